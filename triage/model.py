@@ -244,7 +244,8 @@ class Process:
     lies at that path in the process's own root (``same``, ``other`` or ``absent``).
     ``status_pid`` is the ``Pid:`` line, to hold against the directory's name.
     ``start_ticks`` counts clock ticks since boot; ``start_time`` is UTC, RFC 3339.
-    ``descriptors`` lists every descriptor as (number, raw target); ``open_files`` the notable ones in full.
+    ``descriptors`` lists every descriptor as (number, raw target); ``open_files`` has the
+    notable ones in full.
     ``mappings`` lists the executable and notable ones; ``map_count`` counts all.
     ``auxv`` holds (key, value) pairs; ``namespaces`` holds (name, inode).
     """

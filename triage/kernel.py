@@ -1,0 +1,132 @@
+"""System calls that Python's ``os`` module lacks, each as one small function.
+
+Structures and numbers are those of the kernel's user-space headers: ``linux/openat2.h``,
+``linux/fs.h`` (PROCMAP_QUERY, PAGEMAP_SCAN), ``asm-generic/statfs.h``, ``linux/magic.h``.
+Every function raises :class:`OSError` with the kernel's errno, and nothing else.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import os
+import struct
+from collections.abc import Iterator
+
+RESOLVE_NO_MAGICLINKS = 0x02
+RESOLVE_IN_ROOT = 0x10
+_SYS_OPENAT2 = 437  # the same number on every architecture
+
+TMPFS_MAGIC = 0x01021994
+RAMFS_MAGIC = 0x858458F6
+HUGETLBFS_MAGIC = 0x958458F6
+MQUEUE_MAGIC = 0x19800202
+PROC_MAGIC = 0x9FA0
+SECRETMEM_MAGIC = 0x5345434D
+MEMORY_MAGICS = frozenset({TMPFS_MAGIC, RAMFS_MAGIC, HUGETLBFS_MAGIC, MQUEUE_MAGIC})
+# devtmpfs reports TMPFS_MAGIC or RAMFS_MAGIC; mountinfo calls it by its own name.
+MEMORY_FS_TYPES = frozenset({"tmpfs", "ramfs", "devtmpfs", "hugetlbfs", "mqueue", "rootfs"})
+
+F_GET_SEALS = 1034
+SEAL_ALL_WRITE = 0x0F  # SEAL | SHRINK | GROW | WRITE: content can never change again
+SEAL_EXEC = 0x20  # F_SEAL_EXEC: the execute bits can never change again
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def openat2(dir_fd: int, path: bytes, flags: int, resolve: int) -> int:
+    """Open ``path`` under ``dir_fd`` with kernel-side confinement (Linux 5.6)."""
+    how = struct.pack("QQQ", flags | os.O_CLOEXEC, 0, resolve)
+    while True:
+        fd: int = _libc.syscall(
+            ctypes.c_long(_SYS_OPENAT2),
+            ctypes.c_long(dir_fd),
+            ctypes.c_char_p(path),
+            ctypes.c_char_p(how),
+            ctypes.c_size_t(len(how)),
+        )
+        if fd >= 0:
+            return fd
+        number = ctypes.get_errno()
+        # EAGAIN: a rename raced with the resolution of ".."; EINTR: a signal.
+        if number not in (4, 11):
+            raise OSError(number, os.strerror(number))
+
+
+def fs_magic(fd: int) -> int:
+    """``statfs.f_type`` of an open file, O_PATH included; unsigned 32 bits."""
+    buffer = ctypes.create_string_buffer(256)
+    if _libc.fstatfs(ctypes.c_int(fd), buffer) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    # f_type is the first word; only its low 32 bits carry the magic on any architecture.
+    return int(struct.unpack_from("l", buffer)[0]) & 0xFFFFFFFF
+
+
+def seals(fd: int) -> int | None:
+    """The seals of an open (not O_PATH) memory file, ``None`` where there are none to have."""
+    try:
+        return fcntl.fcntl(fd, F_GET_SEALS)
+    except OSError:
+        return None
+
+
+# --- PAGEMAP_SCAN (Linux 6.7) -------------------------------------------------------------
+
+_PAGEMAP_SCAN = 0xC0606610  # _IOWR('f', 16, struct pm_scan_arg) with 96 bytes
+_PAGE_IS_FILE = 1 << 2
+_PAGE_IS_PRESENT = 1 << 3
+_PAGE_IS_SWAPPED = 1 << 4
+_PAGE_IS_PFNZERO = 1 << 5
+_SCAN_REGIONS = 256
+_scan_vector = ctypes.create_string_buffer(24 * _SCAN_REGIONS)
+_scan_argument = struct.Struct("=12Q")
+
+
+def private_pages(pagemap_fd: int, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Address ranges in ``start..end`` whose pages exist but are not pages of the file.
+
+    In a private file mapping those are the copies made by a write: ``ptrace``,
+    ``/proc/PID/mem``, a debugger's breakpoint, a text relocation.
+    """
+    position = start
+    while position < end:
+        argument = bytearray(
+            _scan_argument.pack(
+                96,
+                0,
+                position,
+                end,
+                0,
+                ctypes.addressof(_scan_vector),
+                _SCAN_REGIONS,
+                0,
+                _PAGE_IS_FILE,  # inverted: we ask for pages that are *not* the file's
+                _PAGE_IS_FILE,
+                _PAGE_IS_PRESENT | _PAGE_IS_SWAPPED,
+                _PAGE_IS_FILE | _PAGE_IS_PRESENT | _PAGE_IS_SWAPPED,
+            )
+        )
+        count = fcntl.ioctl(pagemap_fd, _PAGEMAP_SCAN, argument, True)
+        for index in range(count):
+            first, last, _ = struct.unpack_from("=QQQ", _scan_vector, 24 * index)
+            yield first, last
+        walked = int(struct.unpack_from("=Q", argument, 32)[0])
+        if walked <= position:
+            return
+        position = walked
+
+
+def private_pages_by_reading(
+    pagemap_fd: int, start: int, end: int, page_size: int
+) -> Iterator[tuple[int, int]]:
+    """The same from the pagemap file itself, for kernels before 6.7 (bit 61: file page)."""
+    present, swapped, of_file = 1 << 63, 1 << 62, 1 << 61
+    block = 65536 * page_size
+    for first in range(start, end, block):
+        last = min(end, first + block)
+        data = os.pread(pagemap_fd, (last - first) // page_size * 8, first // page_size * 8)
+        for index, (entry,) in enumerate(struct.iter_unpack("=Q", data[: len(data) // 8 * 8])):
+            if entry & (present | swapped) and not entry & of_file:
+                address = first + index * page_size
+                yield address, address + page_size

@@ -1,0 +1,197 @@
+"""Text and binary of ``/proc`` files, to values.
+
+Format: proc(5) and the kernel's Documentation/filesystems/proc.rst.
+
+Everything is bytes in, because names in these files are attacker-chosen and need not be text.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from typing import NamedTuple
+
+from triage.parsers import Malformed
+
+PF_KTHREAD = 0x00200000  # include/linux/sched.h
+
+
+class Stat(NamedTuple):
+    """The fields of ``/proc/PID/stat`` that are used; ticks since boot, addresses."""
+
+    comm: bytes
+    state: str
+    ppid: int
+    kernel_thread: bool
+    start_ticks: int
+    start_code: int
+    end_code: int
+
+
+def parse_stat(data: bytes) -> Stat:
+    """The command may hold spaces and parentheses: the last ``)`` ends it."""
+    opening, closing = data.find(b"("), data.rfind(b")")
+    if opening < 0 or closing < opening:
+        raise Malformed("stat: no command in parentheses")
+    fields = data[closing + 2 :].split()
+    try:
+        return Stat(
+            comm=data[opening + 1 : closing],
+            state=fields[0].decode("ascii"),
+            ppid=int(fields[1]),
+            kernel_thread=bool(int(fields[6]) & PF_KTHREAD),
+            start_ticks=int(fields[19]),
+            start_code=int(fields[23]),
+            end_code=int(fields[24]),
+        )
+    except (IndexError, ValueError) as error:
+        raise Malformed(f"stat: {len(fields)} fields, not the 50 of proc(5)") from error
+
+
+_STATUS = (
+    b"Tgid", b"Pid", b"PPid", b"TracerPid", b"Uid", b"Gid", b"NSpid", b"Kthread", b"CapEff",
+)  # fmt: skip
+
+
+def parse_status(data: bytes) -> dict[str, bytes]:
+    """The named lines of ``/proc/PID/status`` that are used, by name, unparsed.
+
+    ``Name:`` is escaped by the kernel, so no line can be forged through it; the first of
+    two equal names counts.
+    """
+    found: dict[str, bytes] = {}
+    for line in data.split(b"\n"):
+        name, colon, value = line.partition(b":")
+        if colon and name in _STATUS:
+            found.setdefault(name.decode("ascii"), value.strip())
+    return found
+
+
+def number(value: bytes | None, base: int = 10) -> int | None:
+    """A number of a status line; ``None`` when the line is not there or holds none."""
+    try:
+        return None if value is None else int(value, base)
+    except ValueError:
+        return None
+
+
+def numbers(value: bytes | None) -> tuple[int, ...] | None:
+    """A list of numbers of a status line (``Uid``, ``NSpid``)."""
+    try:
+        return None if value is None else tuple(int(part) for part in value.split())
+    except ValueError:
+        return None
+
+
+class MapLine(NamedTuple):
+    """One line of ``/proc/PID/maps``. ``path`` has the kernel's ``\\012`` undone."""
+
+    start: int
+    end: int
+    perms: str
+    offset: int
+    dev: str
+    inode: int
+    path: bytes
+
+
+def parse_map_line(line: bytes) -> MapLine:
+    """``start-end perms offset major:minor inode   path`` (hex but for the inode)."""
+    fields = line.split(None, 5)
+    try:
+        start, _, end = fields[0].partition(b"-")
+        major, _, minor = fields[3].partition(b":")
+        path = fields[5] if len(fields) > 5 else b""
+        return MapLine(
+            start=int(start, 16),
+            end=int(end, 16),
+            perms=fields[1].decode("ascii"),
+            offset=int(fields[2], 16),
+            dev=f"{int(major, 16)}:{int(minor, 16)}",
+            inode=int(fields[4]),
+            path=path.replace(b"\\012", b"\n") if b"\\" in path else path,
+        )
+    except (IndexError, ValueError, UnicodeDecodeError) as error:
+        raise Malformed("maps: a line that is not start-end perms offset dev inode") from error
+
+
+def executable_lines(maps: bytes) -> list[bytes]:
+    """The lines of ``maps`` whose permissions have an ``x``.
+
+    Addresses, offsets and devices are hexadecimal, so within the first 38 columns an ``x``
+    can only be the permission; the path starts at column 73 (or later).
+    """
+    return [line for line in maps.split(b"\n") if b"x" in line[:38]]
+
+
+def parse_auxv(data: bytes, word: int = 8) -> tuple[tuple[int, int], ...]:
+    """(key, value) pairs up to ``AT_NULL``; ``word`` is the size of a long."""
+    form = "=QQ" if word == 8 else "=II"
+    size = struct.calcsize(form)
+    pairs = []
+    for key, value in struct.iter_unpack(form, data[: len(data) // size * size]):
+        if key == 0:
+            break
+        pairs.append((key, value))
+    return tuple(pairs)
+
+
+_OCTAL = re.compile(rb"\\([0-7]{3})")
+
+
+def unescape(field: bytes) -> bytes:
+    """Undo the octal escapes of mountinfo (space, tab, newline, backslash, hash)."""
+    if b"\\" not in field:
+        return field
+    return _OCTAL.sub(lambda match: bytes([int(match[1], 8) & 0xFF]), field)
+
+
+class MountLine(NamedTuple):
+    """One line of mountinfo, paths unescaped. Format: proc_pid_mountinfo(5)."""
+
+    mount_id: int
+    parent_id: int
+    dev: str
+    root: bytes
+    point: bytes
+    options: bytes
+    fs_type: bytes
+    source: bytes
+    super_options: bytes
+
+
+def parse_mount_line(line: bytes) -> MountLine:
+    """Raises :class:`Malformed` for a line without the ``-`` separator or with bad numbers."""
+    left, separator, right = line.partition(b" - ")
+    before, after = left.split(b" "), right.split(b" ")
+    try:
+        if not separator:
+            raise ValueError
+        return MountLine(
+            mount_id=int(before[0]),
+            parent_id=int(before[1]),
+            dev=before[2].decode("ascii"),
+            root=unescape(before[3]),
+            point=unescape(before[4]),
+            options=before[5],
+            fs_type=unescape(after[0]),
+            source=unescape(after[1]),
+            super_options=after[2] if len(after) > 2 else b"",
+        )
+    except (IndexError, ValueError, UnicodeDecodeError) as error:
+        raise Malformed("mountinfo: a line that is not as proc_pid_mountinfo(5) says") from error
+
+
+class FdInfo(NamedTuple):
+    """``pos`` and ``flags`` of ``/proc/PID/fdinfo/N``."""
+
+    pos: int | None
+    flags: int | None
+
+
+def parse_fdinfo(data: bytes) -> FdInfo:
+    values = {}
+    for line in data.split(b"\n")[:8]:
+        name, _, value = line.partition(b":")
+        values[name] = value.strip()
+    return FdInfo(number(values.get(b"pos")), number(values.get(b"flags"), 8))

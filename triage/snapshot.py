@@ -1,0 +1,408 @@
+"""Snapshot <-> JSON Lines: header, one record per line, footer with counts and digest.
+
+The format is strict both ways: only known kinds, exact fields, exact types, bounded lines.
+Fields that hold their default are left out. A file that ends before its footer is a truncated
+snapshot and still loads, with ``complete`` false and a gap; a file whose digest or counts
+do not match, or that has a wrong line in its middle, was altered and does not load.
+
+docs/snapshot-format.md describes the format; ``FORMAT`` is its number.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import io
+import json
+import types
+import typing
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import MISSING, fields, is_dataclass, replace
+from enum import StrEnum
+from functools import cache
+from typing import Any, BinaryIO
+
+from triage.model import (
+    Artifact,
+    Coverage,
+    Gap,
+    Host,
+    Location,
+    MemoryFile,
+    Mount,
+    Process,
+    Snapshot,
+    Why,
+)
+
+FORMAT = "triage-snapshot/1"
+LINE_LIMIT = 64 << 20
+TOTAL_LIMIT = 8 << 30
+_INFLATED_LIMIT = 64 << 20
+_CHUNK = 1 << 20
+
+KINDS: dict[str, type] = {
+    "process": Process,
+    "memory-file": MemoryFile,
+    "mount": Mount,
+    "gap": Gap,
+    "coverage": Coverage,
+    "host": Host,
+}
+_KIND_OF = {kind_type: name for name, kind_type in KINDS.items()}
+_HEADER = frozenset({"format", "tool_version", "root_kind", "root_path", "started_at"})
+
+
+class NotASnapshot(ValueError):
+    """The bytes are no snapshot of a format we know; the message says what they are."""
+
+
+class Altered(ValueError):
+    """A snapshot whose content does not match its own footer or format; says where."""
+
+
+# --- values <-> JSON ----------------------------------------------------------------------
+
+
+def _pack(data: bytes) -> str:
+    return base64.b64encode(zlib.compress(data, 6)).decode("ascii")
+
+
+def _unpack(value: object) -> bytes:
+    """Undo ``_pack``, never inflating past the limit."""
+    if type(value) is not str:
+        raise ValueError("not packed bytes")
+    try:
+        inflater = zlib.decompressobj()
+        data = inflater.decompress(base64.b64decode(value, validate=True), _INFLATED_LIMIT)
+    except (binascii.Error, zlib.error) as error:
+        raise ValueError(f"not packed bytes: {error}") from error
+    if not inflater.eof or inflater.unused_data:
+        raise ValueError("packed bytes are too many or cut short")
+    return data
+
+
+@cache
+def _encoder(cls: Any) -> Callable[[Any], dict[str, Any]]:
+    names = [(f.name, f.default) for f in fields(cls)]
+
+    def encode(value: Any) -> dict[str, Any]:
+        out = {}
+        for name, default in names:
+            item = getattr(value, name)
+            if item is default or (default is not MISSING and item == default):
+                continue
+            out[name] = _plain(item)
+        return out
+
+    return encode
+
+
+def _plain(item: Any) -> Any:
+    """One value as something ``json`` writes; dataclasses become objects, tuples arrays."""
+    kind = type(item)
+    if kind in (str, int, bool, float) or item is None:
+        return item
+    if kind is tuple:
+        return [_plain(part) for part in item]
+    if kind is bytes:
+        return _pack(item)
+    if isinstance(item, StrEnum):
+        return item.value
+    return _encoder(kind)(item)
+
+
+_Decoder = Callable[[Any], Any]
+
+
+@cache
+def _decoder(hint: Any) -> _Decoder:
+    """A function that checks and converts a JSON value to ``hint``; raises ValueError."""
+    if is_dataclass(hint) and isinstance(hint, type):
+        return _object_decoder(hint)
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return hint
+    if hint is bytes:
+        return _unpack
+    if hint in (str, int, bool, float, type(None)):
+        return _exact(hint)
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is tuple:
+        return _tuple_decoder(arguments)
+    if origin in (types.UnionType, typing.Union):
+        return _union_decoder(arguments)
+    raise TypeError(f"no decoder for {hint!r}")
+
+
+def _exact(kind: type) -> _Decoder:
+    def decode(value: Any) -> Any:
+        # bool is an int to isinstance, and JSON's 1 is no float: both must be told apart.
+        if type(value) is kind or (kind is float and type(value) is int):
+            return value
+        raise ValueError(f"{type(value).__name__} where {kind.__name__} belongs")
+
+    return decode
+
+
+def _tuple_decoder(arguments: tuple[Any, ...]) -> _Decoder:
+    if arguments[-1] is Ellipsis:
+        each = _decoder(arguments[0])
+
+        def decode_many(value: Any) -> Any:
+            if type(value) is not list:
+                raise ValueError(f"{type(value).__name__} where a list belongs")
+            return tuple([each(item) for item in value])
+
+        return decode_many
+    parts = tuple(_decoder(argument) for argument in arguments)
+
+    def decode_fixed(value: Any) -> Any:
+        if type(value) is not list or len(value) != len(parts):
+            raise ValueError(f"not a list of {len(parts)}")
+        return tuple([part(item) for part, item in zip(parts, value, strict=True)])
+
+    return decode_fixed
+
+
+def _union_decoder(arguments: tuple[Any, ...]) -> _Decoder:
+    """Unions here are ``X | None`` and unions of plain types: the first that fits wins."""
+    parts = [_decoder(argument) for argument in arguments if argument is not type(None)]
+    optional = type(None) in arguments
+
+    def decode(value: Any) -> Any:
+        if value is None and optional:
+            return None
+        for part in parts[:-1]:
+            try:
+                return part(value)
+            except ValueError:
+                continue
+        return parts[-1](value)
+
+    return decode
+
+
+def _object_decoder(cls: type) -> _Decoder:
+    hints = typing.get_type_hints(cls)
+    decoders = {f.name: _decoder(hints[f.name]) for f in fields(cls)}
+    required = frozenset(f.name for f in fields(cls) if f.default is MISSING)
+
+    def decode(value: Any) -> Any:
+        if type(value) is not dict:
+            raise ValueError(f"{type(value).__name__} where {cls.__name__} belongs")
+        try:
+            made = {name: decoders[name](item) for name, item in value.items()}
+        except KeyError as error:
+            raise ValueError(f"{cls.__name__} has no field {error}") from error
+        if not required <= made.keys():
+            missing = ", ".join(sorted(required - made.keys()))
+            raise ValueError(f"{cls.__name__} lacks {missing}")
+        return cls(**made)
+
+    return decode
+
+
+# --- writing ------------------------------------------------------------------------------
+
+
+def _line(record: dict[str, Any]) -> bytes:
+    # ensure_ascii: surrogate-escaped bytes of evidence survive as \udcXX.
+    return json.dumps(record, separators=(",", ":")).encode("ascii") + b"\n"
+
+
+def encode_record(item: Artifact | Gap | Coverage | Host) -> dict[str, Any]:
+    """One record as its JSON object, ``kind`` first."""
+    return {"kind": _KIND_OF[type(item)], **_encoder(type(item))(item)}
+
+
+def decode_record(record: dict[str, Any]) -> Artifact | Gap | Coverage | Host:
+    """The inverse of :func:`encode_record`; raises ValueError on any deviation."""
+    body = dict(record)
+    kind = body.pop("kind", None)
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise ValueError(f"unknown kind of record {kind!r}")
+    decoded: Artifact | Gap | Coverage | Host = _decoder(KINDS[kind])(body)
+    return decoded
+
+
+def lines(snapshot: Snapshot) -> Iterator[bytes]:
+    """The snapshot as lines, header to footer; the digest is over all before it
+    and over the footer's own counts."""
+    digest = hashlib.sha256()
+    counts = dict.fromkeys(KINDS, 0)
+    header = {name: getattr(snapshot, name) for name in sorted(_HEADER - {"format"})}
+    records: Iterable[Any] = (
+        snapshot.host,
+        *snapshot.artifacts,
+        *snapshot.gaps,
+        *snapshot.coverage,
+    )
+    first = _line({"format": FORMAT, **header})
+    digest.update(first)
+    yield first
+    for item in records:
+        counts[_KIND_OF[type(item)]] += 1
+        line = _line(encode_record(item))
+        digest.update(line)
+        yield line
+    footer = {"finished_at": snapshot.finished_at, "counts": counts}
+    digest.update(_line(footer))
+    yield _line({"footer": footer, "sha256": digest.hexdigest()})
+
+
+def dumps(snapshot: Snapshot) -> bytes:
+    return b"".join(lines(snapshot))
+
+
+# --- reading ------------------------------------------------------------------------------
+
+
+def load(stream: BinaryIO) -> Snapshot:
+    """Read a snapshot, gzip-compressed or plain, from a binary stream.
+
+    Raises :class:`NotASnapshot` or :class:`Altered`. A file cut short gives a snapshot with
+    ``complete`` false.
+    """
+    return _Loader().load(_bounded_lines(stream))
+
+
+def loads(data: bytes) -> Snapshot:
+    return load(io.BytesIO(data))
+
+
+def _bounded_lines(stream: BinaryIO) -> Iterator[bytes]:
+    """Lines with their newline; the last may lack it when the file was cut short."""
+    total = 0
+    pending: list[bytes] = []
+    pending_size = 0
+    for chunk in _chunks(stream):
+        total += len(chunk)
+        first, *rest = chunk.split(b"\n")
+        pending.append(first)
+        pending_size += len(first)
+        if pending_size > LINE_LIMIT or total > TOTAL_LIMIT:
+            raise Altered(f"larger than any snapshot: more than {LINE_LIMIT} bytes in a line")
+        if rest:
+            yield b"".join(pending) + b"\n"
+            yield from (line + b"\n" for line in rest[:-1])
+            pending, pending_size = [rest[-1]], len(rest[-1])
+    if pending_size:
+        yield b"".join(pending)
+
+
+def _chunks(stream: BinaryIO) -> Iterator[bytes]:
+    """The stream in bounded pieces, inflated when it is gzip.
+
+    Not with ``gzip.GzipFile``: on a file that was cut short it drops what it had already
+    inflated, and those are the last artifacts before the box died.
+    """
+    chunk = stream.read(_CHUNK)
+    if not chunk.startswith(b"\x1f\x8b"):
+        while chunk:
+            yield chunk
+            chunk = stream.read(_CHUNK)
+        return
+    inflater = zlib.decompressobj(31)
+    try:
+        while chunk:
+            yield inflater.decompress(chunk, _CHUNK)
+            while inflater.unconsumed_tail:
+                yield inflater.decompress(inflater.unconsumed_tail, _CHUNK)
+            chunk = inflater.unused_data or stream.read(_CHUNK)
+            if inflater.eof and chunk:
+                inflater = zlib.decompressobj(31)
+    except zlib.error as error:
+        raise Altered(f"the compressed stream is damaged: {error}") from error
+
+
+class _Loader:
+    """The state of one load: what was read so far, and the digest of it."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256()
+        self._counts = dict.fromkeys(KINDS, 0)
+        self._records: list[Any] = []
+        self._footer: dict[str, Any] | None = None
+
+    def load(self, source: Iterator[bytes]) -> Snapshot:
+        first = next(source, b"")
+        header = _header(first)
+        self._digest.update(first)
+        number = 1
+        for raw in source:
+            number += 1
+            if self._footer is not None:
+                raise Altered(f"line {number}: there is more after the footer")
+            if not raw.endswith(b"\n"):
+                break  # the writer was cut off in this line
+            self._take(raw, number)
+        return self._finish(header)
+
+    def _take(self, raw: bytes, number: int) -> None:
+        try:
+            record = json.loads(raw)
+            if type(record) is not dict:
+                raise ValueError("not an object")
+            if "footer" in record:
+                self._footer = self._checked_footer(record)
+                return
+            item = decode_record(record)
+        except (ValueError, RecursionError) as error:
+            raise Altered(f"line {number}: {error}") from error
+        self._digest.update(raw)
+        self._counts[record["kind"]] += 1
+        self._records.append(item)
+
+    def _checked_footer(self, record: dict[str, Any]) -> dict[str, Any]:
+        footer = record["footer"]
+        if record.keys() != {"footer", "sha256"} or type(footer) is not dict:
+            raise ValueError("the footer has other fields than it should")
+        self._digest.update(_line(footer))
+        if record["sha256"] != self._digest.hexdigest():
+            raise ValueError("the digest does not match: lines were changed")
+        if footer.get("counts") != self._counts or type(footer.get("finished_at")) is not str:
+            raise ValueError("the counts do not match: lines are missing or were added")
+        return footer
+
+    def _finish(self, header: dict[str, Any]) -> Snapshot:
+        hosts = [r for r in self._records if isinstance(r, Host)]
+        artifacts = tuple(r for r in self._records if isinstance(r, Process | MemoryFile | Mount))
+        snapshot = Snapshot(
+            tool_version=header["tool_version"],
+            root_kind=header["root_kind"],
+            root_path=header["root_path"],
+            started_at=header["started_at"],
+            finished_at=self._footer["finished_at"] if self._footer else header["started_at"],
+            host=hosts[0] if hosts else Host(),
+            artifacts=artifacts,
+            gaps=tuple(r for r in self._records if isinstance(r, Gap)),
+            coverage=tuple(r for r in self._records if isinstance(r, Coverage)),
+            complete=self._footer is not None,
+        )
+        return snapshot if snapshot.complete else _marked_truncated(snapshot)
+
+
+def _marked_truncated(snapshot: Snapshot) -> Snapshot:
+    detail = "the snapshot ends before its footer; what came after is not in this report"
+    gap = Gap(Location("snapshot"), Why.TRUNCATED, detail)
+    return replace(snapshot, gaps=(*snapshot.gaps, gap))
+
+
+def _header(raw: bytes) -> dict[str, Any]:
+    if not raw:
+        raise NotASnapshot("the file is empty")
+    try:
+        header = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise NotASnapshot("the first line is not a snapshot header") from error
+    if type(header) is not dict or "format" not in header:
+        raise NotASnapshot("the first line is not a snapshot header")
+    if header["format"] != FORMAT:
+        raise NotASnapshot(f"format {header['format']!r}; this version reads {FORMAT}")
+    if header.keys() != _HEADER or not all(type(v) is str for v in header.values()):
+        raise Altered("line 1: the header has other fields than it should")
+    if header["root_kind"] not in ("live", "image"):
+        raise Altered("line 1: root_kind is neither live nor image")
+    return header
