@@ -1,0 +1,172 @@
+"""Text that spells bytes in one alphabet: hex, base32, base64, base85 and their relatives.
+
+:func:`decodings` takes one piece of ASCII text, already cut out, and yields every reading
+that its alphabet allows. Noise (white space, line breaks, foreign characters) is taken out
+first when ``noisy`` is set.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator
+
+from triage.content.candidate import PLAIN, WORTHY
+
+_HEX = b"0123456789abcdefABCDEF"
+_BASE32 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_BASE32_HEX = b"0123456789ABCDEFGHIJKLMNOPQRSTUV"
+_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_BASE64 = _LETTERS + b"0123456789+/"
+_BASE64_ANY = _BASE64 + b"-_"
+_ASCII85 = bytes(range(33, 118)) + b"z"
+_BASE85 = b"0123456789" + _LETTERS + b"!#$%&()*+-;<=>?@^_`{|}~"
+_Z85 = (
+    b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    b".-:+=^!/*?&<>()[]{}@%$#"
+)
+_Z85_TO_BASE85 = bytes.maketrans(_Z85, _BASE85)
+_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
+_FROM_BASE32_HEX = bytes.maketrans(_BASE32_HEX, _BASE32)
+_ROT13 = bytes.maketrans(_LETTERS, _LETTERS[13:26] + _LETTERS[:13] + _LETTERS[39:] + _LETTERS[26:39])
+_WHITE = b" \t\r\n\x00\x0b\x0c"
+
+#: (kind, step, decoded bytes, need)
+Decoding = tuple[str, str, bytes, int]
+
+
+def only(text: bytes, alphabet: bytes) -> bool:
+    """Whether ``text`` holds nothing but ``alphabet``."""
+    return not text.translate(None, alphabet)
+
+
+def rot13(text: bytes) -> bytes:
+    """Letters moved by thirteen places."""
+    return text.translate(_ROT13)
+
+
+def decodings(text: bytes, *, noisy: bool = False) -> Iterator[Decoding]:
+    """Every reading of ``text`` as bytes written in one alphabet, the narrowest first."""
+    bare = text.translate(None, _WHITE)
+    if len(bare) < 8:
+        return
+    body = bare.rstrip(b"=")
+    if only(body, _HEX):
+        yield from _hex(body)
+    if only(body, _BASE32) or only(body.upper(), _BASE32) or only(body.upper(), _BASE32_HEX):
+        yield from _base32(body)
+    if only(body, _BASE64_ANY):
+        yield "base64", "base64", from_base64(body), PLAIN
+    elif noisy:
+        yield from _noisy_base64(text, bare)
+    if not only(body, _LETTERS):
+        yield from _base85(bare)
+
+
+def _hex(body: bytes) -> Iterator[Decoding]:
+    even = body[: len(body) & ~1]
+    yield "hex", "hex", bytes.fromhex(even.decode("ascii")), PLAIN
+    if len(body) & 1:
+        yield "hex", "hex, first digit missing", bytes.fromhex(body[1:].decode("ascii")), WORTHY
+
+
+def from_base64(text: bytes) -> bytes:
+    """Decode either alphabet, whatever is missing at the end; foreign characters are skipped."""
+    body = text.translate(_TO_STANDARD).translate(None, _not(_BASE64))
+    body = body[: -1 if len(body) % 4 == 1 else None]
+    return binascii.a2b_base64(body + b"=" * (-len(body) % 4))
+
+
+def _not(alphabet: bytes) -> bytes:
+    return bytes(set(range(256)) - set(alphabet))
+
+
+def _noisy_base64(text: bytes, bare: bytes) -> Iterator[Decoding]:
+    """Base64 with foreign characters strewn in. Padded parts one after the other count too."""
+    pure = bare.translate(None, _not(_BASE64_ANY))
+    if len(pure) < 24 or len(pure) < len(bare) * 0.6:
+        return
+    if b"=" in bare.rstrip(b"=") and only(bare, _BASE64_ANY + b"="):
+        parts = [part for part in bare.split(b"=") if part]
+        if len(parts) <= 4096:
+            joined = b"".join(map(from_base64, parts))
+            yield "base64", "base64 in padded parts", joined, WORTHY
+            return
+    yield "base64", "base64 with noise", from_base64(pure), WORTHY
+    standard = bare.translate(None, _not(_BASE64))
+    if len(standard) != len(pure):
+        yield "base64", "base64 with noise", from_base64(standard), WORTHY
+
+
+def _base32(body: bytes) -> Iterator[Decoding]:
+    upper = body.upper()
+    if only(upper, _BASE32):
+        data = _b32(upper)
+        if data is not None:
+            yield "base32", "base32", data, PLAIN
+    if only(upper, _BASE32_HEX):
+        data = _b32(upper.translate(_FROM_BASE32_HEX))
+        if data is not None:
+            yield "base32", "base32hex", data, WORTHY
+
+
+def _b32(body: bytes) -> bytes | None:
+    # lengths that no encoder makes are cut to the last whole byte (RFC 4648, section 6)
+    while len(body) % 8 in (1, 3, 6):
+        body = body[:-1]
+    try:
+        return base64.b32decode(body + b"=" * (-len(body) % 8))
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _base85(bare: bytes) -> Iterator[Decoding]:
+    framed = bare.startswith(b"<~") or bare.endswith(b"~>")
+    inner = bare.removeprefix(b"<~").removesuffix(b"~>")
+    if len(inner) >= 10 and only(inner, _ASCII85):
+        yield from _attempt("Ascii85", base64.a85decode, inner, PLAIN if framed else WORTHY)
+    if len(bare) >= 10 and only(bare, _BASE85):
+        yield from _attempt("base85", base64.b85decode, bare, WORTHY)
+    if len(bare) >= 10 and only(bare, _Z85):
+        yield from _attempt("Z85", base64.b85decode, bare.translate(_Z85_TO_BASE85), WORTHY)
+
+
+def _attempt(step: str, decode: object, text: bytes, need: int) -> Iterator[Decoding]:
+    assert callable(decode)
+    try:
+        data = decode(text)
+    except (ValueError, binascii.Error):
+        return
+    if data:
+        yield "base85", step, data, need
+
+
+def uudecode(text: bytes) -> bytes | None:
+    """The body of a uuencoded text; ``None`` when it has no ``begin`` line."""
+    at = text.find(b"begin ")
+    if at < 0 or not text[at + 6 : at + 9].isdigit():
+        return None
+    out: list[bytes] = []
+    for line in text[at:].splitlines()[1:]:
+        if line.strip() in (b"end", b"`", b""):
+            break
+        try:
+            out.append(binascii.a2b_uu(line))
+        except binascii.Error:
+            break
+    return b"".join(out) or None
+
+
+def uu_lines(text: bytes) -> bytes | None:
+    """Uuencoded lines without a frame, as ``unpack("u")`` takes them."""
+    out: list[bytes] = []
+    for line in text.splitlines():
+        if not line:
+            continue
+        if not 33 <= line[0] <= 96 or len(line) < (line[0] - 32 & 63) * 4 // 3:
+            return None
+        try:
+            out.append(binascii.a2b_uu(line))
+        except binascii.Error:
+            return None
+    return b"".join(out) or None

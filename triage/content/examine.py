@@ -1,0 +1,207 @@
+"""The one question every store asks: what do these bytes hold?
+
+:func:`glance` is the cheap look (identity and entropy), :func:`worth_unwrapping` says whether
+the thorough one pays, :func:`examine` is the thorough one, :func:`layers_of` gives the same
+layers with their bytes. All are pure and total, and give one answer on every machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from hashlib import sha256
+
+from triage.content.candidate import LIMITS, Budget, Candidate, Limits
+from triage.content.clues import clues_in
+from triage.content.identify import identify
+from triage.content.identity import Identity
+from triage.content.kinds import family
+from triage.content.measure import block_entropy, sampled_entropy
+from triage.content.search import Node, search
+from triage.model import Clue, Confidence, Content, Layer
+
+__all__ = ["LIMITS", "Limits", "examine", "glance", "layers_of", "payload", "worth_unwrapping"]
+
+_COUNTED_WHOLE = 1 << 14
+_BLOCK, _BLOCKS = 512, 16
+#: Kinds of content that hide nothing, or whose hiding places have their own readers.
+_SETTLED = frozenset({"empty", "zeros", "filler"})
+_SETTLED_FAMILIES = frozenset({"font", "key", "database"})
+_RELABELLED = frozenset({"text", "plain", "encoded", "settings", "compressed"})
+_STRONGEST_LIMIT = ("bomb", "work", "output", "steps", "layers", "depth")
+
+
+def glance(data: bytes, *, size: int | None = None) -> Content:
+    """Identity and entropy only. ``data`` may be the head of something of ``size`` bytes."""
+    total = len(data) if size is None else size
+    identity = identify(data, size=size)
+    value, error = _entropy(data, total)
+    return Content(
+        size=total, kind=identity.kind, examined=len(data), entropy=value, entropy_error=error,
+        detail=identity.detail, confidence=identity.confidence, traits=identity.traits,
+    )
+
+
+def _entropy(data: bytes, total: int) -> tuple[float, float | None]:
+    """Counted whole when short, else from blocks spread over what is there."""
+    if len(data) <= _COUNTED_WHOLE and len(data) >= total:
+        return block_entropy(data), None
+    if len(data) <= _BLOCK * 2:
+        return sampled_entropy([data], total)
+    stride = (len(data) - _BLOCK) // (_BLOCKS - 1)
+    blocks = (data[at : at + _BLOCK] for at in range(0, stride * _BLOCKS, max(1, stride)))
+    return sampled_entropy(blocks, max(total, len(data) + 1))
+
+
+def worth_unwrapping(content: Content) -> bool:
+    """Whether something may hide in it: the cheap look that spares the thorough one.
+
+    Nothing, zeros, fonts, keys and databases do not; neither does binary data that is
+    neither random-looking, nor text, nor code, and too short for a payload.
+    """
+    if content.kind in _SETTLED or content.size < 12:
+        return False
+    if family(content.kind) in _SETTLED_FAMILIES and content.confidence is not Confidence.WEAK:
+        return "overlay" in content.traits
+    if family(content.kind) == "image" and content.confidence is Confidence.STRONG:
+        return "overlay" in content.traits
+    return True
+
+
+def examine(data: bytes, *, size: int | None = None, limits: Limits = LIMITS) -> Content:
+    """What ``data`` is after unwrapping, with a record of each layer and its clues.
+
+    ``size`` is that of the whole when ``data`` is only its head. ``Content.limit`` says which
+    limit stopped the search: ``bomb``, ``output``, ``steps``, ``work``, ``depth``, ``layers``,
+    ``truncated`` (only a head was given) or what is missing to decode a layer.
+    """
+    look = glance(data, size=size)
+    budget = Budget(limits)
+    tree = _tree(data, look, budget)
+    whole = look.size <= len(data)
+    rows = [row for row, _ in _rows(tree, budget)]
+    first = replace(rows[0], size=look.size, sha256=rows[0].sha256 if whole else None)
+    layers = (first, *rows[1:])
+    return replace(
+        look, kind=first.kind, sha256=first.sha256, detail=first.detail,
+        confidence=first.confidence, traits=first.traits, layers=layers,
+        clues=_clues(tree, budget), limit=_limit(budget, whole),
+    )
+
+
+def layers_of(data: bytes, limits: Limits = LIMITS) -> Iterator[tuple[Layer, bytes]]:
+    """The layers :func:`examine` reports, in its order, each with its bytes."""
+    budget = Budget(limits)
+    yield from _rows(_tree(data, glance(data), budget), budget)
+
+
+def _tree(data: bytes, look: Content, budget: Budget) -> Node:
+    identity = Identity(look.kind, look.detail, look.confidence, look.traits)
+    if not worth_unwrapping(look):
+        return Node(data, identity, 0)
+    size = budget.limits.layer
+    if len(data) > size:
+        budget.note("output")
+    return search(data, identify(data), budget)
+
+
+def _limit(budget: Budget, whole: bool) -> str:
+    for name in _STRONGEST_LIMIT:
+        if name in budget.hit:
+            return name
+    if budget.hit:
+        return budget.hit[0]
+    return "" if whole else "truncated"
+
+
+# --- rows -------------------------------------------------------------------------------
+
+
+def _rows(root: Node, budget: Budget) -> Iterator[tuple[Layer, bytes]]:
+    """Parents before children, children by their place."""
+    number = 0
+    stack: list[tuple[Node, int | None]] = [(root, None)]
+    while stack:
+        node, parent = stack.pop()
+        if number >= budget.limits.layers:
+            budget.note("layers")
+            return
+        one = node.candidate
+        if one is not None and one.named and one.start is not None and one.end is not None:
+            assert node.parent is not None
+            piece = node.parent.data[one.start : one.end]
+            yield _piece(one, piece, parent), piece
+            parent, number = number, number + 1
+        yield _layer(node, parent), node.data
+        stack += [(child, number) for child in reversed(node.children)]
+        number += 1
+
+
+def _piece(one: Candidate, piece: bytes, parent: int | None) -> Layer:
+    return Layer(
+        one.kind, len(piece), sha256(piece).hexdigest(), parent=parent, offset=one.start or 0,
+        step="embedded",
+    )
+
+
+def _layer(node: Node, parent: int | None) -> Layer:
+    one, what = node.candidate, node.identity
+    kind, detail, traits = what.kind, what.detail, what.traits
+    confidence = what.confidence
+    reading = _reading(node)
+    if reading is not None and reading.candidate is not None:
+        kind, detail, confidence = reading.candidate.kind, reading.candidate.step, Confidence.STRONG
+        traits = ()
+    step = one.step if one is not None else ""
+    offset = 0 if one is None or one.named or one.start is None else one.start
+    if one is not None:
+        traits = tuple(dict.fromkeys((*traits, *one.traits)))
+    return Layer(
+        kind, len(node.data), sha256(node.data).hexdigest(), detail, confidence, parent, offset,
+        step, traits,
+    )
+
+
+def _reading(node: Node) -> Node | None:
+    """The child that explains the node as a whole, when that says more than its own kind."""
+    for child in node.children:
+        one = child.candidate
+        assert one is not None
+        covers = child.whole or (one.start == 0 and not one.named and one.step != "embedded")
+        if not one.rewrites and covers and one.kind and one.kind != node.identity.kind:
+            own = family(node.identity.kind)
+            if own in _RELABELLED or node.identity.confidence is not Confidence.STRONG:
+                return child
+    return None
+
+
+# --- what is said of the whole ----------------------------------------------------------
+
+
+def payload(content: Content) -> Layer | None:
+    """The most telling layer: a program before shellcode before a script; else ``None``.
+
+    Of equals the deepest, because the outer ones are its loaders.
+    """
+    best: tuple[tuple[int, int], Layer] | None = None
+    for number, layer in enumerate(content.layers):
+        rank = _rank(layer)
+        if rank and (best is None or (rank, number) > best[0]):
+            best = (rank, number), layer
+    return None if best is None else best[1]
+
+
+def _rank(layer: Layer) -> int:
+    if layer.confidence is Confidence.WEAK:
+        return 0
+    if layer.kind == "shellcode":
+        return 3
+    return {"executable": 4, "script": 2, "bytecode": 1}.get(family(layer.kind), 0)
+
+
+def _clues(root: Node, budget: Budget) -> tuple[Clue, ...]:
+    found: list[Clue] = []
+    for number, (layer, data) in enumerate(_rows(root, Budget(budget.limits))):
+        found += clues_in(data, layer, number)
+    unique = {(clue.kind, clue.value): clue for clue in reversed(found)}
+    return tuple(reversed(unique.values()))

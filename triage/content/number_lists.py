@@ -1,0 +1,162 @@
+"""Bytes written as numbers: ``\\x4d``, ``0x4d,0x5a``, ``77,90``, ``%u5a4d``, ``4D-5A``, octal.
+
+Each notation has one regular expression for a run of items. The quantifiers are possessive,
+so that no input makes them backtrack; runs with little between them (line joins of the host
+language) are one list.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from triage.content.candidate import PLAIN, SLOW, WORTHY, Budget, Candidate
+
+#: Bytes that may lie between two runs of one list: the end of a string, a line, an assignment.
+_GAP = 64
+_LEAST = 8
+
+_Values = list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Notation:
+    """One way to write bytes: what a run looks like and how its items become values."""
+
+    kind: str
+    step: str
+    run: re.Pattern[bytes]
+    item: re.Pattern[bytes]
+    base: int
+    width: int = 1
+
+
+def _notation(
+    kind: str, step: str, run: bytes, item: bytes, base: int, width: int = 1
+) -> Notation:
+    return Notation(kind, step, re.compile(run), re.compile(item), base, width)
+
+
+NOTATIONS: tuple[Notation, ...] = (
+    _notation("escaped", r"\x escapes", rb"(?:\\x[0-9A-Fa-f]{2}){3,}+", rb"\\x(..)", 16),
+    _notation(
+        "hex", "0x list",
+        rb"(?:\b0[xX][0-9A-Fa-f]{1,2}+(?:[uU]|\b)[\s,;:|)(]*+(?:\[?[bB]yte\]?\s*+)?+){3,}+",
+        rb"0[xX]([0-9A-Fa-f]{1,2})", 16,
+    ),
+    _notation(
+        "hex", "&H list", rb"(?:&[hH][0-9A-Fa-f]{1,2}+\b[\s,;:|]*+){3,}+",
+        rb"&[hH]([0-9A-Fa-f]{1,2})", 16,
+    ),
+    _notation(
+        "hex", "hex with separators",
+        rb"(?<![0-9A-Za-z])(?:[0-9A-Fa-f]{2}[ ,:;\-_|.\\\r\n\t]{1,6}+){5,}+(?:[0-9A-Fa-f]{2}\b)?+",
+        rb"([0-9A-Fa-f]{2})", 16,
+    ),
+    _notation("escaped", "%u escapes", rb"(?:%u[0-9A-Fa-f]{4}){2,}+", rb"%u(.{4})", 16, 2),
+    _notation("escaped", r"\u escapes", rb"(?:\\u[0-9A-Fa-f]{4}){2,}+", rb"\\u(.{4})", 16, 2),
+    _notation("percent", "percent-encoding", rb"(?:%[0-9A-Fa-f]{2}){3,}+", rb"%(..)", 16),
+    _notation(
+        "html-entities", "character references", rb"(?:&#[xX][0-9A-Fa-f]{1,5}+;){3,}+",
+        rb"&#[xX]([0-9A-Fa-f]+)", 16,
+    ),
+    _notation(
+        "html-entities", "character references", rb"(?:&#[0-9]{1,6}+;){3,}+", rb"&#([0-9]+)", 10
+    ),
+    _notation("octal", "octal escapes", rb"(?:\\0?[0-3][0-7]{2}){3,}+", rb"\\0?([0-3][0-7]{2})", 8),
+    _notation(
+        "decimal-list", "decimal list",
+        rb"(?<![0-9A-Za-z.])(?:-?[0-9]{1,3}+[\s,;:|.+!_~\-]{1,6}+){6,}+(?:[0-9]{1,3}+\b)?+",
+        rb"(?<![0-9])(-?[0-9]{1,3})", 10,
+    ),
+    _notation("decimal-list", "binary digits", rb"(?:[01]{8}[\s,]*+){6,}+", rb"([01]{8})", 2),
+    _notation(
+        "decimal-list", "character codes",
+        rb"(?i:(?:\[(?:char|byte)\]|chrw?|chr\$|chrb)\s*+\(?\s*+[0-9]{1,4}+\s*+\)?[\s&+.,_]*+){3,}+",
+        rb"([0-9]{1,4})", 10,
+    ),
+)
+
+_UUID = re.compile(
+    rb"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
+)
+
+
+def numbers(data: bytes, budget: Budget) -> Iterator[Candidate]:
+    """Each list of numbers in a text that makes at least eight bytes, decoded."""
+    for notation in NOTATIONS:
+        if _possible(notation, data):
+            budget.spend(len(data) * 8)
+            yield from _lists(notation, data, budget)
+    if data.count(b"-") >= 8:
+        budget.spend(len(data) * 8)
+        yield from _uuids(data)
+
+
+_SIGNS: dict[str, tuple[bytes, ...]] = {
+    r"\x escapes": (b"\\x",), "0x list": (b"0x", b"0X"), "&H list": (b"&H", b"&h"),
+    "%u escapes": (b"%u",), r"\u escapes": (b"\\u",), "percent-encoding": (b"%",),
+    "character references": (b"&#",), "octal escapes": (b"\\",),
+    "character codes": (b"char", b"Char", b"CHAR", b"chr", b"Chr", b"CHR", b"byte", b"Byte"),
+}
+
+
+def _possible(notation: Notation, data: bytes) -> bool:
+    signs = _SIGNS.get(notation.step)
+    return signs is None or any(sign in data for sign in signs)
+
+
+def _lists(notation: Notation, data: bytes, budget: Budget) -> Iterator[Candidate]:
+    for start, end, runs in _grouped(notation.run, data):
+        items = [int(item, notation.base) for run in runs for item in notation.item.findall(run)]
+        budget.spend(len(items) * SLOW)
+        if len(items) * notation.width >= _LEAST:
+            yield from _readings(notation, items, start, end, whole=end - start >= len(data) - 8)
+
+
+def _grouped(pattern: re.Pattern[bytes], data: bytes) -> Iterator[tuple[int, int, list[bytes]]]:
+    """Runs, those with at most a line join between them put together."""
+    start = end = -1
+    runs: list[bytes] = []
+    for match in pattern.finditer(data):
+        if runs and match.start() - end > _GAP:
+            yield start, end, runs
+            runs = []
+        if not runs:
+            start = match.start()
+        runs.append(match.group())
+        end = match.end()
+    if runs:
+        yield start, end, runs
+
+
+def _readings(
+    notation: Notation, items: _Values, start: int, end: int, *, whole: bool
+) -> Iterator[Candidate]:
+    for step, data, need in _bytes_of(notation, items):
+        yield Candidate(data, notation.kind, step, start, end, need, named=not whole)
+
+
+def _bytes_of(notation: Notation, items: _Values) -> Iterator[tuple[str, bytes, int]]:
+    step, low, high = notation.step, min(items), max(items)
+    if 0 <= low and high <= 255:
+        yield step, bytes(items), PLAIN
+    elif -128 <= low and high <= 127:
+        yield f"{step}, signed", bytes(item & 255 for item in items), PLAIN
+    elif notation.kind in ("html-entities", "decimal-list") and 0 <= low and high < 0xD800:
+        yield step, "".join(map(chr, items)).encode(), WORTHY
+    if notation.width == 2 and high > 255:
+        yield step, b"".join(item.to_bytes(2, "little") for item in items), PLAIN
+
+
+def _uuids(data: bytes) -> Iterator[Candidate]:
+    """Machine code stored as UUID strings: three fields little-endian, the rest as written."""
+    for start, end, runs in _grouped(_UUID, data):
+        if len(runs) < 4:
+            continue
+        out = bytearray()
+        for run in runs:
+            one = bytes.fromhex(run.replace(b"-", b"").decode("ascii"))
+            out += one[3::-1] + one[5:3:-1] + one[7:5:-1] + one[8:]
+        yield Candidate(bytes(out), "hex", "UUID strings", start, end, WORTHY, named=True)

@@ -1,0 +1,107 @@
+"""What a script says once its strings are put together, and the keys it mentions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote_to_bytes
+
+from triage.content.candidate import GUESS, SLOW, WORTHY, Budget, Candidate
+from triage.content.encodings import from_base64, only
+from triage.content.kinds import family
+from triage.content.string_folding import fold, literals
+
+_LARGEST = 1 << 20
+_TELLING = re.compile(
+    r"(?i)\biex\b|invoke-|downloadstring|frombase64|net\.webclient|powershell|wscript\.shell|"
+    r"\beval\b|\bexec\b|/dev/tcp|reflection\.assembly|virtualalloc|memfd_create|https?://|cmd\.exe"
+)
+_ESCAPED = re.compile(rb"\\x[0-9A-Fa-f]{2}|\\u00[0-9A-Fa-f]{2}|%[0-9A-Fa-f]{2}")
+
+
+def folded(data: bytes, kind: str, budget: Budget) -> Iterator[Candidate]:
+    """The script with its strings folded, when that says more than the script itself."""
+    if not 16 <= len(data) <= _LARGEST:
+        return
+    budget.spend(len(data) * SLOW)
+    text = data.decode("utf-8", "surrogateescape")
+    result = fold(text, kind)
+    if result.folds == 0 or result.text == text:
+        return
+    new = {word.lower() for word in _TELLING.findall(result.text)}
+    known = {word.lower() for word in _TELLING.findall(text)}
+    need = WORTHY if new - known or result.folds >= 3 else GUESS
+    yield Candidate(
+        result.text.encode("utf-8", "surrogateescape"), "concatenated", "fold strings",
+        need=need, rewrites=True,
+    )
+
+
+def unescaped(data: bytes, budget: Budget) -> Iterator[Candidate]:
+    r"""The text with ``%xx``, ``\xNN`` and ``\u00NN`` in it replaced by what they stand for."""
+    budget.spend(len(data) * 4)
+    escapes = len(_ESCAPED.findall(data))
+    if escapes < 4:
+        return
+    if data.count(b"%") * 3 >= escapes:
+        plain = unquote_to_bytes(data.replace(b"+", b" ") if b" " not in data else data)
+        if plain != data:
+            yield Candidate(plain, "percent", "percent-encoding", need=WORTHY)
+    if b"\\" in data:
+        plain = re.sub(rb"\\(?:x|u00)([0-9A-Fa-f]{2})", _byte, data)
+        if plain != data:
+            yield Candidate(plain, "escaped", "escapes in a text", need=WORTHY, rewrites=True)
+
+
+def _byte(match: re.Match[bytes]) -> bytes:
+    return bytes([int(match.group(1), 16)])
+
+
+# --- keys -------------------------------------------------------------------------------
+
+_NAMED = re.compile(
+    rb"(?i)(?:key|pass\w{0,8}|secret|xor|rc4|pwd|iv|salt)[\w\]]{0,12}[\"']?\s{0,4}(?:[:=,(]|=>)\s{0,4}"
+    rb"(?:b?[\"']([^\"'\r\n]{1,128})[\"']|([^\s\"',;()]{1,128}))"
+)
+_NUMBER = re.compile(rb"(?i)(?:bxor|xor|\^|key\w{0,8}\s{0,4}[:=])\s{0,4}\(?(0x[0-9a-f]{1,2}|[0-9]{1,3})\b")
+_LIST = re.compile(rb"(?:(?:0x[0-9A-Fa-f]{1,2}|[0-9]{1,3})[ ]?,[ ]?){2,63}+(?:0x[0-9A-Fa-f]{1,2}|[0-9]{1,3})")
+_MOST = 32
+
+
+def keys_in(data: bytes, kind: str) -> list[bytes]:
+    """What could be a key in a text: named values, short literals, numbers, short lists."""
+    if not data or len(data) > _LARGEST:
+        return []
+    found: dict[bytes, None] = {}
+    for match in _NAMED.finditer(data):
+        _add(found, match.group(1) or match.group(2) or b"")
+    for match in _LIST.finditer(data):
+        values = [int(item, 0) for item in match.group().replace(b" ", b"").split(b",") if _valid(item)]
+        if values and max(values) < 256:
+            found[bytes(values)] = None
+    for match in _NUMBER.finditer(data):
+        if _valid(match.group(1)) and int(match.group(1), 0) < 256:
+            found[bytes([int(match.group(1), 0)])] = None
+    text = data.decode("utf-8", "surrogateescape")
+    for one in literals(text, family(kind) == "script" and kind not in ("powershell", "vbscript")):
+        if 3 <= len(one.value) <= 64 and len(found) < _MOST:
+            _add(found, one.value.encode("utf-8", "surrogateescape"))
+    for line in data.splitlines()[:8]:
+        if 4 <= len(line) <= 64 and len(found) < _MOST:
+            _add(found, line)
+    return list(found)[:_MOST]
+
+
+def _valid(number: bytes) -> bool:
+    return number[:2].lower() == b"0x" or number == b"0" or not number.startswith(b"0")
+
+
+def _add(found: dict[bytes, None], value: bytes) -> None:
+    """A key as it is written, and as the bytes it may spell."""
+    if not value:
+        return
+    found[value] = None
+    if len(value) >= 8 and len(value) % 2 == 0 and only(value, b"0123456789abcdefABCDEF"):
+        found[bytes.fromhex(value.decode("ascii"))] = None
+    elif len(value) >= 8 and len(value) % 4 == 0 and value.endswith(b"="):
+        found[from_base64(value)] = None

@@ -1,0 +1,143 @@
+"""One layer into the layers it may hide: which decoders are worth trying on what.
+
+:func:`candidates` is the whole table. It only proposes; :mod:`triage.content.search` decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from triage.content import embedded
+from triage.content.members import tar_members, zip_members
+from triage.content.byte_maps import mapped
+from triage.content.candidate import GUESS, PLAIN, Budget, Candidate, Hints
+from triage.content.compressed import bare, streams
+from triage.content.identity import Identity
+from triage.content.jscript_encode import encoded_scripts
+from triage.content.kinds import family
+from triage.content.measure import printable_ratio
+from triage.content.number_lists import numbers
+from triage.content.rc4 import with_key_beside
+from triage.content.scripts import folded, unescaped
+from triage.content.text_parts import pieces, turned
+from triage.content.xor import repeating
+from triage.model import Confidence
+
+#: Families whose bytes are text that can carry encoded parts.
+_TEXTUAL = frozenset({"text", "script", "encoded", "settings"})
+#: Families that are what they are; only what follows or lies inside them can be hidden.
+_CONTAINERS = frozenset(
+    {"executable", "image", "font", "media", "document", "database", "key", "bytecode"}
+)
+_TEXT_DOCUMENTS = frozenset({"html", "svg", "rtf", "email", "postscript", "pem", "xpm"})
+_SAMPLE = 1 << 14
+_SMALLEST = 8
+
+
+def is_textual(data: bytes, identity: Identity) -> bool:
+    """Whether to read the bytes as text."""
+    if identity.kind in _TEXT_DOCUMENTS:
+        return True
+    if family(identity.kind) in _CONTAINERS and identity.confidence is not Confidence.WEAK:
+        return False
+    return printable_ratio(data[:_SAMPLE]) > 0.9 and b"\0" not in data[:64].rstrip(b"\0")
+
+
+def candidates(
+    data: bytes, identity: Identity, hints: Hints, budget: Budget
+) -> Iterator[Candidate]:
+    """What ``data`` may hide, the likeliest first."""
+    if len(data) < _SMALLEST or identity.kind in ("zeros", "empty", "filler"):
+        return
+    yield from _declared(data, identity, budget)
+    kind_family = family(identity.kind)
+    if is_textual(data, identity):
+        yield from _in_text(data, identity, hints, budget)
+    elif kind_family in _CONTAINERS and identity.confidence is not Confidence.WEAK:
+        yield from _inside(data, identity, budget)
+    elif kind_family not in ("compressed", "archive", "encrypted") or _doubtful(identity):
+        yield from _in_binary(data, hints, budget)
+    elif kind_family != "encrypted":
+        yield from _after(data, identity, budget)
+
+
+def _doubtful(identity: Identity) -> bool:
+    return identity.confidence is not Confidence.STRONG
+
+
+def _declared(data: bytes, identity: Identity, budget: Budget) -> Iterator[Candidate]:
+    """Formats that say what they are."""
+    yield from streams(data, budget)
+    if identity.kind in ("zip", "zip-encrypted") or data.startswith(b"PK\x03\x04"):
+        yield from zip_members(data, budget)
+    elif identity.kind == "tar":
+        yield from tar_members(data, budget)
+    elif identity.kind in ("deflate", "lznt1", "lz4", "zlib"):
+        yield from bare(data, budget)
+
+
+def _in_text(
+    data: bytes, identity: Identity, hints: Hints, budget: Budget
+) -> Iterator[Candidate]:
+    if identity.traits and "utf-16" in identity.traits:
+        yield from wide(data)
+        return
+    text = data.rstrip(b"\0")
+    yield from encoded_scripts(text, budget)
+    yield from pieces(text, budget)
+    yield from numbers(text, budget)
+    yield from unescaped(text, budget)
+    yield from folded(text, identity.kind, budget)
+    yield from turned(text, budget)
+    if family(identity.kind) not in ("script", "settings"):
+        yield from mapped(text, budget)
+        yield from with_key_beside(text, hints, budget)
+
+
+def _in_binary(data: bytes, hints: Hints, budget: Budget) -> Iterator[Candidate]:
+    yield from wide(data)
+    yield from mapped(data, budget)
+    yield from bare(data, budget)
+    yield from with_key_beside(data, hints, budget)
+    yield from embedded.executables(data, budget)
+    yield from embedded.compressed(data, budget)
+    yield from repeating(data, budget)
+    yield Candidate(data[::-1], "reversed", "reverse", need=GUESS)
+    yield from embedded.texts(data, budget)
+
+
+def _inside(data: bytes, identity: Identity, budget: Budget) -> Iterator[Candidate]:
+    """An executable's, image's or document's own bytes are left alone; guests are not."""
+    start = identity.length if identity.length and family(identity.kind) != "executable" else 1
+    yield from embedded.overlay(data, identity.length, budget)
+    yield from embedded.executables(data, budget, start)
+    if family(identity.kind) == "executable" and identity.kind in ("shellcode", "elf", "pe"):
+        yield from _code_guests(data, identity, budget)
+
+
+def _code_guests(data: bytes, identity: Identity, budget: Budget) -> Iterator[Candidate]:
+    """Shellcode in front of what it carries or decodes."""
+    if identity.kind == "shellcode":
+        yield from embedded.compressed(data, budget)
+        yield from repeating(data, budget)
+
+
+def _after(data: bytes, identity: Identity, budget: Budget) -> Iterator[Candidate]:
+    yield from embedded.overlay(data, identity.length, budget)
+
+
+def wide(data: bytes) -> Iterator[Candidate]:
+    """Text in UTF-16 of either byte order, with or without a mark, also with an odd end."""
+    even = data[: len(data) & ~1]
+    sample = even[:4096]
+    for encoding, high in (("utf-16-le", 1), ("utf-16-be", 0)):
+        mark = b"\xff\xfe" if high else b"\xfe\xff"
+        zeros = sample[high::2].count(0)
+        if not data.startswith(mark) and zeros < len(sample) // 2 * 0.7:
+            continue
+        if sample[1 - high :: 2].count(0) > len(sample) // 8:
+            continue
+        text = even.decode(encoding, "replace").lstrip("\ufeff").rstrip("\0")
+        plain = text.replace("\r\0", "\r").encode("utf-8", "replace")
+        if len(plain) >= 4:
+            yield Candidate(plain, "utf-16", encoding, need=PLAIN + 1)
