@@ -79,7 +79,8 @@ def _walk(
     queue = [(lead, Member(ordered[lead]))]
     for near, (place, member) in enumerate(queue):  # grows while it is walked
         yield member
-        for tie in sorted(ties.get(place, ()), key=lambda tie: tie.other):
+        near_by = ties.get(place, ())
+        for tie in sorted(near_by, key=lambda tie: (tie.other, tie.forward, tie.relation)):
             if tie.other not in told:
                 told.add(tie.other)
                 queue.append(

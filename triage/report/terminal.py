@@ -1,0 +1,226 @@
+"""The terminal report. Its first screen answers: is this box bad, and where?
+
+Verdict, host and counts; what stands out, linked subjects together, each with why and how to check
+by hand; what was looked at and what was not; what was judged benign. Plain text for any width from
+40 columns; what is cut short always ends in ``…`` or says how much more there is.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from triage.model import Report, Severity, Subject
+from triage.printable import printable
+from triage.report import order, terminal_details
+from triage.report.page import Line, Span, flow, hanging, text_of
+from triage.report.stories import Member, Story, stories
+from triage.report.wording import (
+    BENIGN_SIGN,
+    GAP_SIGN,
+    SIGNS,
+    by_hand,
+    caveats,
+    coverage_line,
+    gaps_by_why,
+    host_line,
+    place,
+    telling,
+    verdict_sentence,
+    why_words,
+)
+
+#: Stories told with their evidence, members told with each, examples named in a list.
+FULL = 6
+MEMBERS = 4
+EXAMPLES = 3
+LISTED = 8
+_BLANK: Line = ()
+_NOTEWORTHY = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM)
+
+
+def render(report: Report, *, width: int = 80, colour: bool = False, details: bool = False) -> str:
+    """The report in lines of ``width`` columns; ``details`` shows everything that is known."""
+    width = max(width, 40)
+    told = stories(report.subjects)
+    bad = [story for story in told if story.lead.benign is None]
+    lines = [*_head(report, width)]
+    if details:
+        lines += terminal_details.subjects(bad, width)
+    else:
+        lines += _standing_out(bad, width)
+    lines += _benign(report, width, details)
+    lines += _coverage(report, width)
+    lines += _gaps(report, width, details)
+    if not details:
+        closing = "… marks what was cut short: --details shows all."
+        lines += [_BLANK, *hanging((), closing, width, role="faint")]
+    return text_of(lines, colour)
+
+
+def _head(report: Report, width: int) -> Iterator[Line]:
+    severity = next((each for each in Severity if each == report.verdict), None)
+    doubts = caveats(report)
+    quiet = GAP_SIGN if doubts else BENIGN_SIGN
+    sign = quiet if severity is None else SIGNS[severity]
+    known = report.verdict if severity is not None or report.verdict == "none" else "unknown"
+    word = "NOTHING FOUND" if known == "none" else known.upper()
+    badge = Span(f" {sign} {word} ", "none" if severity is None else severity.value)
+    yield from hanging((badge, Span(" ")), verdict_sentence(report), width, role="title")
+    yield from hanging((), " · ".join(host_line(report)), width, role="faint")
+    yield from flow(list(_counts(report)), width)
+    for sentence in doubts:
+        yield from hanging((Span(f"{GAP_SIGN} ", "warning"),), sentence, width, role="warning")
+
+
+def _counts(report: Report) -> Iterator[Span]:
+    """How many subjects of each severity, not counting those judged benign."""
+    counts = Counter(each.severity for each in report.subjects if each.benign is None)
+    for severity in order.SEVERITIES:
+        count = counts[severity]
+        text = f"{SIGNS[severity]} {severity.value} {count}"
+        yield Span(text, "title" if count else "faint")
+    benign = sum(each.benign is not None for each in report.subjects)
+    yield Span(f"{BENIGN_SIGN} benign {benign}", "faint")
+
+
+def _standing_out(bad: Sequence[Story], width: int) -> Iterator[Line]:
+    noteworthy = [story for story in bad if story.lead.severity in _NOTEWORTHY]
+    full, rest = noteworthy[:FULL], noteworthy[FULL:]
+    if full:
+        yield from _heading("What stands out")
+    for number, story in enumerate(full, start=1):
+        yield from _story(number, story, width)
+    rest += [story for story in bad if story.lead.severity not in _NOTEWORTHY]
+    if rest:
+        yield from _heading("Also found" if full else "Found")
+        yield from _grouped([story.lead for story in rest], width)
+
+
+def _heading(text: str) -> Iterator[Line]:
+    yield _BLANK
+    yield (Span(text.upper(), "heading"),)
+
+
+def _more(what: str, width: int) -> Iterator[Line]:
+    return hanging((), f"… {what}, use --details", width, role="faint")
+
+
+def badge(subject: Subject) -> Span:
+    if subject.benign is not None:
+        return Span(f"{BENIGN_SIGN} BENIGN {subject.score}", "low")
+    word = subject.severity.value
+    return Span(f"{SIGNS[subject.severity]} {word.upper()} {subject.score}", word)
+
+
+def _story(number: int, story: Story, width: int) -> Iterator[Line]:
+    names = [f"{number}{_letters(place)}" for place in range(len(story.members))]
+    for member, name in zip(story.members[: MEMBERS + 1], names, strict=False):
+        yield from _member(member, name, names, width)
+    more = len(story.members) - MEMBERS - 1
+    if more > 0:
+        yield from _more(f"{more:,} more linked to these", width)
+
+
+def _letters(place: int) -> str:
+    """``""`` for the lead, then a, b, ..., z, aa, ab, ..."""
+    letters = ""
+    while place:
+        place, digit = divmod(place - 1, 26)
+        letters = chr(ord("a") + digit) + letters
+    return letters
+
+
+def _member(member: Member, name: str, names: Sequence[str], width: int) -> Iterator[Line]:
+    subject = member.subject
+    first = (Span(f"{name:<3}", "title"), badge(subject), Span(" "))
+    title = printable(subject.title, limit=300)
+    yield from hanging(first, title, width, role="title", most=2)
+    if member.near is not None:
+        yield from _labelled("link", tie(member, names[member.near]), width)
+    lead = member.near is None
+    for number, line in enumerate(telling(subject, 2 if lead else 1)):
+        yield from _labelled("" if number else "why", line, width, most=2)
+    command = by_hand(subject)
+    if command:
+        yield from _labelled("check", command, width, role="command")
+
+
+def tie(member: Member, other: str) -> str:
+    """How a member is tied to the one called ``other``, as a sentence."""
+    relation = printable(member.relation, limit=80)
+    return f"this {relation} {other}" if member.forward else f"{other} {relation} this"
+
+
+def _labelled(
+    label: str, text: str, width: int, *, role: str = "", most: int | None = None
+) -> Iterator[Line]:
+    first = (Span(f"   {label:<6}", "label"),)
+    return hanging(first, text, width, role=role, most=most)
+
+
+def _grouped(subjects: Sequence[Subject], width: int) -> Iterator[Line]:
+    """Subjects with the same severity and strongest finding as one line, with examples."""
+    groups: dict[tuple[Severity, str], list[Subject]] = {}
+    for subject in subjects:
+        ranked = order.findings(subject.findings)
+        name = ranked[0].title if ranked else subject.title
+        groups.setdefault((subject.severity, name), []).append(subject)
+    for (_, name), group in list(groups.items())[:LISTED]:
+        first = (badge(group[0]), Span(" "))
+        if len(group) == 1:
+            text = printable(group[0].title, limit=300)
+        else:
+            places = [place(each.location.path, each.location.inside) for each in group]
+            text = f"{printable(name, limit=200)}, {len(group):,} times: {examples(places)}"
+        yield from hanging(first, text, width, most=2)
+    if len(groups) > LISTED:
+        yield from _more(f"{len(groups) - LISTED:,} more kinds of finding", width)
+
+
+def examples(texts: Sequence[str]) -> str:
+    """The first few, and how many more there are; safe to show."""
+    shown = ", ".join(printable(text, limit=100) for text in texts[:EXAMPLES])
+    more = len(texts) - EXAMPLES
+    return f"{shown}, … {more:,} more" if more > 0 else shown
+
+
+def _benign(report: Report, width: int, details: bool) -> Iterator[Line]:
+    judged = [each for each in order.subjects(report.subjects) if each.benign is not None]
+    if not judged:
+        return
+    yield from _heading("Judged benign")
+    shown = judged if details else judged[:LISTED]
+    for subject in shown:
+        benign = subject.benign
+        reason = "" if benign is None else f"{benign.reason} ({benign.source})"
+        text = f"{printable(subject.title, limit=200)}: {printable(reason, limit=400)}"
+        yield from hanging((Span(f"{BENIGN_SIGN} "),), text, width, most=None if details else 2)
+    if len(judged) > len(shown):
+        yield from _more(f"{len(judged) - len(shown):,} more", width)
+
+
+def _coverage(report: Report, width: int) -> Iterator[Line]:
+    yield from _heading("Looked at")
+    names = [printable(entry.collector, limit=20) for entry in report.coverage]
+    column = max(map(len, names), default=0) + 2
+    for name, entry in zip(names, report.coverage, strict=True):
+        yield from hanging((Span(name.ljust(column), "label"),), coverage_line(entry), width)
+    if not report.coverage:
+        yield (Span("nothing", "warning"),)
+
+
+def _gaps(report: Report, width: int, details: bool) -> Iterator[Line]:
+    if not report.gaps:
+        return
+    yield from _heading("Not looked at")
+    for why, gaps in gaps_by_why(report.gaps):
+        first = (Span(f"{why.value} {len(gaps):,}".ljust(13), "title"), Span(" "))
+        places = [place(gap.location.path, gap.location.inside) for gap in gaps]
+        if not details:
+            yield from hanging(first, f"{why_words(why)}: {examples(places)}", width, most=2)
+            continue
+        yield from hanging(first, why_words(why), width)
+        for gap, where in zip(gaps, places, strict=True):
+            text = f"{where}: {gap.detail}" if gap.detail else where
+            yield from hanging((Span("   "),), printable(text, limit=1000), width)
