@@ -47,7 +47,7 @@ def _keeping(key: int) -> bytes:
 def mapped(data: bytes, budget: Budget) -> Iterator[Candidate]:
     """Candidates for every map under which ``data`` begins like something known, or reads as text."""
     head = data[:_HEAD]
-    budget.spend(len(tables()) * 1024)
+    budget.spend(1_500_000)
     for kind, step, table in tables():
         if begins_well(head.translate(table), len(data)):
             budget.spend(len(data))
@@ -69,13 +69,13 @@ def _texts(data: bytes, budget: Budget) -> Iterator[Candidate]:
     """The maps that make the beginning printable, the likeliest languages first."""
     sample = data[:_TEXT_SAMPLE]
     short = sample[:64]
-    if len(short) < 12 or not sample.translate(None, PRINTABLE) and sample.isascii() and _calm(sample):
+    if len(short) < 12 or (not sample.translate(None, PRINTABLE) and reads_well(sample)):
         return
     rated: list[tuple[float, int]] = []
     for number, (_, _, table, delete) in enumerate(_unprintable()):
         if not short.translate(None, delete) and not sample.translate(None, delete):
             rated.append((-likeness(sample.translate(table)), number))
-    budget.spend(len(rated) * len(sample) * 4)
+    budget.spend(len(rated) * len(sample) * 8)
     for score, number in sorted(rated)[:4]:
         if score > -0.35:
             return
@@ -84,7 +84,7 @@ def _texts(data: bytes, budget: Budget) -> Iterator[Candidate]:
         yield Candidate(data.translate(table), kind, step, need=GUESS)
 
 
-def _calm(sample: bytes) -> bool:
+def reads_well(sample: bytes) -> bool:
     """Whether a printable text already has the letters of a language or of code."""
     return likeness(sample) > 0.55 and (b" " in sample or b"\n" in sample)
 

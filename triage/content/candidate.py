@@ -45,15 +45,15 @@ class Limits:
     """Bounds of one examination, all in counters so that every machine gives one answer.
 
     ``depth`` in layers, ``output`` in bytes over all decodings, ``layer`` in bytes of one
-    decoding, ``steps`` in decodings tried, ``work`` in units of about one byte copied by C
-    code (a byte handled in Python costs :data:`SLOW` units).
+    decoding, ``steps`` in decodings tried, ``work`` in units that take about a nanosecond
+    (each decoder states its costs; a byte handled in Python costs :data:`SLOW` and more).
     """
 
     depth: int = 8
     output: int = 64 << 20
     layer: int = 32 << 20
     steps: int = 600
-    work: int = 3 << 30
+    work: int = 6_000_000_000
     layers: int = 64
 
 

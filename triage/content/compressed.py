@@ -151,10 +151,10 @@ def _offered(
     if stream is None or not stream.data:
         return
     budget.spend(len(stream.data) * 4)
-    yield stream_candidate(kind, stream, at, budget)
+    yield stream_candidate(kind, stream, at, len(body) + at, budget)
 
 
-def stream_candidate(kind: str, stream: Stream, at: int, budget: Budget) -> Candidate:
+def stream_candidate(kind: str, stream: Stream, at: int, size: int, budget: Budget) -> Candidate:
     """The candidate for a stream at ``at``; notes a bomb. A cut zlib stream proves little."""
     traits: tuple[str, ...] = () if stream.ended else ("truncated",)
     if stream.cut:
@@ -162,9 +162,13 @@ def stream_candidate(kind: str, stream: Stream, at: int, budget: Budget) -> Cand
         budget.note("bomb" if bomb else "output")
     weak = kind in ("zlib", "lzma", "deflate") and not stream.ended and not stream.cut
     need = WORTHY if weak else PROVEN
-    return Candidate(
-        stream.data, kind, _STEPS[kind], at, at + stream.used, need, named=at > 0, traits=traits
-    )
+    start, end = _place(at, stream.used, size)
+    return Candidate(stream.data, kind, _STEPS[kind], start, end, need, at > 0, traits=traits)
+
+
+def _place(at: int, used: int, size: int) -> tuple[int | None, int | None]:
+    """Where in the layer a stream was: nowhere special when it is all of it."""
+    return (None, None) if at == 0 and used >= size - 16 else (at, at + used)
 
 
 _STEPS = {
@@ -189,7 +193,7 @@ def _zstd(body: bytes, at: int, budget: Budget) -> Iterator[Candidate]:
     stream = _zstd_stream(make, body, budget.room())
     if stream is not None and stream.data:
         budget.spend(len(stream.data) * 4)
-        yield stream_candidate("zstd", stream, at, budget)
+        yield stream_candidate("zstd", stream, at, len(body) + at, budget)
 
 
 def zstd_decompressor() -> Callable[[], Any] | None:
@@ -238,7 +242,7 @@ def _lz4_frame(body: bytes, at: int, budget: Budget) -> Iterator[Candidate]:
     data, used = found
     budget.spend(len(data) * 4)
     stream = Stream(data, used, ended=True, cut=len(data) >= budget.room())
-    yield stream_candidate("lz4", stream, at, budget)
+    yield stream_candidate("lz4", stream, at, len(body) + at, budget)
 
 
 # --- formats without a magic number -----------------------------------------------------
@@ -274,7 +278,7 @@ def _raw_deflate(data: bytes, at: int, budget: Budget) -> Iterator[Candidate]:
     budget.spend(len(stream.data) * 4)
     if stream.ended and len(body) - stream.used > max(16, len(body) // 20):
         return  # random bits reach an "end of block" early; a payload fills its blob
-    found = stream_candidate("deflate", stream, at, budget)
+    found = stream_candidate("deflate", stream, at, len(data), budget)
     yield Candidate(
         found.data, "deflate", found.step, found.start, found.end, PLAIN, traits=found.traits
     )
@@ -291,7 +295,7 @@ def _lznt1(data: bytes, at: int, budget: Budget) -> Iterator[Candidate]:
     budget.spend(len(out) * 4)
     need = WORTHY if len(lznt1.chunks(data, at)) == 1 else PLAIN
     yield stream_candidate_with(
-        Stream(out, len(data) - at, ended=True, cut=len(out) >= room), "lznt1", at, need, budget
+        Stream(out, len(data) - at, ended=True, cut=len(out) >= room), "lznt1", at, need, len(data), budget
     )
 
 
@@ -309,14 +313,14 @@ def _lz4_block(data: bytes, at: int, budget: Budget) -> Iterator[Candidate]:
     if out is None or (size is not None and len(out) != size) or len(out) <= len(body):
         return
     need = PROVEN if size is not None else WORTHY
-    yield stream_candidate_with(Stream(out, len(body), ended=True), "lz4", at, need, budget)
+    yield stream_candidate_with(Stream(out, len(body), ended=True), "lz4", at, need, len(data), budget)
 
 
 def stream_candidate_with(
-    stream: Stream, kind: str, at: int, need: int, budget: Budget
+    stream: Stream, kind: str, at: int, need: int, size: int, budget: Budget
 ) -> Candidate:
     """Like :func:`stream_candidate`, for a format that proves only as much as ``need`` says."""
-    made = stream_candidate(kind, stream, at, budget)
+    made = stream_candidate(kind, stream, at, size, budget)
     return Candidate(
         made.data, kind, made.step, made.start, made.end, max(need, made.need), made.named,
         traits=made.traits,

@@ -24,7 +24,7 @@ _ARCHIVE = b"PK\x03\x04"
 
 def executables(data: bytes, budget: Budget, start: int = 1) -> Iterator[Candidate]:
     """Programs and scripts that begin at ``start`` or later."""
-    budget.spend(len(data) * 3)
+    budget.spend(len(data) * 10)
     hits = 0
     for match in _PE.finditer(data, start):
         if _leads_to_pe(data, match.start()):
@@ -49,7 +49,7 @@ def _leads_to_pe(data: bytes, at: int) -> bool:
 
 def compressed(data: bytes, budget: Budget, start: int = 1) -> Iterator[Candidate]:
     """Compressed streams and zip archives that begin at ``start`` or later."""
-    budget.spend(len(data) * 3)
+    budget.spend(len(data) * 10)
     end = start
     for number, match in enumerate(_STREAMS.finditer(data, start)):
         if number >= _ATTEMPTS:
@@ -82,7 +82,7 @@ _RUNS = 6
 
 def texts(data: bytes, budget: Budget) -> Iterator[Candidate]:
     """The longest readable runs in binary data, ASCII and UTF-16."""
-    budget.spend(len(data) * 8)
+    budget.spend(len(data) * 60)
     wide = [(m.start(), m.end(), "UTF-16 text") for m in _WIDE.finditer(data)]
     narrow = [(m.start(), m.end(), "text") for m in _TEXT.finditer(data)]
     for start, end, what in sorted(wide + narrow, key=lambda one: (one[0] - one[1], one[0]))[:_RUNS]:

@@ -87,7 +87,7 @@ def numbers(data: bytes, budget: Budget) -> Iterator[Candidate]:
     """Each list of numbers in a text that makes at least eight bytes, decoded."""
     for notation in NOTATIONS:
         if _possible(notation, data):
-            budget.spend(len(data) * 8)
+            budget.spend(len(data) * 15)
             yield from _lists(notation, data, budget)
     if data.count(b"-") >= 8:
         budget.spend(len(data) * 8)
@@ -110,7 +110,7 @@ def _possible(notation: Notation, data: bytes) -> bool:
 def _lists(notation: Notation, data: bytes, budget: Budget) -> Iterator[Candidate]:
     for start, end, runs in _grouped(notation.run, data):
         items = [int(item, notation.base) for run in runs for item in notation.item.findall(run)]
-        budget.spend(len(items) * SLOW)
+        budget.spend(len(items) * SLOW * 6)
         if len(items) * notation.width >= _LEAST:
             yield from _readings(notation, items, start, end, whole=end - start >= len(data) - 8)
 
@@ -135,7 +135,10 @@ def _readings(
     notation: Notation, items: _Values, start: int, end: int, *, whole: bool
 ) -> Iterator[Candidate]:
     for step, data, need in _bytes_of(notation, items):
-        yield Candidate(data, notation.kind, step, start, end, need, named=not whole)
+        if whole:
+            yield Candidate(data, notation.kind, step, need=need)
+        else:
+            yield Candidate(data, notation.kind, step, start, end, need, named=True)
 
 
 def _bytes_of(notation: Notation, items: _Values) -> Iterator[tuple[str, bytes, int]]:

@@ -8,6 +8,7 @@ that lets a header or readable text appear is used on the whole.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from triage.content.byte_maps import likeness
 from triage.content.candidate import GUESS, SLOW, Budget, Candidate, Hints
@@ -15,7 +16,7 @@ from triage.content.headers import begins_well
 from triage.content.measure import PRINTABLE
 from triage.content.xor import apply
 
-_HEAD = 80
+_HEAD = 64
 _LONGEST_KEY = 64
 _SKIPS = (0, 1, 2, 4)
 _LENGTHS = (16, 32, 8, 5, 4, 6, 7, 10, 12, 20, 24, 64, 9, 11, 13, 14, 15, 3, 48, 40)
@@ -41,6 +42,11 @@ def keystream(key: bytes, size: int) -> bytes:
     return bytes(out)
 
 
+@lru_cache(maxsize=64)
+def _first(key: bytes) -> bytes:
+    return keystream(key, _HEAD)
+
+
 def crypt(key: bytes, data: bytes) -> bytes:
     """Encrypt or decrypt; ``key`` has 1 to 256 bytes."""
     return apply_stream(data, keystream(key, len(data)))
@@ -61,11 +67,11 @@ def with_key_beside(data: bytes, hints: Hints, budget: Budget) -> Iterator[Candi
         if (key, start) in tried or not key or end - start < 16:
             continue
         tried.add((key, start))
-        budget.spend((_HEAD + 256) * SLOW // 4)
+        budget.spend(40_000)
         head = data[start : min(end, start + _HEAD)]
-        if _promising(apply_stream(head, keystream(key, len(head))), end - start):
+        if _promising(apply_stream(head, _first(key)[: len(head)]), end - start):
             body = data[start:end]
-            budget.spend(len(body) * SLOW)
+            budget.spend(len(body) * SLOW * 4)
             step = f"rc4 key {key.hex()} ({where})"
             yield Candidate(crypt(key, body), "rc4", step, need=GUESS)
         if where == "from the layer above" and _promising(apply(head, key), end - start):

@@ -23,7 +23,7 @@ def folded(data: bytes, kind: str, budget: Budget) -> Iterator[Candidate]:
     """The script with its strings folded, when that says more than the script itself."""
     if not 16 <= len(data) <= _LARGEST:
         return
-    budget.spend(len(data) * SLOW)
+    budget.spend(len(data) * SLOW * 4)
     text = data.decode("utf-8", "surrogateescape")
     result = fold(text, kind)
     if result.folds == 0 or result.text == text:
@@ -39,7 +39,7 @@ def folded(data: bytes, kind: str, budget: Budget) -> Iterator[Candidate]:
 
 def unescaped(data: bytes, budget: Budget) -> Iterator[Candidate]:
     r"""The text with ``%xx``, ``\xNN`` and ``\u00NN`` in it replaced by what they stand for."""
-    budget.spend(len(data) * 4)
+    budget.spend(len(data) * 20)
     escapes = len(_ESCAPED.findall(data))
     if escapes < 4:
         return

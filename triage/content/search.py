@@ -32,8 +32,11 @@ from triage.content.worth import worth
 _CONCLUSIVE = 80
 #: Nodes that are nothing themselves and are opened all the same, because something that
 #: has no header (a cipher, a raw stream) could be under them.
-_BLIND = 24
+_BLIND = 16
+_BLIND_LEAST = 32
 _CHILDREN = 24
+#: Where a node waits while a more promising child of its is opened.
+_LATER = 15
 
 
 @dataclass(slots=True, eq=False)
@@ -79,44 +82,73 @@ def search(data: bytes, identity: Identity, budget: Budget) -> Node:
     return root
 
 
+@dataclass(slots=True, eq=False)
+class _Opening:
+    """A node whose candidates are being drawn, one at a time."""
+
+    node: Node
+    source: Iterator[Candidate]
+    hints: Hints
+
+
 def _grow(root: Node, budget: Budget) -> None:
-    heap: list[tuple[int, int, Node]] = [(0, 0, root)]
+    """Draw candidates from the most promising node until none is left or a limit is met."""
+    heap: list[tuple[int, int, Node | _Opening]] = [(0, 0, root)]
     seen = {root.data}
     number = blind = 0
     try:
         while heap:
-            _, _, node = heapq.heappop(heap)
-            if _settled_elsewhere(node):
-                continue
-            if node.candidate is not None and node.value < PLAIN - 5:
-                blind += 1
-                if blind > _BLIND:
+            _, _, item = heapq.heappop(heap)
+            if isinstance(item, Node):
+                blind += _is_blind(item)
+                if _settled_elsewhere(item) or not _may_open(item, blind):
                     continue
-            for child in _opened(node, seen, budget):
+                item = _opening(item, budget)
+            for child in _drawn(item, seen, budget):
                 number += 1
                 if _worth_opening(child):
                     heapq.heappush(heap, (-_priority(child), number, child))
+                    if _priority(child) > _LATER:
+                        heapq.heappush(heap, (-_LATER, number, item))
+                        break
     except Exhausted:
         pass
 
 
-def _opened(node: Node, seen: set[bytes], budget: Budget) -> Iterator[Node]:
-    """The children of a node, made one by one; stops when one settles what the node is."""
+def _is_blind(node: Node) -> bool:
+    return node.candidate is not None and node.value < PLAIN - 5
+
+
+def _may_open(node: Node, blind: int) -> bool:
+    return not _is_blind(node) or (blind <= _BLIND and len(node.data) >= _BLIND_LEAST)
+
+
+def _opening(node: Node, budget: Budget) -> _Opening:
     if node.depth >= budget.limits.depth:
         if node.value >= PLAIN - 5 or node.candidate is None:
             budget.note("depth")
+        return _Opening(node, iter(()), node.hints)
+    hints = _hints(node, budget)
+    return _Opening(node, candidates(node.data, node.identity, hints, budget), hints)
+
+
+def _drawn(opening: _Opening, seen: set[bytes], budget: Budget) -> Iterator[Node]:
+    """The children of a node, made one by one, until something settles what the node is."""
+    node = opening.node
+    if node.settled is not None or _settled_elsewhere(node):
         return
-    hints = _hints(node)
-    for candidate in candidates(node.data, node.identity, hints, budget):
+    for candidate in opening.source:
         if candidate.data in seen or len(candidate.data) < 4:
             continue
         seen.add(candidate.data)
         budget.take(len(candidate.data))
-        child = _child(node, candidate, hints)
+        budget.spend(len(candidate.data) * 4)
+        child = _child(node, candidate, opening.hints)
         node.children.append(child)
-        yield child
-        if child.whole and child.revealed and child.value >= _CONCLUSIVE:
+        if child.revealed and (child.value >= _CONCLUSIVE or candidate.need == PROVEN):
             _settle(child)
+        yield child
+        if node.settled is not None:
             return
 
 
@@ -129,9 +161,10 @@ def _child(node: Node, candidate: Candidate, hints: Hints) -> Node:
     )
 
 
-def _hints(node: Node) -> Hints:
+def _hints(node: Node, budget: Budget) -> Hints:
     if not is_textual(node.data, node.identity):
         return node.hints
+    budget.spend(min(len(node.data), 1 << 20) * 120)
     return node.hints.more(keys_in(node.data, node.identity.kind))
 
 
@@ -154,10 +187,16 @@ def _settled_elsewhere(node: Node) -> bool:
 
 
 def _worth_opening(node: Node) -> bool:
-    assert node.candidate is not None
-    if node.candidate.need == GUESS and node.value < PLAIN - 5:
+    if len(node.data) < 8 or not _guessed(node):
+        return len(node.data) >= 8
+    if node.value < PLAIN - 5:
         return False
-    return len(node.data) >= 8
+    # one guess that gives only text again is enough, or they would be piled on each other
+    return node.value > PLAIN or node.parent is None or not _guessed(node.parent)
+
+
+def _guessed(node: Node) -> bool:
+    return node.candidate is not None and node.candidate.need == GUESS
 
 
 def _priority(node: Node) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from triage.content.byte_maps import reads_well
 from triage.content.candidate import GUESS, PLAIN, WORTHY, Budget, Candidate
 from triage.content.encodings import decodings, from_base64, only, rot13, uu_lines, uudecode
 
@@ -36,7 +37,7 @@ _BEGINNINGS = (
 
 def pieces(data: bytes, budget: Budget) -> Iterator[Candidate]:
     """Candidates for the encoded pieces of ``data``, the whole first, then its parts."""
-    budget.spend(len(data) * 6)
+    budget.spend(len(data) * 60)
     yield from _whole(data)
     yield from _runs(data, budget)
     yield from _literals(data, budget)
@@ -46,7 +47,8 @@ def pieces(data: bytes, budget: Budget) -> Iterator[Candidate]:
 
 
 def _whole(data: bytes) -> Iterator[Candidate]:
-    for kind, step, out, need in decodings(data, noisy=True):
+    noisy = not (reads_well(data[:4096]) and b" " in data[:256])  # prose is not noise
+    for kind, step, out, need in decodings(data, noisy=noisy):
         yield Candidate(out, kind, step, need=need)
 
 
@@ -56,7 +58,7 @@ def _runs(data: bytes, budget: Budget) -> Iterator[Candidate]:
     for start, end, text in sorted(groups, key=lambda one: (one[0] - one[1], one[0]))[:_PIECES]:
         if end - start >= len(data) - 2 and start == 0:
             continue  # that is the whole, done before
-        budget.spend(len(text) * 4)
+        budget.spend(len(text) * 150)
         yield from _decoded(text, start, end)
 
 
@@ -116,7 +118,7 @@ def _literals(data: bytes, budget: Budget) -> Iterator[Candidate]:
         text = data[start:end]
         if end - start >= len(data) - 2 or only(text.strip(b"="), _PLAIN_RUN):
             continue
-        budget.spend(len(text) * 8)
+        budget.spend(len(text) * 150)
         for kind, step, out, need in decodings(text, noisy=True):
             if kind in ("base85", "base64"):
                 yield Candidate(out, kind, step, start, end, max(need, WORTHY), named=True)
@@ -149,7 +151,7 @@ _REVERSAL = re.compile(rb"(?i)reverse|strrev|\[::-1\]|\[-1\s*+\.\.|\brev\b|\btac
 
 def turned(data: bytes, budget: Budget) -> Iterator[Candidate]:
     """The text from back to front and through rot13, and its long runs and literals too."""
-    budget.spend(len(data) * 4)
+    budget.spend(len(data) * 30)
     yield Candidate(data[::-1], "reversed", "reverse", need=GUESS)
     yield Candidate(rot13(data), "escaped", "rot13", need=GUESS)
     if _REVERSAL.search(data) or b"==" in data:

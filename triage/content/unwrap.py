@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from triage.content import embedded
 from triage.content.members import tar_members, zip_members
-from triage.content.byte_maps import mapped
+from triage.content.byte_maps import mapped, reads_well
 from triage.content.candidate import GUESS, PLAIN, Budget, Candidate, Hints
 from triage.content.compressed import bare, streams
 from triage.content.identity import Identity
@@ -89,7 +89,7 @@ def _in_text(
     yield from unescaped(text, budget)
     yield from folded(text, identity.kind, budget)
     yield from turned(text, budget)
-    if family(identity.kind) not in ("script", "settings"):
+    if family(identity.kind) not in ("script", "settings") and not reads_well(text[:_SAMPLE]):
         yield from mapped(text, budget)
         yield from with_key_beside(text, hints, budget)
 

@@ -60,7 +60,7 @@ def repeating(data: bytes, budget: Budget) -> Iterator[Candidate]:
             if shortest in seen or not any(shortest):
                 continue
             seen.add(shortest)
-            budget.spend(len(data) * 4)
+            budget.spend(len(data) * 12)
             yield Candidate(apply(data, shortest), "xor", f"xor key {shortest.hex()}", need=GUESS)
 
 
@@ -117,14 +117,35 @@ def _from_headers(data: bytes, budget: Budget) -> Iterator[bytes]:
     if len(data) < 16:
         return
     head = data[:96]
-    budget.spend(len(_templates()) * LONGEST * SLOW * 4)
-    for template in _templates():
-        for size in range(1, LONGEST + 1):
-            key = solve(head, template, size)
-            if key is not None and begins_well(apply(head, key), len(data)):
-                if not _pe_broken(data, key):
-                    yield key
-                break
+    budget.spend(1_000_000)
+    for at, other, difference, size, number in _screens():
+        if other < len(head) and head[at] ^ head[other] != difference:
+            continue
+        key = solve(head, _templates()[number], size)
+        if key is None or not begins_well(apply(head, key), len(data)):
+            continue
+        if not _pe_broken(data, key):
+            yield key
+            return  # longer keys fit with fewer bytes left to check them
+
+
+@cache
+def _screens() -> tuple[tuple[int, int, int, int, int], ...]:
+    """For each key length and template two known places under one key byte.
+
+    Their difference is in the encoded bytes too, which rules most templates out at once:
+    (place, other place, difference, key length, number of the template).
+    """
+    made: list[tuple[int, int, int, int, int]] = []
+    for size in range(1, LONGEST + 1):
+        for number, known in enumerate(_templates()):
+            pairs = [at for at in known if at + size in known and len(known) >= size + _SURPLUS]
+            # fields differ more from each other than zeros do: screen with those first
+            pairs.sort(key=lambda at, known=known, size=size: known[at] == known[at + size])  # type: ignore[misc]
+            if pairs:
+                at = pairs[0]
+                made.append((at, at + size, known[at] ^ known[at + size], size, number))
+    return tuple(made)
 
 
 def solve(data: bytes, known: Mapping[int, int], size: int) -> bytes | None:
@@ -170,7 +191,7 @@ def _from_phrases(data: bytes, budget: Budget) -> Iterator[bytes]:
     for size in range(1, 33):
         if len(window) <= size:
             return
-        budget.spend(len(window) * 12)
+        budget.spend(len(window) * 40)
         differences = _lagged(value, len(window), size)
         for phrase in _PHRASES:
             if len(phrase) >= size + 5:
@@ -205,9 +226,9 @@ def _from_columns(data: bytes, budget: Budget) -> Iterator[bytes]:
     sample = data[:_SAMPLE]
     if len(sample) < 48:
         return
-    budget.spend(len(sample) * LONGEST * 2)
-    for size in key_lengths(sample)[:4]:
-        budget.spend(len(sample) * SLOW)
+    budget.spend(len(sample) * LONGEST * 4)
+    for size in key_lengths(sample)[:3]:
+        budget.spend(len(sample) * SLOW + size * 150_000)
         columns = [sample[n::size] for n in range(size)]
         modes = bytes(_most_frequent(column) for column in columns)
         yield modes

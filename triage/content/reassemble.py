@@ -1,0 +1,240 @@
+"""Parts of one payload, spread over values, keys, files or records, put together again.
+
+The order is not known, only the names are: numbers, hex numbers, letters, common prefixes with
+a number behind, the order of storage. Each plausible order of each plausible group is joined
+and examined; a join counts only when it reveals what no part is by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from triage.content.candidate import LIMITS, Limits
+from triage.content.examine import examine, payload
+from triage.content.identify import identify
+from triage.content.kinds import family
+from triage.model import Content, Layer
+
+#: Names and bytes of one part.
+Part = tuple[str, bytes]
+
+_LEAST_TOTAL = 32
+_MOST_PARTS = 4096
+_MOST_TOTAL = 64 << 20
+_MOST_JOINS = 16
+_CANDIDATE_PARTS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Reassembly:
+    """Parts that make one thing: their names in order, the joined bytes, what they are.
+
+    ``by`` says what gave the order (``"number"``, ``"hex number"``, ...).
+    """
+
+    names: tuple[str, ...]
+    data: bytes
+    content: Content
+    by: str
+
+
+def reassemble(parts: Sequence[Part], *, limits: Limits = LIMITS) -> Reassembly | None:
+    """The join of ``parts`` (name, bytes) that reveals a type the parts do not have.
+
+    Parts that do not belong may be among them. ``None`` when nothing is revealed.
+    """
+    usable = [part for part in parts if part[1]][:_MOST_PARTS]
+    total = sum(len(data) for _, data in usable)
+    if len(usable) < 2 or not _LEAST_TOTAL <= total <= _MOST_TOTAL:
+        return None
+    best: Reassembly | None = None
+    for by, ordered in _joins(usable):
+        found = _revealed(by, ordered, limits)
+        if found is not None and (best is None or _merit(found) > _merit(best)):
+            best = found
+            if _merit(found)[0] >= 3:
+                break
+    return best
+
+
+def _merit(found: Reassembly) -> tuple[int, int]:
+    layer = payload(found.content)
+    if layer is None:
+        return 0, 0
+    rank = 2 if family(layer.kind) == "executable" else 1
+    return rank + ("truncated" not in layer.traits), layer.size
+
+
+def _revealed(by: str, ordered: Sequence[Part], limits: Limits) -> Reassembly | None:
+    for trim in (_as_is, _without_nul, _stripped):
+        pieces = [trim(data) for _, data in ordered]
+        if trim is not _as_is and all(a == b for a, (_, b) in zip(pieces, ordered, strict=True)):
+            continue
+        data = b"".join(pieces)
+        content = examine(data, limits=limits)
+        found = payload(content)
+        if found is not None and _is_new(found, ordered, limits):
+            return Reassembly(tuple(name for name, _ in ordered), data, content, by)
+    return None
+
+
+def _as_is(data: bytes) -> bytes:
+    return data
+
+
+def _without_nul(data: bytes) -> bytes:
+    """Without the terminator that a registry string carries, in UTF-16 or not."""
+    if len(data) >= 4 and len(data) % 2 == 0 and data[1::2].count(0) > len(data) // 3:
+        return data[:-2] if data.endswith(b"\0\0") else data
+    return data.rstrip(b"\0")
+
+
+def _stripped(data: bytes) -> bytes:
+    return _without_nul(data).strip(b" \t\r\n")
+
+
+def _is_new(found: Layer, parts: Sequence[Part], limits: Limits) -> bool:
+    """Whether the payload needs the join: no part, or only a broken or small one, is its kind.
+
+    A first chunk can show the header of what all make together; then it must lack its end,
+    or be one of chunks of one size most of which show nothing.
+    """
+    same = 0
+    for _, data in _sampled(parts):
+        one = payload(examine(data, limits=limits))
+        if one is None or family(one.kind) != family(found.kind):
+            continue
+        whole = "truncated" not in one.traits and "headers-only" not in one.traits
+        if family(one.kind) == "executable" and whole and one.kind == found.kind:
+            return False
+        same += 1
+    if same == 0:
+        return True
+    if family(found.kind) == "executable":
+        return same <= max(1, len(parts) // 4)
+    return _same_sized(parts) and same * 2 <= len(parts)
+
+
+def _sampled(parts: Sequence[Part]) -> Sequence[Part]:
+    """The parts to look at by themselves: all, or the first ones and some from all over."""
+    if len(parts) <= _CANDIDATE_PARTS:
+        return parts
+    stride = len(parts) // (_CANDIDATE_PARTS // 2)
+    return [*parts[: _CANDIDATE_PARTS // 2], *parts[_CANDIDATE_PARTS // 2 :: stride]]
+
+
+def _same_sized(parts: Sequence[Part]) -> bool:
+    """All of one size, except a smaller last one."""
+    sizes = [len(data) for _, data in parts]
+    return len(set(sizes[:-1])) <= 1 and sizes[-1] <= sizes[0]
+
+
+# --- groups and orders ------------------------------------------------------------------
+
+
+def _joins(parts: Sequence[Part]) -> Iterator[tuple[str, Sequence[Part]]]:
+    """(what gave the order, parts in order), without repetition, the likeliest first."""
+    seen: set[tuple[str, ...]] = set()
+    for group in _groups(parts):
+        for by, ordered in _orders(group):
+            names = tuple(name for name, _ in ordered)
+            if len(ordered) >= 2 and names not in seen:
+                seen.add(names)
+                yield by, ordered
+                if len(seen) >= _MOST_JOINS:
+                    return
+
+
+def _groups(parts: Sequence[Part]) -> Iterator[Sequence[Part]]:
+    """Families of names, parts of one size, parts of one nature, and all of them."""
+    stems = Counter(_stem(name) for name, _ in parts)
+    for stem, count in sorted(stems.items(), key=lambda item: (-item[1], item[0])):
+        if 2 <= count < len(parts):
+            yield [part for part in parts if _stem(part[0]) == stem]
+    yield parts
+    sizes = Counter(len(data) for _, data in parts)
+    size, count = max(sizes.items(), key=lambda item: (item[1], item[0]))
+    if 2 <= count < len(parts):
+        yield [part for part in parts if len(part[1]) <= size and _like(part[1], parts, size)]
+    encoded = [part for part in parts if identify(part[1]).kind not in ("text", "zeros", "empty")]
+    if 2 <= len(encoded) < len(parts):
+        yield encoded
+
+
+def _like(data: bytes, parts: Sequence[Part], size: int) -> bool:
+    """Of the usual size, or a shorter last chunk in the same alphabet."""
+    if len(data) == size:
+        return True
+    example = next(other for _, other in parts if len(other) == size)
+    return not data.translate(None, bytes(set(example)))
+
+
+_NUMBER = re.compile(r"[0-9]+")
+_LAST_NUMBER = re.compile(r"([0-9]+)(?![\s\S]*[0-9])")
+
+
+def _stem(name: str) -> str:
+    """What names of one series share: the name with its numbers taken out."""
+    if re.fullmatch(r"[0-9]+", name):
+        return "#"
+    if re.fullmatch(r"[0-9A-Fa-f]{1,8}", name):
+        return "#x"
+    if re.fullmatch(r"[A-Za-z]", name):
+        return "a"
+    return _NUMBER.sub("#", name)
+
+
+def _orders(group: Sequence[Part]) -> Iterator[tuple[str, Sequence[Part]]]:
+    names = [name for name, _ in group]
+    for by, key in _KEYS:
+        keys = [key(name) for name in names]
+        if None in keys:
+            continue
+        ranked = sorted(zip(keys, range(len(group)), strict=True))
+        yield by, [group[number] for _, number in ranked]
+    yield "stored order", group
+    yield "reverse stored order", group[::-1]
+
+
+_Key = Callable[[str], "tuple[int | str, ...] | None"]
+
+
+def _by_last_number(name: str) -> tuple[int | str, ...] | None:
+    match = _LAST_NUMBER.search(name)
+    return (int(match.group(1)[:18]),) if match else None
+
+
+def _by_first_number(name: str) -> tuple[int | str, ...] | None:
+    match = _NUMBER.search(name)
+    return (int(match.group()[:18]),) if match else None
+
+
+def _by_hex(name: str) -> tuple[int | str, ...] | None:
+    match = re.search(r"(?:^|[^0-9A-Za-z]|0x)([0-9A-Fa-f]{1,16})$", name)
+    return (int(match.group(1), 16),) if match else None
+
+
+def _by_length_then_letters(name: str) -> tuple[int | str, ...] | None:
+    """``a`` to ``z``, then ``aa``: the order in which letters count."""
+    return (len(name), name)
+
+
+def _alphabetically(name: str) -> tuple[int | str, ...] | None:
+    return (name,)
+
+
+def _without_case(name: str) -> tuple[int | str, ...] | None:
+    return (name.lower(),)
+
+
+_KEYS: tuple[tuple[str, _Key], ...] = (
+    ("number", _by_last_number),
+    ("hex number", _by_hex),
+    ("leading number", _by_first_number),
+    ("letters", _by_length_then_letters),
+    ("name", _alphabetically),
+    ("name without case", _without_case),
+)
