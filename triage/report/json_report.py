@@ -51,30 +51,33 @@ def render(report: Report) -> str:
 
 def document(report: Report) -> Object:
     """The report as JSON's own types: what ``render`` writes."""
-    value: Object = _clean(
-        {
-            "schema": SCHEMA,
-            "tool": {
-                "name": "triage",
-                "version": report.tool_version,
-                "attack_version": report.attack_version,
-            },
-            "host": _host(report.host),
-            "root": {"kind": report.root_kind, "path": report.root_path},
-            "collected_at": report.collected_at,
-            "generated_at": report.generated_at,
-            "complete": report.complete,
-            "verdict": report.verdict,
-            "summary": _summary(report),
-            "subjects": [_subject(subject) for subject in order.subjects(report.subjects)],
-            "gaps": [_gap(gap) for gap in order.gaps(report.gaps)],
-            "coverage": [_coverage(entry) for entry in report.coverage],
-            "indicators": [
-                _indicator(facts) for facts in sorted(report.indicators, key=lambda each: each.id)
-            ],
-        }
-    )
+    value: Object = _clean(shapes(report))
     return value
+
+
+def shapes(report: Report) -> Object:
+    """The report in the shapes of the contract, its text as it is in the evidence: not safe."""
+    return {
+        "schema": SCHEMA,
+        "tool": {
+            "name": "triage",
+            "version": report.tool_version,
+            "attack_version": report.attack_version,
+        },
+        "host": _host(report.host),
+        "root": {"kind": report.root_kind, "path": report.root_path},
+        "collected_at": report.collected_at,
+        "generated_at": report.generated_at,
+        "complete": report.complete,
+        "verdict": report.verdict,
+        "summary": _summary(report),
+        "subjects": [_subject(subject) for subject in order.subjects(report.subjects)],
+        "gaps": [_gap(gap) for gap in order.gaps(report.gaps)],
+        "coverage": [_coverage(entry) for entry in report.coverage],
+        "indicators": [
+            _indicator(facts) for facts in sorted(report.indicators, key=lambda each: each.id)
+        ],
+    }
 
 
 def _dumps(value: object) -> str:

@@ -33,6 +33,19 @@ class Story:
     def lead(self) -> Subject:
         return self.members[0].subject
 
+    def names(self, number: int) -> list[str]:
+        """What its members are called when it is the story ``number``: 3, 3a, 3b, ..."""
+        return [f"{number}{_letters(place)}" for place in range(len(self.members))]
+
+
+def _letters(place: int) -> str:
+    """``""`` for the lead, then a, b, ..., z, aa, ab, ..."""
+    letters = ""
+    while place:
+        place, digit = divmod(place - 1, 26)
+        letters = chr(ord("a") + digit) + letters
+    return letters
+
 
 @dataclass(frozen=True, slots=True)
 class _Tie:

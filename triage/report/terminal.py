@@ -26,6 +26,7 @@ from triage.report.wording import (
     host_line,
     place,
     telling,
+    tie,
     verdict_sentence,
     why_words,
 )
@@ -114,21 +115,12 @@ def badge(subject: Subject) -> Span:
 
 
 def _story(number: int, story: Story, width: int) -> Iterator[Line]:
-    names = [f"{number}{_letters(place)}" for place in range(len(story.members))]
+    names = story.names(number)
     for member, name in zip(story.members[: MEMBERS + 1], names, strict=False):
         yield from _member(member, name, names, width)
     more = len(story.members) - MEMBERS - 1
     if more > 0:
         yield from _more(f"{more:,} more linked to these", width)
-
-
-def _letters(place: int) -> str:
-    """``""`` for the lead, then a, b, ..., z, aa, ab, ..."""
-    letters = ""
-    while place:
-        place, digit = divmod(place - 1, 26)
-        letters = chr(ord("a") + digit) + letters
-    return letters
 
 
 def _member(member: Member, name: str, names: Sequence[str], width: int) -> Iterator[Line]:
@@ -144,12 +136,6 @@ def _member(member: Member, name: str, names: Sequence[str], width: int) -> Iter
     command = by_hand(subject)
     if command:
         yield from _labelled("check", command, width, role="command")
-
-
-def tie(member: Member, other: str) -> str:
-    """How a member is tied to the one called ``other``, as a sentence."""
-    relation = printable(member.relation, limit=80)
-    return f"this {relation} {other}" if member.forward else f"{other} {relation} this"
 
 
 def _labelled(

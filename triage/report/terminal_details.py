@@ -9,7 +9,7 @@ from triage.printable import printable
 from triage.report import order
 from triage.report.page import Line, Span, hanging
 from triage.report.stories import Story
-from triage.report.wording import SIGNS, content_line, place, plural, sureness
+from triage.report.wording import SIGNS, content_line, fact, place, plural, sureness, tie
 
 #: A single piece of evidence longer than this is cut, also here; the JSON report has it whole.
 _LONGEST = 4000
@@ -21,15 +21,12 @@ def subjects(told: Sequence[Story], width: int) -> Iterator[Line]:
         yield ()
         yield (Span("ALL SUBJECTS", "heading"),)
     for number, story in enumerate(told, start=1):
-        titles = [printable(member.subject.title, limit=80) for member in story.members]
-        for member in story.members:
+        names = story.names(number)
+        for member, name in zip(story.members, names, strict=True):
             yield ()
-            yield from _subject(number, member.subject, width)
+            yield from _subject(name, member.subject, width)
             if member.near is not None:
-                relation = printable(member.relation, limit=80)
-                other = titles[member.near]
-                text = f"this {relation}: {other}" if member.forward else f"{other}: {relation}"
-                yield from _row("link", text, width)
+                yield from _row("link", tie(member, names[member.near]), width)
 
 
 def _safe(text: str) -> str:
@@ -40,10 +37,10 @@ def _row(label: str, text: str, width: int, role: str = "") -> Iterator[Line]:
     return hanging((Span(f"   {label:<9}", "label"),), text, width, role=role)
 
 
-def _subject(number: int, subject: Subject, width: int) -> Iterator[Line]:
+def _subject(name: str, subject: Subject, width: int) -> Iterator[Line]:
     word = subject.severity.value
     first = (
-        Span(f"{number:<3}", "title"),
+        Span(f"{name:<3}", "title"),
         Span(f"{SIGNS[subject.severity]} {word.upper()} {subject.score}", word),
         Span(" "),
     )
@@ -56,8 +53,8 @@ def _subject(number: int, subject: Subject, width: int) -> Iterator[Line]:
     for line in subject.explanation:
         if not any(line.endswith(command) for command in shown):
             yield from _row("because", _safe(line), width)
-    facts = (f"{name}={value}" for name, value in subject.facts if value is not None)
-    yield from _row("facts", "  ".join(_safe(fact) for fact in facts), width)
+    facts = (f"{_safe(key)}={fact(value)}" for key, value in subject.facts if value is not None)
+    yield from _row("facts", "  ".join(facts), width)
     if subject.content is not None:
         yield from _content(subject.content, width)
 

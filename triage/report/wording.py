@@ -8,6 +8,7 @@ from types import MappingProxyType
 from triage.model import Confidence, Content, Coverage, Finding, Gap, Report, Severity, Subject, Why
 from triage.printable import printable
 from triage.report import order
+from triage.report.stories import Member
 
 #: One sign for each severity, so that colour is never the only difference.
 SIGNS: Mapping[Severity, str] = MappingProxyType(
@@ -132,6 +133,21 @@ def _told(subject: Subject, finding: Finding, line: str) -> str:
     if finding.title in subject.title:
         return shown
     return f"{printable(finding.title, limit=120)}: {shown}"
+
+
+def tie(member: Member, other: str) -> str:
+    """How a member is tied to the one shown as ``other``, as a sentence; safe to show."""
+    relation = printable(member.relation, limit=80)
+    return f"this {relation} {other}" if member.forward else f"{other} {relation} this"
+
+
+def fact(value: str | int | bool | None) -> str:
+    """A fact's value in words; safe to show. Truth values are yes and no."""
+    if value is None:
+        return "not known"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return printable(str(value))
 
 
 def by_hand(subject: Subject) -> str:
