@@ -174,6 +174,15 @@ class FileFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Patch:
+    """A place where code in memory differs from its file: the file's bytes, and memory's."""
+
+    address: int
+    original: bytes
+    found: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Mapping:
     """One mapping of a process. ``path`` is as ``/proc/PID/maps`` prints it.
 
@@ -195,6 +204,7 @@ class Mapping:
     rss: int | None = None
     anonymous: int | None = None
     changed: int | None = None
+    patches: tuple[Patch, ...] = ()
     at_path: str | None = None
     head: bytes | None = None
     content: Content | None = None
@@ -224,7 +234,8 @@ class Argument:
 
     ``link`` is set when the argument is a descriptor path (``/proc/self/fd/3``,
     ``/dev/fd/3``): the raw link text of that descriptor. ``file`` is what it leads to;
-    ``None`` with ``why`` set when that could not be found out.
+    ``None`` with ``why`` set when that could not be found out. ``script`` says that an
+    interpreter takes this argument for its program.
     """
 
     index: int
@@ -234,6 +245,7 @@ class Argument:
     fd: int | None = None
     file: FileFacts | None = None
     why: Why | None = None
+    script: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,7 @@ def _encoder(cls: Any) -> Callable[[Any], dict[str, Any]]:
 
 def _plain(item: Any) -> Any:
     """One value as something ``json`` writes; dataclasses become objects, tuples arrays."""
-    kind = type(item)
+    kind: Any = type(item)
     if kind in (str, int, bool, float) or item is None:
         return item
     if kind is tuple:
@@ -214,7 +214,8 @@ def _line(record: dict[str, Any]) -> bytes:
 
 def encode_record(item: Artifact | Gap | Coverage | Host) -> dict[str, Any]:
     """One record as its JSON object, ``kind`` first."""
-    return {"kind": _KIND_OF[type(item)], **_encoder(type(item))(item)}
+    kind: Any = type(item)
+    return {"kind": _KIND_OF[kind], **_encoder(kind)(item)}
 
 
 def decode_record(record: dict[str, Any]) -> Artifact | Gap | Coverage | Host:

@@ -1,0 +1,20 @@
+"""All indicators and attestations, in the order of the catalogue.
+
+To add an indicator: one file with its documentation on top, and its name in the tuple of its
+folder. To add a kind: one folder, and its tuple here.
+"""
+
+from __future__ import annotations
+
+from triage.analyzers import file, memory, process, script
+from triage.analyzers.benign import ATTESTATIONS
+from triage.analyzers.indicator import Attestation, Indicator
+
+INDICATORS: tuple[Indicator, ...] = (
+    *process.INDICATORS,
+    *memory.INDICATORS,
+    *script.INDICATORS,
+    *file.INDICATORS,
+)
+
+__all__ = ["ATTESTATIONS", "INDICATORS", "Attestation", "Indicator"]

@@ -1,0 +1,13 @@
+"""Checked benign explanations: they lower findings and never remove them."""
+
+from __future__ import annotations
+
+from triage.analyzers.benign import jit_runtime, sealed_clone, unpacked_native_library
+from triage.analyzers.indicator import Attestation
+
+ATTESTATIONS: tuple[Attestation, ...] = (
+    sealed_clone.PROCESS,
+    sealed_clone.FILE,
+    jit_runtime.ATTESTATION,
+    unpacked_native_library.ATTESTATION,
+)

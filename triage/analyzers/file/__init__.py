@@ -1,0 +1,34 @@
+"""Indicators about a file in memory."""
+
+from __future__ import annotations
+
+from triage.analyzers.file import (
+    file_archive,
+    file_elf,
+    file_encoded_payload,
+    file_encrypted,
+    file_extension_mismatch,
+    file_hidden,
+    file_high_entropy,
+    file_in_dev,
+    file_pe,
+    file_script,
+    file_setuid,
+    file_shellcode,
+)
+from triage.analyzers.indicator import Indicator
+
+INDICATORS: tuple[Indicator, ...] = (
+    file_elf.INDICATOR,
+    file_pe.INDICATOR,
+    file_shellcode.INDICATOR,
+    file_script.INDICATOR,
+    file_encoded_payload.INDICATOR,
+    file_archive.INDICATOR,
+    file_encrypted.INDICATOR,
+    file_high_entropy.INDICATOR,
+    file_setuid.INDICATOR,
+    file_hidden.INDICATOR,
+    file_extension_mismatch.INDICATOR,
+    file_in_dev.INDICATOR,
+)

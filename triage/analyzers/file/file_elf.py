@@ -1,0 +1,58 @@
+"""A file in memory is a Linux program or library.
+
+What it looks for
+-----------------
+A validated ELF image at the start of a file that lies in shared memory, in a run-time directory,
+in another memory file system, in a memfd or in a file without a name; whatever its name, mode or
+extension.
+
+Why it matters
+--------------
+These places hold data of running programs. A program there is staged to be run, or was.
+
+What else looks like this
+-------------------------
+Builds in a ``/tmp`` that is a tmpfs come out low; so do programs that container engines keep below
+``/run``, if they are root's alone; the root file system of a diskless host is not reported.
+A container runtime's sealed clone is attested by its seals and a twin on disk.
+
+How to check by hand
+--------------------
+``file PATH; sha256sum PATH; readelf -hlW PATH``
+
+References
+----------
+* https://attack.mitre.org/techniques/T1027/011/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from triage.analyzers.indicator import Indicator
+from triage.analyzers.places import PROGRAM, severity_in, verify, where
+from triage.model import Confidence, Evidence, MemoryFile, Severity
+from triage.scene import Scene
+
+
+def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
+    if item.content is None or item.content.kind != "elf":
+        return
+    severity = severity_in(PROGRAM, item)
+    if severity is not None:
+        facts = (where(item), f"ELF: {item.content.detail}".rstrip(": "))
+        yield Evidence(facts, verify(item), severity, item.content.confidence)
+
+
+INDICATOR = Indicator(
+    id="file-elf",
+    title="a Linux program lies in memory",
+    family="content",
+    techniques=("T1027.011",),
+    severity=Severity.HIGH,
+    confidence=Confidence.STRONG,
+    inspects=MemoryFile,
+    check=check,
+    benign_if="a build or a container engine that you know put it there, or it has a twin on disk",
+    doc=__doc__,
+)

@@ -1,0 +1,72 @@
+"""A file in memory hides a program or a script under encodings.
+
+What it looks for
+-----------------
+Content that is something else after unwrapping (base64, hex, XOR, gzip, ... in any order) and
+whose innermost layers hold a program, shellcode or a script.
+
+Why it matters
+--------------
+T1027.011 says that fileless data is often encrypted, encoded, spliced or otherwise obfuscated.
+Nobody encodes an honest program twice.
+
+What else looks like this
+-------------------------
+Archives of software (wheels, jars, packages) hold programs too: medium at most.
+
+How to check by hand
+--------------------
+``base64 -d PATH | file -``, or ``triage inspect PATH``
+
+References
+----------
+* https://attack.mitre.org/techniques/T1027/013/
+* https://attack.mitre.org/techniques/T1027/011/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from triage.analyzers.indicator import Indicator
+from triage.analyzers.places import SCRIPT, severity_in, verify, where
+from triage.content.examine import payload
+from triage.content.kinds import family
+from triage.model import Confidence, Content, Evidence, Layer, MemoryFile, Severity
+from triage.scene import Scene
+
+
+def chain_to(content: Content, layer: Layer) -> tuple[Layer, ...]:
+    """The layers from the original bytes to one of them."""
+    found = [layer]
+    while found[0].parent is not None and len(found) <= len(content.layers):
+        found.insert(0, content.layers[found[0].parent])
+    return tuple(found)
+
+
+def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
+    if item.content is None or family(item.content.kind) in ("executable", "script"):
+        return
+    hidden = payload(item.content)
+    severity = severity_in(SCRIPT, item)
+    if hidden is None or hidden.parent is None or severity is None:
+        return
+    chain = chain_to(item.content, hidden)
+    if any(family(layer.kind) == "archive" for layer in chain):
+        severity = min(severity, Severity.MEDIUM, key=lambda s: s.points)
+    facts = (where(item), " > ".join(layer.kind for layer in chain), hidden.detail)
+    yield Evidence(tuple(filter(None, facts)), verify(item), severity, Confidence.MODERATE)
+
+
+INDICATOR = Indicator(
+    id="file-encoded-payload",
+    title="a program or script hides under encodings in memory",
+    family="content",
+    techniques=("T1027.013", "T1027.011", "T1140"),
+    severity=Severity.HIGH,
+    confidence=Confidence.MODERATE,
+    inspects=MemoryFile,
+    check=check,
+    benign_if="an installer or a build that you know unpacks it from there",
+    doc=__doc__,
+)

@@ -1,0 +1,95 @@
+"""Where a memory file lies, and how bad a program or a script there is."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+
+from triage.knowledge import known_run_program
+from triage.model import MemoryFile, Severity
+from triage.scene import in_memory, volatile_place, without_deleted
+
+_OTHER_ROOT = re.compile(r"^/proc/\d+/root(?=/)")
+
+PROGRAM = {
+    "memfd": Severity.HIGH,
+    "sysv": Severity.HIGH,
+    "anonymous": Severity.MEDIUM,
+    "shm": Severity.HIGH,
+    "lock": Severity.HIGH,
+    "run": Severity.HIGH,
+    "dev": Severity.HIGH,
+    "other": Severity.HIGH,
+    "tmp": Severity.LOW,
+}
+SCRIPT = PROGRAM | {"run": Severity.MEDIUM, "anonymous": Severity.LOW, "other": Severity.MEDIUM}
+DATA = {
+    "memfd": Severity.LOW,
+    "sysv": Severity.LOW,
+    "shm": Severity.MEDIUM,
+    "lock": Severity.MEDIUM,
+    "dev": Severity.MEDIUM,
+    "run": Severity.LOW,
+    "other": Severity.LOW,
+    "tmp": Severity.INFO,
+}
+
+
+def path_of(item: MemoryFile) -> str:
+    """The path inside the file's own mount namespace, without ``" (deleted)"`` if it is gone."""
+    path = _OTHER_ROOT.sub("", item.name)
+    return without_deleted(path) if item.file.nlink == 0 else path
+
+
+def place_of(item: MemoryFile) -> str | None:
+    """The place as the tables here name it; ``None`` where a program is nothing special.
+
+    Those are the root file system of a host that lives in memory, and files on disk that were only
+    collected because a process still executes them.
+    """
+    if item.origin in ("memfd", "sysv", "anonymous"):
+        return item.origin
+    place = volatile_place(path_of(item))
+    if place is not None and place != "tmp":
+        return place
+    if in_memory(item.file) is not True or item.mount_point == "/":
+        return None
+    return place or "other"
+
+
+def severity_in(table: dict[str, Severity], item: MemoryFile) -> Severity | None:
+    """The table's severity for the file's place; low where a known program keeps things."""
+    place = place_of(item)
+    if place is None:
+        return None
+    if place == "run" and known_run_program(path_of(item), item.file) is not None:
+        return Severity.LOW
+    return table.get(place)
+
+
+def base_name(item: MemoryFile) -> str:
+    return posixpath.basename(path_of(item))
+
+
+def verify(item: MemoryFile) -> str:
+    """A command that shows the file, safe to paste: the path is quoted if it is plain."""
+    path = item.location.path
+    if re.fullmatch(r"[\w./:+-]+", path):
+        return f"file -L {path}; sha256sum {path}"
+    return f"find /proc/*/fd {posixpath.dirname(item.mount_point or '/')} -inum {item.file.inode}"
+
+
+def where(item: MemoryFile) -> str:
+    """A sentence on what the file is and who holds it."""
+    kinds = {
+        "memfd": "a memory file (memfd)",
+        "sysv": "a SysV shared memory segment",
+        "anonymous": "shared anonymous memory",
+        "deleted": "a file without a name",
+        "named": "a file",
+        "directory": "a file on disk, in a directory meant to be volatile",
+    }
+    what = kinds.get(item.origin, f"a file on {item.fs_type}")
+    pids = sorted({holder.pid for holder in item.holders})
+    held = f", held by pid {', '.join(map(str, pids[:5]))}" if pids else ""
+    return f"{what} of {item.file.size} bytes, owner {item.file.uid}{held}"

@@ -1,0 +1,57 @@
+"""What the memory indicators ask of a mapping; no indicator itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from triage.model import Mapping, Process
+from triage.scene import Scene, is_memfd
+
+# Names that only the kernel gives its own special mappings. "[anon:x]" is set by anybody.
+KERNEL_MAPPINGS = frozenset({"[vdso]", "[vsyscall]", "[uprobes]", "[sigpage]", "[vectors]"})
+SHARED_ANONYMOUS = ("/dev/zero (deleted)",)
+HUGE = ("/anon_hugepage (deleted)",)
+SHOWN = 6
+
+
+def executable(process: Process) -> Iterator[Mapping]:
+    """Executable mappings, the kernel's own left out."""
+    for mapping in process.mappings or ():
+        if mapping.executable and mapping.path not in KERNEL_MAPPINGS:
+            yield mapping
+
+
+def anonymous(mapping: Mapping) -> bool:
+    """No file backs it: not by name, and not by inode."""
+    return mapping.inode == 0 and not mapping.path.startswith("/")
+
+
+def is_memfd_mapping(mapping: Mapping, scene: Scene) -> bool:
+    """As ``scene.is_memfd``, for a mapping whose inode may not have been askable."""
+    return is_memfd(mapping.path, mapping.file, scene)
+
+
+def text(mapping: Mapping) -> str:
+    """A mapping as a line of the report."""
+    name = f" {mapping.path}" if mapping.path else " (no file)"
+    size = f"{mapping.size >> 10} KiB"
+    held = "" if not mapping.rss else f", {mapping.rss >> 10} KiB resident"
+    kind = mapping.content.kind if mapping.content is not None else None
+    holds = f", holds {kind}" if kind in ("elf", "pe", "shellcode") else ""
+    return f"{mapping.start:x}-{mapping.end:x} {mapping.perms}{name}: {size}{held}{holds}"
+
+
+def listed(mappings: list[Mapping]) -> tuple[str, ...]:
+    """The first few as lines, and how many more there are."""
+    lines = [text(mapping) for mapping in mappings[:SHOWN]]
+    if len(mappings) > SHOWN:
+        lines.append(f"and {len(mappings) - SHOWN} more like these")
+    return tuple(lines)
+
+
+def verify(process: Process, mapping: Mapping) -> str:
+    """The commands that show a mapping and its first bytes."""
+    return (
+        f"grep '^{mapping.start:x}' /proc/{process.pid}/maps; "
+        f"dd if=/proc/{process.pid}/mem bs=4096 skip={mapping.start // 4096} count=1 | xxd | head"
+    )

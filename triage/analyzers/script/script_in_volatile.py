@@ -1,0 +1,84 @@
+"""An interpreter runs a script from shared memory or another volatile place.
+
+What it looks for
+-----------------
+An interpreter whose script argument, resolved in its own root and from its own working directory,
+lies in ``/dev/shm``, ``/run``, ``/var/lock``, ``/dev`` or on a memory file system by inode.
+
+Why it matters
+--------------
+TRC-105 and its kin see the interpreter's path only; a shell script in shared memory goes past
+them.
+
+What else looks like this
+-------------------------
+Ansible and monitoring agents stage short-lived scripts; boot tools run scripts of the initial RAM
+disk from ``/run``. ``/tmp`` on tmpfs comes out low.
+
+How to check by hand
+--------------------
+``tr '\\0' ' ' < /proc/PID/cmdline; readlink /proc/PID/cwd; head /proc/PID/root/PATH``
+
+References
+----------
+* https://attack.mitre.org/techniques/T1027/011/
+* Falco "Execution from /dev/shm"
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+
+from triage.analyzers.indicator import Indicator
+from triage.interpreters import is_interpreter, is_loader, script_of
+from triage.model import Argument, Confidence, Evidence, Process, Severity
+from triage.scene import Scene, in_memory, is_below, volatile_place
+
+
+def _severity(argument: Argument, process: Process, scene: Scene) -> Severity | None:
+    """How bad the place is; ``None`` when it is an ordinary one."""
+    place = volatile_place(argument.path)
+    if place in ("shm", "lock", "dev"):
+        return Severity.HIGH
+    if place == "run":
+        return Severity.MEDIUM
+    if in_memory(argument.file) is not True or argument.file is None:
+        return None
+    if is_below(argument.path, "/tmp"):
+        return Severity.LOW
+    mount = scene.mount_of(process.namespace("mnt"), argument.path, argument.file.dev)
+    return None if mount is not None and mount.point == "/" else Severity.HIGH
+
+
+def check(process: Process, scene: Scene) -> Iterator[Evidence]:
+    if process.exe is None or not is_interpreter(process.exe) or is_loader(process.exe):
+        return
+    argument = script_of(process)
+    if argument is None or argument.fd is not None:
+        return
+    if argument.file is not None and not stat.S_ISREG(argument.file.mode):
+        return
+    severity = _severity(argument, process, scene)
+    if severity is not None:
+        facts = [f"argument {argument.index} is {argument.text}"]
+        if argument.path != argument.text:
+            facts.append(f"which is {argument.path}")
+        if argument.file is None:
+            facts.append("the file is not there any more")
+        verify = f"head -c 400 /proc/{process.pid}/root{argument.path}"
+        yield Evidence(tuple(facts), verify, severity)
+
+
+INDICATOR = Indicator(
+    id="script-in-volatile",
+    title="interprets a script from a volatile place",
+    family="script",
+    techniques=("T1059", "T1027.011"),
+    severity=Severity.HIGH,
+    confidence=Confidence.STRONG,
+    inspects=Process,
+    check=check,
+    benign_if="a deployment or boot tool that you know staged the script there",
+    doc=__doc__,
+)

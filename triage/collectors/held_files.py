@@ -1,0 +1,179 @@
+"""Files without a name that a process holds: memfds, unlinked files, deleted executables.
+
+Each inode once, with everybody who holds it; reached through the kernel's magic links.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import stat
+from collections.abc import Generator, Iterator
+
+from triage import kernel
+from triage.evidence import Root, Unreadable, facts_of_fd, why_of
+from triage.model import (
+    Artifact,
+    Content,
+    FileFacts,
+    Gap,
+    Location,
+    MemoryFile,
+    Mount,
+    Process,
+    Why,
+)
+from triage.proc.directory import ProcessTable
+from triage.proc.holders import Hold, as_holders, by_inode
+from triage.reader import file_digest, look
+from triage.scope import NotHere, Scope
+
+NAME = "held-files"
+# Where a program that clones itself into memory has its original.
+_PROGRAM_DIRECTORIES = (
+    "usr/bin", "usr/sbin", "usr/local/bin", "usr/local/sbin", "usr/libexec", "usr/lib/systemd",
+    "bin", "sbin", "opt/bin",
+)  # fmt: skip
+_TWINS_MAX = 4
+
+
+def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
+    """Yield a MemoryFile for every inode without a name; returns how many there were."""
+    if not any(isinstance(artifact, Process) for artifact in scope.so_far):
+        raise NotHere("no process, so nothing is held")
+    known = {
+        (a.file.dev, a.file.inode) for a in scope.so_far if isinstance(a, MemoryFile)
+    }  # fmt: skip
+    mounted = {a.dev for a in scope.so_far if isinstance(a, Mount)}
+    wanted = {
+        identity: found
+        for identity, found in by_inode(scope.so_far).items()
+        if identity not in known and _wanted(found)
+    }
+    with ProcessTable(scope.root) as table:
+        for count, found in enumerate(wanted.values(), 1):
+            yield from _one(scope, table, found, mounted)
+            scope.progress(count)
+    return len(wanted)
+
+
+def _wanted(found: list[Hold]) -> bool:
+    """No name leads to it any more, or it lies in memory where no walk can reach."""
+    file = found[0].file
+    if not stat.S_ISREG(file.mode):
+        return False
+    in_memory = file.fs_magic in kernel.MEMORY_MAGICS
+    if in_memory:
+        return any(not h.text.startswith("/dev/zero") or "x" in h.how[-4:] for h in found)
+    # A log that was rotated away is held as data by its daemon: only code matters on disk.
+    executed = any(h.how == "exe" or h.how[-4:].count("x") for h in found)
+    return file.nlink == 0 and executed
+
+
+def origin_of(file: FileFacts, text: str, mounted: set[str]) -> str:
+    """``memfd``, ``sysv`` or ``shared-anonymous`` for inodes of the kernel's internal mount.
+
+    The name alone says nothing: a directory may be called ``/memfd:x``. The kernel's own
+    mount appears in no mountinfo, and its inodes never have a link.
+    """
+    internal = file.nlink == 0 and file.fs_magic in kernel.MEMORY_MAGICS
+    if internal and file.dev not in mounted:
+        for prefix, origin in (("/memfd:", "memfd"), ("/SYSV", "sysv"), ("/dev/zero", "anonymous")):
+            if text.startswith(prefix):
+                return origin
+    return "deleted" if file.nlink == 0 else "named"
+
+
+def _one(
+    scope: Scope, table: ProcessTable, found: list[Hold], mounted: set[str]
+) -> Generator[Artifact | Gap]:
+    first = found[0]
+    location = Location(f"{table.label}/proc/{first.pid}/{first.name}")
+    content, gap = _content(scope, table, found)
+    if gap is not None:
+        yield gap
+    executed = any(h.how == "exe" for h in found)
+    yield MemoryFile(
+        location=location,
+        origin=origin_of(first.file, first.text, mounted),
+        name=first.text,
+        file=first.file,
+        holders=as_holders(found),
+        content=content,
+        twins=_twins(scope, found, content) if executed and content is not None else (),
+    )
+
+
+def _content(
+    scope: Scope, table: ProcessTable, found: list[Hold]
+) -> tuple[Content | None, Gap | None]:
+    """Through the first holder that still leads to the very inode."""
+    gap: Gap | None = None
+    for hold in found[:16]:
+        location = Location(f"{table.label}/proc/{hold.pid}/{hold.name}")
+        try:
+            with table.open(hold.pid) as process, process.opened(hold.name) as fd:
+                facts = facts_of_fd(fd)
+                if (facts.dev, facts.inode) != (hold.file.dev, hold.file.inode):
+                    gap = Gap(location, Why.VANISHED, "the link leads elsewhere by now")
+                    continue
+                return look(fd, facts.size, scope.limits, scope.budget), None
+        except Unreadable as error:
+            gap = error.gap
+        except OSError as error:
+            gap = Gap(location, why_of(error), f"content not read: {error.strerror}")
+    return None, gap
+
+
+def _twins(scope: Scope, found: list[Hold], content: Content) -> tuple[str, ...]:
+    """Files on disk, root's and writable by nobody else, with the same bytes.
+
+    Looked for by size first, so that next to nothing is hashed.
+    """
+    if content.sha256 is None:
+        return ()
+    twins: list[str] = []
+    for path in dict.fromkeys(_candidates(scope, found)):
+        if len(twins) >= _TWINS_MAX:
+            break
+        if _is_twin(scope.root, path, content.size, content.sha256):
+            twins.append("/" + path.lstrip("/"))
+    return tuple(twins)
+
+
+def _candidates(scope: Scope, found: list[Hold]) -> Iterator[str]:
+    """Executables of running processes, then everything in the program directories."""
+    processes = {a.pid: a for a in scope.so_far if isinstance(a, Process)}
+    for hold in found:
+        process = processes.get(hold.pid)
+        if process is not None and process.cmdline:
+            yield process.cmdline[0]
+    for process in processes.values():
+        if process.exe is not None and process.exe_file is not None and process.exe_file.nlink:
+            yield process.exe
+    for directory in _PROGRAM_DIRECTORIES:
+        try:
+            for name in scope.root.names(directory):
+                yield posixpath.join("/", directory, name)
+        except Unreadable:
+            continue
+
+
+def _is_twin(root: Root, path: str, size: int, sha256: str) -> bool:
+    if not path.startswith("/"):
+        return False
+    try:
+        facts = root.facts(path)
+        trusted = facts.uid == 0 and not facts.mode & (stat.S_IWGRP | stat.S_IWOTH)
+        on_disk = facts.fs_magic not in kernel.MEMORY_MAGICS
+        if facts.size != size or not trusted or not on_disk or not stat.S_ISREG(facts.mode):
+            return False
+        fd = root.open(path)
+    except Unreadable:
+        return False
+    try:
+        return file_digest(fd, size) == sha256
+    except OSError:
+        return False
+    finally:
+        os.close(fd)

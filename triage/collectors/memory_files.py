@@ -1,0 +1,220 @@
+"""Files that lie in memory: every regular file on tmpfs, ramfs, devtmpfs, hugetlbfs, mqueue.
+
+Walked in every distinct mount namespace, judged by the file system, not by the path; each
+inode once. The directories that are meant to be volatile (``/dev/shm``, ``/run``, ...) are walked
+too where they are ordinary disk, and so is ``/dev``, where no regular file belongs.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+
+from triage import kernel
+from triage.collectors.mounts import representatives
+from triage.evidence import (
+    O_PATH,
+    Root,
+    Unreadable,
+    facts_of_fd,
+    reopen_regular,
+    walk,
+    why_of,
+)
+from triage.model import Artifact, FileFacts, Gap, Location, MemoryFile, Mount, Why
+from triage.proc.directory import ProcessTable
+from triage.proc.holders import Hold, as_holders, by_inode
+from triage.reader import look
+from triage.scope import NotHere, Scope
+
+NAME = "memory-files"
+NAMED = ("dev", "dev/shm", "dev/mqueue", "run", "run/shm", "run/lock", "var/run", "var/lock")
+# Never memory in the sense meant here, and full of nothing but links and directories.
+_SKIP = ("/sys/fs/cgroup",)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A directory to walk: a mount of a memory file system, or a named directory."""
+
+    path: str
+    label: str
+    origin: str
+    fs_type: str | None
+    mount_point: str | None
+    namespace: int | None
+    dev: str | None
+
+
+@dataclass(slots=True)
+class _Walk:
+    """What one run remembers: inodes and whole file systems seen, holders, counts."""
+
+    scope: Scope
+    held: dict[tuple[str, int], list[Hold]]
+    deadline: float
+    inodes: set[tuple[str, int]] = field(default_factory=set)
+    devices: set[str] = field(default_factory=set)
+    directories: set[tuple[str, int]] = field(default_factory=set)
+    count: int = 0
+
+
+def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
+    """Yield a MemoryFile for every file; returns how many names were looked at."""
+    state = _Walk(scope, by_inode(scope.so_far), time.monotonic() + scope.limits.seconds)
+    trees = 0
+    for namespace, root, gap in _trees(scope):
+        if gap is not None:
+            yield gap
+            continue
+        assert root is not None
+        trees += 1
+        for place in _places(scope, namespace, root):
+            yield from _walk_place(state, root, place)
+        if root is not scope.root:
+            root.close()
+    if state.count == 0 and not state.directories:
+        raise NotHere("no memory file system and none of the volatile directories")
+    return state.count
+
+
+def _trees(scope: Scope) -> Iterator[tuple[int | None, Root | None, Gap | None]]:
+    """The root of each mount namespace; our own first, through the evidence root itself."""
+    own = dict(scope.host.tool_namespaces).get("mnt") if scope.live else None
+    yield own, scope.root, None
+    groups = representatives(scope) if scope.live else {}
+    for namespace, pids in groups.items():
+        if namespace is not None and namespace != own:
+            yield _other_tree(scope, namespace, pids)
+
+
+def _other_tree(
+    scope: Scope, namespace: int, pids: list[int]
+) -> tuple[int | None, Root | None, Gap | None]:
+    gap = Gap(Location("/proc"), Why.VANISHED, f"mount namespace {namespace}: no process is left")
+    with ProcessTable(scope.root) as table:
+        for pid in pids[:32]:
+            try:
+                with table.open(pid) as process:
+                    return namespace, process.root(), None
+            except Unreadable as error:
+                gap = error.gap
+            except OSError as error:
+                location = Location(f"{table.label}/proc/{pid}/root")
+                words = f"memory files of mount namespace {namespace} not seen: {error.strerror}"
+                gap = Gap(location, why_of(error), words)
+    return namespace, None, gap
+
+
+def _places(scope: Scope, namespace: int | None, root: Root) -> list[_Place]:
+    """Memory mounts of the namespace (whole file systems before bind mounts), then the names."""
+    mounts = [
+        m
+        for m in scope.so_far
+        if isinstance(m, Mount) and m.namespace == namespace
+        and m.fs_type in kernel.MEMORY_FS_TYPES and not m.point.startswith(_SKIP)
+    ]  # fmt: skip
+    mounts.sort(key=lambda m: (m.root != "/", m.point))
+    # A bind mount of one file (a secret in a container) is a file, not a directory.
+    places = [
+        _Place(m.point, root.label + m.point, "mount", m.fs_type, m.point, namespace, m.dev)
+        for m in mounts
+    ]
+    for name in NAMED:
+        label = f"{root.label}/{name}"
+        places.append(_Place(name, label, "directory", None, None, namespace, None))
+    return places
+
+
+def _walk_place(state: _Walk, root: Root, place: _Place) -> Generator[Artifact | Gap]:
+    if place.origin == "mount" and place.dev in state.devices:
+        return  # the whole file system was walked through another mount of it
+    try:
+        with root.directory(place.path) as fd:
+            yield from _walk_directory(state, place, fd)
+    except Unreadable as error:
+        if error.why is not Why.ABSENT:
+            yield error.gap
+
+
+def _walk_directory(state: _Walk, place: _Place, fd: int) -> Generator[Artifact | Gap]:
+    facts = facts_of_fd(fd)
+    if place.origin == "mount" and place.dev is not None:
+        if facts.dev != place.dev:
+            detail = f"another mount covers this {place.fs_type}; its files were not seen"
+            yield Gap(Location(place.label), Why.REFUSED, detail)
+            return
+        state.devices.add(place.dev)
+    identity = (facts.dev, facts.inode)
+    if identity in state.directories or (place.origin == "directory" and _is_memory(facts)):
+        state.directories.add(identity)
+        return  # /var/run leads to /run; and what is memory was walked as a mount, if visible
+    state.directories.add(identity)
+    for step in walk(fd, place.label, entries=state.scope.limits.files):
+        if isinstance(step, Gap):
+            yield step
+            continue
+        if time.monotonic() > state.deadline:
+            yield Gap(Location(place.label), Why.TIMEOUT, "the time limit ended the walk here")
+            return
+        yield from _one_file(state, place, *step)
+
+
+def _is_memory(facts: FileFacts) -> bool:
+    return facts.fs_magic in kernel.MEMORY_MAGICS
+
+
+def _one_file(
+    state: _Walk, place: _Place, path: str, directory: int, name: bytes
+) -> Generator[Artifact | Gap]:
+    state.count += 1
+    if state.count % 256 == 0:
+        state.scope.progress(state.count)
+    location = Location(path)
+    try:
+        handle = os.open(name, O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
+    except OSError as error:
+        why = why_of(error)
+        why = Why.VANISHED if why is Why.ABSENT else why
+        yield Gap(location, why, error.strerror or "")
+        return
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            return
+        yield from _examined(state, place, location, handle)
+    finally:
+        os.close(handle)
+
+
+def _examined(
+    state: _Walk, place: _Place, location: Location, handle: int
+) -> Generator[Artifact | Gap]:
+    facts = facts_of_fd(handle)
+    identity = (facts.dev, facts.inode)
+    if identity in state.inodes:
+        return
+    state.inodes.add(identity)
+    content = None
+    try:
+        fd = reopen_regular(handle)
+        try:
+            facts = facts_of_fd(fd)
+            content = look(fd, facts.size, state.scope.limits, state.scope.budget)
+        finally:
+            os.close(fd)
+    except OSError as error:
+        yield Gap(location, why_of(error), f"content not read: {error.strerror}")
+    yield MemoryFile(
+        location=location,
+        origin=place.origin,
+        name=location.path,
+        file=facts,
+        fs_type=place.fs_type,
+        mount_point=place.mount_point,
+        mount_namespace=place.namespace,
+        holders=as_holders(state.held.get(identity, ())),
+        content=content,
+    )

@@ -1,0 +1,85 @@
+"""Mounts: mountinfo of every distinct mount namespace that a process lives in."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from triage.evidence import Unreadable, decode, why_of
+from triage.model import Artifact, Gap, Location, Mount, Process, Why
+from triage.parsers import Malformed
+from triage.parsers.procfs import parse_mount_line
+from triage.proc.directory import ProcessTable
+from triage.scope import NotHere, Scope
+
+NAME = "mounts"
+_LIMIT = 16 << 20
+
+
+def representatives(scope: Scope) -> dict[int | None, list[int]]:
+    """For each mount namespace, the pids that live in it, lowest first.
+
+    Processes whose namespace could not be read are under ``None``.
+    """
+    found: dict[int | None, list[int]] = {}
+    for artifact in scope.so_far:
+        if isinstance(artifact, Process) and artifact.kthread is not True and artifact.state != "Z":
+            found.setdefault(artifact.namespace("mnt"), []).append(artifact.pid)
+    return {namespace: sorted(pids) for namespace, pids in found.items()}
+
+
+def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
+    """Yield a Mount per line and namespace; returns how many namespaces were looked into."""
+    groups = representatives(scope)
+    if not groups:
+        raise NotHere("no process, so no mount namespace")
+    with ProcessTable(scope.root) as table:
+        for namespace, pids in groups.items():
+            yield from _namespace(table, namespace, pids)
+    return len(groups)
+
+
+def _namespace(
+    table: ProcessTable, namespace: int | None, pids: list[int]
+) -> Generator[Artifact | Gap]:
+    """The first process of the namespace that still answers speaks for all."""
+    failure: Gap | None = None
+    for pid in pids[:32]:
+        location = Location(f"{table.label}/proc/{pid}/mountinfo")
+        try:
+            with table.open(pid) as process:
+                data = process.read("mountinfo", _LIMIT)
+        except Unreadable as error:
+            failure = error.gap
+            continue
+        except OSError as error:
+            failure = Gap(location, why_of(error), error.strerror or "")
+            continue
+        yield from _lines(data, location, namespace)
+        return
+    if failure is not None and not (namespace is None and failure.why is Why.ABSENT):
+        yield failure
+
+
+def _lines(data: bytes, location: Location, namespace: int | None) -> Generator[Artifact | Gap]:
+    if len(data) >= _LIMIT:
+        yield Gap(location, Why.TRUNCATED, f"more than {_LIMIT} bytes of mountinfo")
+    for number, raw in enumerate(filter(None, data.split(b"\n")), 1):
+        place = Location(location.path, f"line {number}")
+        try:
+            line = parse_mount_line(raw)
+        except Malformed as error:
+            yield Gap(place, Why.MALFORMED, str(error))
+            continue
+        yield Mount(
+            location=place,
+            namespace=namespace,
+            mount_id=line.mount_id,
+            parent_id=line.parent_id,
+            dev=line.dev,
+            root=decode(line.root),
+            point=decode(line.point),
+            options=tuple(decode(line.options).split(",")),
+            fs_type=decode(line.fs_type),
+            source=decode(line.source),
+            super_options=tuple(decode(line.super_options).split(",")),
+        )

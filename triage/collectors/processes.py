@@ -1,0 +1,249 @@
+"""Processes: what ``/proc/PID`` tells of each, and what the kernel's magic links lead to.
+
+The reads are ordered so that a process that is replaced half way shows: the start time is
+read first and last, and a process that changed in between is a gap, not a mixture.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from datetime import UTC, datetime, timedelta
+
+from triage.evidence import Unreadable, decode, why_of
+from triage.model import Artifact, FileFacts, Gap, Location, Process, Why
+from triage.parsers import Malformed
+from triage.parsers.procfs import Stat, number, numbers, parse_auxv, parse_stat, parse_status
+from triage.proc.directory import ProcessDir, ProcessTable
+from triage.proc.files import arguments_of, exe_at_path, open_files_of
+from triage.proc.memory import Memory, read_memory
+from triage.scope import NotHere, Scope
+
+NAME = "processes"
+_NAMESPACES = ("mnt", "pid", "net", "user", "ipc", "uts", "cgroup")
+
+
+def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
+    """Yield a Process for every pid; returns how many directories were looked into."""
+    try:
+        table = ProcessTable(scope.root)
+    except Unreadable as error:
+        raise NotHere("no /proc in this tree") from error
+    with table:
+        pids = table.pids()
+        if not pids:
+            raise NotHere("/proc holds no process: nothing is mounted there")
+        for count, pid in enumerate(pids, 1):
+            yield from _collect_one(table, pid, scope)
+            scope.progress(count)
+    return len(pids)
+
+
+def _collect_one(table: ProcessTable, pid: int, scope: Scope) -> Generator[Artifact | Gap]:
+    location = Location(f"{table.label}/proc/{pid}")
+    try:
+        with table.open(pid) as directory:
+            reader = _Reader(directory, scope)
+            process = reader.read()
+            yield process
+            yield from reader.gaps
+    except Unreadable as error:
+        yield error.gap
+    except Malformed as error:
+        yield Gap(location, Why.MALFORMED, str(error))
+    except (FileNotFoundError, ProcessLookupError):
+        yield Gap(location, Why.VANISHED, "the process ended while it was read")
+    except OSError as error:
+        yield Gap(location, why_of(error), error.strerror or "")
+
+
+class _Reader:
+    """One pass over one process directory; what was denied gathers in ``gaps``."""
+
+    def __init__(self, directory: ProcessDir, scope: Scope) -> None:
+        self._dir = directory
+        self._scope = scope
+        self._denied: list[str] = []
+        self._other: list[Gap] = []
+
+    @property
+    def gaps(self) -> list[Gap]:
+        """One gap for all that was denied: a non-root run has hundreds of these."""
+        found = list(self._other)
+        if self._denied:
+            what = ", ".join(self._denied)
+            found.append(Gap(self._dir.location, Why.DENIED, f"not permitted to read {what}"))
+        return found
+
+    def read(self) -> Process:
+        """Raises OSError or Malformed only for ``stat``: without it there is no process."""
+        before = parse_stat(self._dir.read("stat"))
+        status = parse_status(self._bytes("status") or b"")
+        kthread = before.kernel_thread or status.get("Kthread") == b"1"
+        process = self._thread(before, status) if kthread else self._user(before, status)
+        after = parse_stat(self._dir.read("stat"))
+        if after.start_ticks != before.start_ticks:
+            detail = "replaced by another process with the same number while it was read"
+            raise Unreadable(self._dir.location, Why.VANISHED, detail)
+        return process
+
+    # --- reading with a reason kept ------------------------------------------------------
+
+    def _miss(self, name: str, error: OSError) -> Why:
+        why = why_of(error)
+        if why is Why.DENIED:
+            self._denied.append(name)
+        elif why not in (Why.ABSENT, Why.VANISHED):
+            self._other.append(Gap(self._dir.location, why, f"{name}: {error.strerror}"))
+        return why
+
+    def _bytes(self, name: str, limit: int = 1 << 20) -> bytes | None:
+        try:
+            return self._dir.read(name, limit)
+        except OSError as error:
+            self._miss(name, error)
+            return None
+
+    def _link(self, name: str) -> str | None:
+        try:
+            return self._dir.link(name)
+        except OSError as error:
+            self._miss(name, error)
+            return None
+
+    # --- the parts -----------------------------------------------------------------------
+
+    def _thread(self, stat: Stat, status: dict[str, bytes]) -> Process:
+        """A kernel thread has no executable, no memory and no files: that is no gap."""
+        return Process(
+            location=self._dir.location,
+            pid=self._dir.pid,
+            status_pid=number(status.get("Pid")),
+            tgid=number(status.get("Tgid")),
+            ppid=stat.ppid,
+            comm=decode(stat.comm),
+            state=stat.state,
+            kthread=True,
+            uids=numbers(status.get("Uid")),
+            start_ticks=stat.start_ticks,
+            start_time=self._start_time(stat.start_ticks),
+            cmdline=_strings(self._bytes("cmdline")),
+        )
+
+    def _user(self, stat: Stat, status: dict[str, bytes]) -> Process:
+        exe, exe_why = self._exe_link()
+        exe_file = self._facts("exe") if exe is not None else None
+        environ = self._bytes("environ", self._scope.limits.environ)
+        auxv = self._bytes("auxv")
+        descriptors = self._descriptors()
+        cmdline = _strings(self._bytes("cmdline"))
+        cwd = self._link("cwd")
+        memory = self._memory(exe, exe_file)
+        return Process(
+            location=self._dir.location,
+            pid=self._dir.pid,
+            status_pid=number(status.get("Pid")),
+            tgid=number(status.get("Tgid")),
+            ppid=stat.ppid,
+            comm=decode(stat.comm),
+            state=stat.state,
+            kthread=False,
+            uids=numbers(status.get("Uid")),
+            gids=numbers(status.get("Gid")),
+            cap_effective=number(status.get("CapEff"), 16),
+            tracer_pid=number(status.get("TracerPid")),
+            ns_pids=numbers(status.get("NSpid")),
+            start_ticks=stat.start_ticks,
+            start_time=self._start_time(stat.start_ticks),
+            start_code=stat.start_code,
+            end_code=stat.end_code,
+            cmdline=cmdline,
+            environ=_strings(environ),
+            environ_truncated=environ is not None and len(environ) >= self._scope.limits.environ,
+            exe=exe,
+            exe_why=exe_why,
+            exe_file=exe_file,
+            exe_at_path=exe_at_path(self._dir, exe, exe_file),
+            exe_mapped=memory.exe_mapped,
+            cwd=cwd,
+            root=self._link("root"),
+            cgroup=_text(self._bytes("cgroup")),
+            namespaces=self._namespaces(),
+            auxv=None if auxv is None else parse_auxv(auxv),
+            mappings=memory.mappings,
+            map_count=memory.count,
+            descriptors=descriptors,
+            open_files=open_files_of(self._dir, descriptors, self._other),
+            arguments=arguments_of(self._dir, exe, cmdline, cwd, descriptors),
+        )
+
+    def _start_time(self, ticks: int) -> str | None:
+        host = self._scope.host
+        if host.boot_time is None or host.clock_ticks is None:
+            return None
+        try:
+            boot = datetime.fromisoformat(host.boot_time)
+            moment = boot + timedelta(seconds=ticks // host.clock_ticks)
+        except (OverflowError, ValueError):
+            return None
+        return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def _exe_link(self) -> tuple[str | None, Why | None]:
+        try:
+            return self._dir.link("exe"), None
+        except OSError as error:
+            # A zombie has no executable any more: ENOENT, and no gap.
+            return None, self._miss("exe", error)
+
+    def _facts(self, name: str) -> FileFacts | None:
+        try:
+            return self._dir.facts(name)
+        except OSError as error:
+            self._miss(name, error)
+            return None
+
+    def _namespaces(self) -> tuple[tuple[str, int], ...]:
+        found = []
+        for name in _NAMESPACES:
+            try:
+                text = self._dir.link(f"ns/{name}")
+                found.append((name, int(text[text.index("[") + 1 : -1])))
+            except (OSError, ValueError) as error:
+                if isinstance(error, OSError) and why_of(error) is Why.DENIED:
+                    self._denied.append("ns")
+                    break
+        return tuple(found)
+
+    def _descriptors(self) -> tuple[tuple[int, str], ...] | None:
+        try:
+            names = self._dir.names("fd")
+        except OSError as error:
+            self._miss("fd", error)
+            return None
+        found = []
+        for fd in sorted(int(name) for name in names if name.isdigit()):
+            try:
+                found.append((fd, self._dir.link(f"fd/{fd}")))
+            except OSError:
+                continue  # closed since it was listed: the process lives on
+        return tuple(found)
+
+    def _memory(self, exe: str | None, exe_file: FileFacts | None) -> Memory:
+        maps = self._bytes("maps", self._scope.limits.maps)
+        if maps is None:
+            return Memory()
+        page_size = self._scope.host.page_size or os.sysconf("SC_PAGE_SIZE")
+        return read_memory(self._dir, maps, exe, exe_file, page_size, self._other)
+
+
+def _text(data: bytes | None) -> str | None:
+    return None if data is None else decode(data).strip("\n")
+
+
+def _strings(data: bytes | None) -> tuple[str, ...] | None:
+    """NUL-terminated strings; a title written over them may lack the last NUL."""
+    if data is None:
+        return None
+    if not data:
+        return ()
+    return tuple(decode(data.removesuffix(b"\0")).split("\0"))

@@ -1,0 +1,221 @@
+"""One ``/proc/PID`` directory, held open: reads cannot slide over to another process.
+
+The narrow live-only things live here: the kernel's magic links (``exe``, ``fd/N``,
+``map_files/…``, ``root``) lead to inodes whatever their text says. On a tree that is not
+procfs (a fixture, an image, a collection of copied files) those links are plain text,
+and everything that would have to go through them is not known.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from triage import kernel
+from triage.evidence import (
+    O_PATH,
+    Root,
+    Unreadable,
+    decode,
+    facts_of,
+    facts_of_fd,
+    reopen_regular,
+    why_of,
+)
+from triage.model import FileFacts, Location, Why
+
+_PATH_DIRECTORY = O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NOCTTY
+_BUFFER = 1 << 16
+
+
+class Devices:
+    """File-system magics learnt so far, by device: one question each for the whole run."""
+
+    __slots__ = ("by_map", "by_stat")
+
+    def __init__(self) -> None:
+        self.by_stat: dict[int, int | None] = {}
+        self.by_map: dict[str, int | None] = {}
+
+
+class ProcessTable:
+    """The ``/proc`` of one evidence tree."""
+
+    def __init__(self, root: Root) -> None:
+        """Raises :class:`Unreadable` (``absent``) when the tree has no ``/proc``."""
+        self._fd = root.handle("proc")
+        self.label = root.label
+        try:
+            self.genuine = kernel.fs_magic(self._fd) == kernel.PROC_MAGIC
+            self._device = os.fstat(self._fd).st_dev
+        except OSError:
+            self.genuine = False
+        self._devices = Devices()
+
+    def __enter__(self) -> ProcessTable:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._fd)
+
+    def pids(self) -> list[int]:
+        """The numbered directories, in order of number."""
+        fd = os.open(b".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._fd)
+        try:
+            return sorted(int(n) for n in os.listdir(fd) if n.isascii() and n.isdigit())
+        finally:
+            os.close(fd)
+
+    def open(self, pid: int) -> ProcessDir:
+        """Hold ``/proc/PID`` open; raises :class:`Unreadable` when it is gone."""
+        location = Location(f"{self.label}/proc/{pid}")
+        try:
+            fd = os.open(str(pid), _PATH_DIRECTORY, dir_fd=self._fd)
+        except OSError as error:
+            why = Why.VANISHED if why_of(error) is Why.ABSENT else why_of(error)
+            raise Unreadable(location, why, error.strerror or "") from error
+        return ProcessDir(fd, pid, location, self.genuine, self._devices)
+
+
+class ProcessDir:
+    """One process's directory. ``genuine`` says that it is the kernel's own procfs."""
+
+    __slots__ = ("_devices", "_fd", "genuine", "location", "pid")
+
+    def __init__(
+        self, fd: int, pid: int, location: Location, genuine: bool, devices: Devices
+    ) -> None:
+        self._fd = fd
+        self._devices = devices
+        self.pid = pid
+        self.location = location
+        self.genuine = genuine
+
+    def __enter__(self) -> ProcessDir:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._fd)
+
+    def read(self, name: str, limit: int = 1 << 20) -> bytes:
+        """A pseudo-file, whole or up to ``limit`` bytes. Raises :class:`OSError`."""
+        fd = self._open_file(name)
+        try:
+            data = os.read(fd, min(_BUFFER, limit))
+            # procfs hands out maps by the page; a short read is not yet the end.
+            if not data:
+                return data
+            parts = [data]
+            have = len(data)
+            while have < limit:
+                data = os.read(fd, min(_BUFFER, limit - have))
+                if not data:
+                    break
+                parts.append(data)
+                have += len(data)
+            return b"".join(parts)
+        finally:
+            os.close(fd)
+
+    def _open_file(self, name: str) -> int:
+        if self.genuine:
+            return os.open(name, _READ, dir_fd=self._fd)
+        handle = os.open(name, O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self._fd)
+        try:
+            return reopen_regular(handle)
+        finally:
+            os.close(handle)
+
+    def link(self, name: str) -> str:
+        """The raw text of a link, ``" (deleted)"`` and all. Raises :class:`OSError`."""
+        return decode(os.readlink(name.encode(), dir_fd=self._fd))
+
+    def names(self, name: str) -> list[str]:
+        """The names in a sub-directory, unsorted. Raises :class:`OSError`."""
+        fd = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC,
+                     dir_fd=self._fd)  # fmt: skip
+        try:
+            return os.listdir(fd)
+        finally:
+            os.close(fd)
+
+    # --- through the kernel's magic links (live only) ----------------------------------
+
+    def identity(self, name: str) -> tuple[int, int] | None:
+        """(device number, inode) behind a magic link; ``None`` where there are none."""
+        if not self.genuine:
+            return None
+        status = os.stat(name, dir_fd=self._fd)
+        return status.st_dev, status.st_ino
+
+    def facts(self, name: str, *, seals: bool = True) -> FileFacts | None:
+        """The inode behind a magic link. Raises :class:`OSError`; ``None`` when not live.
+
+        One ``stat`` for files on devices seen before; a real open only for memory files,
+        because seals can be asked of nothing less.
+        """
+        if not self.genuine:
+            return None
+        status = os.stat(name, dir_fd=self._fd)
+        device = status.st_dev
+        if device not in self._devices.by_stat:
+            self._devices.by_stat[device] = self._fs_magic(name)
+        magic = self._devices.by_stat[device]
+        if seals and magic in kernel.MEMORY_MAGICS and (status.st_mode & 0o170000) == 0o100000:
+            try:
+                with self.opened(name) as fd:
+                    return facts_of_fd(fd)
+            except OSError:
+                pass
+        return facts_of(status, magic)
+
+    def is_disk(self, map_device: str) -> bool | None:
+        """Whether a device column of ``maps`` is known to be no memory file system."""
+        if map_device not in self._devices.by_map:
+            return None
+        return self._devices.by_map[map_device] not in kernel.MEMORY_MAGICS
+
+    def learn(self, map_device: str, magic: int | None) -> None:
+        """Remember what file system a device column of ``maps`` stands for."""
+        self._devices.by_map[map_device] = magic
+
+    def _fs_magic(self, name: str) -> int | None:
+        try:
+            fd = os.open(name, O_PATH | os.O_CLOEXEC, dir_fd=self._fd)
+        except OSError:
+            return None
+        try:
+            return kernel.fs_magic(fd)
+        except OSError:
+            return None
+        finally:
+            os.close(fd)
+
+    @contextmanager
+    def opened(self, name: str) -> Iterator[int]:
+        """A readable descriptor of the regular file behind a magic link."""
+        handle = os.open(name, O_PATH | os.O_CLOEXEC, dir_fd=self._fd)
+        try:
+            fd = reopen_regular(handle)
+        finally:
+            os.close(handle)
+        try:
+            yield fd
+        finally:
+            os.close(fd)
+
+    @contextmanager
+    def pseudo_file(self, name: str) -> Iterator[int]:
+        """A readable descriptor of ``mem`` or ``pagemap``. Raises :class:`OSError`."""
+        fd = self._open_file(name)
+        try:
+            yield fd
+        finally:
+            os.close(fd)
+
+    def root(self) -> Root:
+        """The process's root directory as an evidence tree. Raises :class:`OSError`."""
+        fd = os.open("root", O_PATH | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._fd)
+        return Root.of_directory(fd, f"{self.location.path}/root")

@@ -1,0 +1,184 @@
+"""The files one process names: its executable, its arguments, its descriptors.
+
+Names are resolved where the process would resolve them: in its own root directory and
+mount namespace, never in ours.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import replace
+
+from triage import kernel
+from triage.evidence import Unreadable, why_of
+from triage.interpreters import script_index
+from triage.model import Argument, FileFacts, Gap, Location, OpenFile, Why
+from triage.parsers.procfs import parse_fdinfo
+from triage.proc.directory import ProcessDir
+
+DELETED = " (deleted)"
+_ARGUMENTS_MAX = 8
+_DESCRIPTOR = re.compile(r"^/(?:proc/(?:self|thread-self|\d+)(?:/task/\d+)?|dev)/fd/(\d+)$")
+_STANDARD = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
+_NOTABLE_TARGETS = ("/memfd:", "/dev/shm/", "/run/shm/", "/secretmem")
+_OPEN_FILES_MAX = 512
+
+
+def without_deleted(text: str) -> str:
+    return text.removesuffix(DELETED)
+
+
+def exe_at_path(process: ProcessDir, exe: str | None, file: FileFacts | None) -> str | None:
+    """What now lies at the executable's path, asked only when it may have changed."""
+    if exe is None or file is None:
+        return None
+    if file.nlink != 0 and not exe.endswith(DELETED):
+        return None
+    return what_lies_at(process, exe, file)
+
+
+def what_lies_at(process: ProcessDir, text: str, file: FileFacts) -> str | None:
+    """``same``, ``other`` or ``absent``: the file now at a link's path, in the process's root.
+
+    A file may really be called ``x (deleted)``, so the whole text is tried before the path
+    without that ending. ``None`` when the root could not be looked into.
+    """
+    try:
+        root = process.root()
+    except OSError:
+        return None
+    with root:
+        for path in dict.fromkeys((text, without_deleted(text))):
+            try:
+                there = root.facts(path)
+            except Unreadable as error:
+                if error.why is not Why.ABSENT:
+                    return None
+                continue
+            same = (there.dev, there.inode) == (file.dev, file.inode)
+            if same or path == without_deleted(text):
+                return "same" if same else "other"
+    return "absent"
+
+
+# --- arguments ----------------------------------------------------------------------------
+
+
+def arguments_of(
+    process: ProcessDir,
+    exe: str | None,
+    cmdline: tuple[str, ...] | None,
+    cwd: str | None,
+    descriptors: tuple[tuple[int, str], ...] | None,
+) -> tuple[Argument, ...]:
+    """The arguments that name files: absolute paths, and an interpreter's relative script."""
+    if not process.genuine or not cmdline or exe is None:
+        return ()
+    script = script_index(exe, cmdline)
+    found: list[Argument] = []
+    for index, text in enumerate(cmdline[1:64], 1):
+        if len(found) >= _ARGUMENTS_MAX:
+            break
+        if (index == script or text.startswith("/")) and len(text) < 4096 and "\n" not in text:
+            path = text if text.startswith("/") else posixpath.join(cwd or "/", text)
+            argument = _resolve(process, index, text, posixpath.normpath(path), descriptors or ())
+            found.append(replace(argument, script=index == script))
+    return tuple(found)
+
+
+def _resolve(
+    process: ProcessDir,
+    index: int,
+    text: str,
+    path: str,
+    descriptors: tuple[tuple[int, str], ...],
+) -> Argument:
+    match = _DESCRIPTOR.match(path)
+    fd = int(match[1]) if match is not None and len(match[1]) < 8 else _STANDARD.get(path)
+    if fd is not None:
+        return _through_descriptor(process, index, text, path, fd, descriptors)
+    try:
+        with process.root() as root:
+            return Argument(index, text, path, file=root.facts(path))
+    except Unreadable as error:
+        return Argument(index, text, path, why=error.why)
+    except OSError as error:
+        return Argument(index, text, path, why=why_of(error))
+
+
+def _through_descriptor(
+    process: ProcessDir,
+    index: int,
+    text: str,
+    path: str,
+    fd: int,
+    descriptors: tuple[tuple[int, str], ...],
+) -> Argument:
+    link = dict(descriptors).get(fd)
+    try:
+        file = process.facts(f"fd/{fd}")
+    except OSError as error:
+        return Argument(index, text, path, link=link, fd=fd, why=why_of(error))
+    return Argument(index, text, path, link=link, fd=fd, file=file)
+
+
+# --- descriptors --------------------------------------------------------------------------
+
+
+def open_files_of(
+    process: ProcessDir, descriptors: tuple[tuple[int, str], ...] | None, gaps: list[Gap]
+) -> tuple[OpenFile, ...]:
+    """The descriptors worth a closer look, with flags and the inode behind them."""
+    found: list[OpenFile] = []
+    for fd, target in descriptors or ():
+        if not _notable(target):
+            continue
+        if len(found) >= _OPEN_FILES_MAX:
+            detail = f"more than {_OPEN_FILES_MAX} notable descriptors; the rest was not looked at"
+            gaps.append(Gap(Location(process.location.path, "fd"), Why.TRUNCATED, detail))
+            break
+        found.append(OpenFile(fd, target, _flags(process, fd), _facts(process, fd)))
+    return tuple(found)
+
+
+def _notable(target: str) -> bool:
+    if not target.startswith("/"):
+        return False
+    return (
+        target.endswith(DELETED)
+        or target.startswith(_NOTABLE_TARGETS)
+        or (target.startswith("/proc/") and target.endswith("/mem"))
+    )
+
+
+def _flags(process: ProcessDir, fd: int) -> int | None:
+    try:
+        return parse_fdinfo(process.read(f"fdinfo/{fd}", 4096)).flags
+    except OSError:
+        return None
+
+
+def _facts(process: ProcessDir, fd: int) -> FileFacts | None:
+    try:
+        return process.facts(f"fd/{fd}")
+    except OSError:
+        return None
+
+
+def is_memory(file: FileFacts | None) -> bool | None:
+    """Whether an inode lies on a memory file system; ``None`` when that is not known."""
+    if file is None or file.fs_magic is None:
+        return None
+    return file.fs_magic in kernel.MEMORY_MAGICS
+
+
+__all__ = [
+    "DELETED",
+    "arguments_of",
+    "exe_at_path",
+    "is_memory",
+    "open_files_of",
+    "what_lies_at",
+    "without_deleted",
+]

@@ -1,0 +1,347 @@
+"""The mappings of one process: which are code, what backs them, is it still the file's.
+
+Memory is read as little as possible: a read of ``/proc/PID/mem`` faults pages in and
+makes the target grow. The kernel's page state (PAGEMAP_SCAN, else pagemap bit 61) says
+where private copies exist, and only those pages are read and compared with the file.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from triage import kernel
+from triage.evidence import decode
+from triage.model import Content, FileFacts, Gap, Location, Mapping, Patch, Why
+from triage.parsers import Malformed
+from triage.parsers.procfs import MapLine, executable_lines, parse_map_line, parse_smaps
+from triage.proc.directory import ProcessDir
+from triage.proc.files import what_lies_at
+
+# Names that only the kernel prints for its own special mappings (arch_vma_name and
+# install_special_mapping). "[anon:NAME]" is not among them: any process can set it.
+KERNEL_MAPPINGS = frozenset({"[vdso]", "[vsyscall]", "[uprobes]", "[sigpage]", "[vectors]"})
+_NOTABLE = (b"/memfd:", b" (deleted)", b"/dev/shm/", b"/run/shm/", b"/SYSV", b"/secretmem")
+_MAPPINGS_MAX = 1024
+_HEADS_MAX = 64
+_HEAD = 16 << 10
+_COMPARE_MAX = 1 << 20
+_PATCHES_MAX = 8
+_PATCH_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is known of a process's memory; all ``None`` when maps could not be read."""
+
+    mappings: tuple[Mapping, ...] | None = None
+    count: int | None = None
+    exe_mapped: bool | None = None
+
+
+def read_memory(
+    process: ProcessDir,
+    maps: bytes,
+    exe: str | None,
+    exe_file: FileFacts | None,
+    page_size: int,
+    gaps: list[Gap],
+) -> Memory:
+    """Executable and notable mappings, looked into where they are suspicious."""
+    kept = _parsed(_interesting_lines(maps), process, gaps)
+    if len(kept) > _MAPPINGS_MAX:
+        detail = f"{len(kept)} executable mappings; the first {_MAPPINGS_MAX} were looked at"
+        gaps.append(Gap(Location(process.location.path, "maps"), Why.TRUNCATED, detail))
+        kept = kept[:_MAPPINGS_MAX]
+    mappings = [_with_file(process, _mapping(line)) for line in kept]
+    if process.genuine:
+        mappings = _Inspection(process, maps, page_size).of(mappings)
+    return Memory(
+        mappings=tuple(mappings),
+        count=maps.count(b"\n"),
+        exe_mapped=_exe_is_mapped(process, maps, mappings, exe, exe_file),
+    )
+
+
+def _interesting_lines(maps: bytes) -> list[bytes]:
+    """Executable lines, and one line for each notable file that is only mapped as data."""
+    lines = executable_lines(maps)
+    if not any(mark in maps for mark in _NOTABLE):
+        return lines
+    seen = {line.split(None, 5)[3:5].__repr__() for line in lines}
+    for line in maps.split(b"\n"):
+        if any(mark in line for mark in _NOTABLE):
+            identity = line.split(None, 5)[3:5].__repr__()
+            if identity not in seen:
+                seen.add(identity)
+                lines.append(line)
+    return lines
+
+
+def _parsed(lines: list[bytes], process: ProcessDir, gaps: list[Gap]) -> list[MapLine]:
+    found = []
+    for line in lines:
+        try:
+            found.append(parse_map_line(line))
+        except Malformed as error:
+            gaps.append(Gap(Location(process.location.path, "maps"), Why.MALFORMED, str(error)))
+    return found
+
+
+def _mapping(line: MapLine) -> Mapping:
+    path = decode(line.path)
+    return Mapping(line.start, line.end, line.perms, line.offset, line.dev, line.inode, path)
+
+
+def is_anonymous(mapping: Mapping) -> bool:
+    """No file backs it, and it is none of the kernel's own."""
+    return mapping.inode == 0 and mapping.path not in KERNEL_MAPPINGS
+
+
+def _with_file(process: ProcessDir, mapping: Mapping) -> Mapping:
+    """Ask for the inode behind a mapping, but only where it can matter.
+
+    Ordinary libraries lie on a device already known to be a disk; one question per device.
+    """
+    if mapping.inode == 0 or not process.genuine:
+        return mapping
+    deleted = mapping.path.endswith(" (deleted)")
+    if not deleted and process.is_disk(mapping.dev) is True:
+        return mapping
+    try:
+        file = process.facts(f"map_files/{mapping.start:x}-{mapping.end:x}", seals=False)
+    except OSError:
+        return mapping
+    if file is None:
+        return mapping
+    process.learn(mapping.dev, file.fs_magic)
+    at_path = what_lies_at(process, mapping.path, file) if deleted and mapping.executable else None
+    if not deleted and file.fs_magic not in kernel.MEMORY_MAGICS:
+        return mapping
+    return replace(mapping, file=file, at_path=at_path)
+
+
+def _exe_is_mapped(
+    process: ProcessDir,
+    maps: bytes,
+    mappings: list[Mapping],
+    exe: str | None,
+    exe_file: FileFacts | None,
+) -> bool | None:
+    """Whether any mapping carries the executable's inode; ``None`` when that cannot be told.
+
+    The text columns are trusted only to say yes: on btrfs and old overlayfs they differ from
+    ``stat``. Before saying no, the mapped inodes themselves are asked.
+    """
+    if exe is None or exe_file is None or not maps:
+        return None
+    inode = exe_file.inode
+    if any(m.inode == inode and m.executable for m in mappings):
+        return True
+    if f" {inode} ".encode() in maps:
+        return True
+    denied = False
+    for mapping in mappings:
+        if mapping.inode == 0:
+            continue
+        try:
+            identity = process.identity(f"map_files/{mapping.start:x}-{mapping.end:x}")
+        except OSError:
+            denied = True
+            continue
+        if identity is not None and identity[1] == inode:
+            return True
+    if denied:
+        return True if any(m.path == exe for m in mappings) else None
+    return False
+
+
+# --- looking into suspicious mappings -----------------------------------------------------
+
+
+class _Inspection:
+    """Looks into one process's memory; opens ``mem`` and ``pagemap`` only when needed."""
+
+    def __init__(self, process: ProcessDir, maps: bytes, page_size: int) -> None:
+        self._process = process
+        self._maps = maps
+        self._page_size = page_size
+        self._heads = 0
+
+    def of(self, mappings: list[Mapping]) -> list[Mapping]:
+        """The same mappings with page state, heads and content where those matter."""
+        if not any(m.executable and m.path not in KERNEL_MAPPINGS for m in mappings):
+            return mappings
+        try:
+            with self._process.pseudo_file("pagemap") as pagemap:
+                mappings = [self._code_pages(m, pagemap) for m in mappings]
+                suspicious = [m for m in mappings if _suspicious(m)]
+                if suspicious:
+                    mappings = self._look_into(mappings, suspicious, pagemap)
+        except OSError:
+            pass  # denied: the gap for maps or exe already says so
+        return mappings
+
+    def _code_pages(self, mapping: Mapping, pagemap: int) -> Mapping:
+        """Private copies of a file's code, and how they differ from the file."""
+        of_file = mapping.executable and mapping.inode != 0 and mapping.perms[3:] == "p"
+        if not of_file:
+            return mapping
+        try:
+            ranges = list(self._private(pagemap, mapping.start, mapping.end))
+        except OSError:
+            return mapping
+        size = sum(last - first for first, last in ranges)
+        if size == 0:
+            return replace(mapping, anonymous=0)
+        changed, patches = self._compare(mapping, ranges)
+        return replace(mapping, anonymous=size, changed=changed, patches=patches)
+
+    def _private(self, pagemap: int, start: int, end: int) -> Iterator[tuple[int, int]]:
+        if _pagemap_scan_works(pagemap, start):
+            return kernel.private_pages(pagemap, start, end)
+        return kernel.private_pages_by_reading(pagemap, start, end, self._page_size)
+
+    def _compare(
+        self, mapping: Mapping, ranges: list[tuple[int, int]]
+    ) -> tuple[int | None, tuple[Patch, ...]]:
+        changed = 0
+        patches: list[Patch] = []
+        budget = _COMPARE_MAX
+        name = f"map_files/{mapping.start:x}-{mapping.end:x}"
+        try:
+            with self._process.opened(name) as file, self._process.pseudo_file("mem") as mem:
+                for first, last in ranges:
+                    size = min(last - first, budget)
+                    budget -= size
+                    found = os.pread(mem, size, first)
+                    original = os.pread(file, size, mapping.offset + first - mapping.start)
+                    # Past the end of the file the kernel maps zeros.
+                    original = original.ljust(len(found), b"\0")
+                    changed += _differences(first, original, found, patches)
+        except (OSError, OverflowError):
+            return None, ()
+        return changed, tuple(patches[:_PATCHES_MAX])
+
+    def _look_into(
+        self, mappings: list[Mapping], suspicious: list[Mapping], pagemap: int
+    ) -> list[Mapping]:
+        wanted = {m.start for m in suspicious}
+        neighbours = [m for m in self._headers_before(suspicious) if m.start not in wanted]
+        known = {m.start for m in mappings}
+        mappings = mappings + [m for m in neighbours if m.start not in known]
+        wanted |= {m.start for m in neighbours}
+        sizes = self._smaps(frozenset(wanted))
+        try:
+            with self._process.pseudo_file("mem") as mem:
+                return [
+                    self._with_head(m, mem, pagemap, sizes) if m.start in wanted else m
+                    for m in mappings
+                ]
+        except OSError:
+            return mappings
+
+    def _headers_before(self, suspicious: list[Mapping]) -> list[Mapping]:
+        """Data mappings that touch anonymous code from below: an ELF header would lie there."""
+        starts = {m.start for m in suspicious if m.inode == 0}
+        if not starts:
+            return []
+        run: list[Mapping] = []
+        found: dict[int, Mapping] = {}
+        for raw in self._maps.split(b"\n"):
+            try:
+                line = _mapping(parse_map_line(raw))
+            except Malformed:
+                continue
+            if run and (run[-1].end != line.start or line.inode != 0):
+                run = []
+            if line.start in starts:
+                found.update((m.start, m) for m in run[-8:])
+            if line.inode == 0 and line.path not in ("[heap]", "[stack]"):
+                run.append(line)
+        return list(found.values())[:_HEADS_MAX]
+
+    def _smaps(self, starts: frozenset[int]) -> dict[int, tuple[int, int]]:
+        try:
+            return parse_smaps(self._process.read("smaps", 64 << 20), starts)
+        except OSError:
+            return {}
+
+    def _with_head(
+        self, mapping: Mapping, mem: int, pagemap: int, sizes: dict[int, tuple[int, int]]
+    ) -> Mapping:
+        rss, anonymous = sizes.get(mapping.start, (mapping.rss, mapping.anonymous))
+        if mapping.anonymous is not None:
+            anonymous = mapping.anonymous
+        mapping = replace(mapping, rss=rss, anonymous=anonymous)
+        if self._heads >= _HEADS_MAX or mapping.perms[:1] != "r":
+            return mapping
+        self._heads += 1
+        head = self._first_bytes(mapping, mem, pagemap)
+        if not head:
+            return mapping
+        return replace(mapping, head=head[:4096], content=_content_of(head))
+
+    def _first_bytes(self, mapping: Mapping, mem: int, pagemap: int) -> bytes:
+        """The first bytes that exist: of private memory, only pages that are populated."""
+        start, size = mapping.start, min(_HEAD, mapping.size)
+        try:
+            if mapping.inode == 0 and mapping.perms[3:] == "p":
+                end = min(mapping.end, mapping.start + (64 << 20))
+                first = next(iter(self._private(pagemap, mapping.start, end)), None)
+                if first is None:
+                    return b""
+                start, size = first[0], min(_HEAD, first[1] - first[0])
+            return os.pread(mem, size, start)
+        except (OSError, OverflowError):
+            return b""
+
+
+def _suspicious(mapping: Mapping) -> bool:
+    """Executable memory that no named file on disk backs."""
+    if not mapping.executable or mapping.path in KERNEL_MAPPINGS:
+        return False
+    if mapping.inode == 0 or mapping.path.startswith(("/memfd:", "/SYSV", "/dev/zero")):
+        return True
+    file = mapping.file
+    return mapping.path.endswith(" (deleted)") or (
+        file is not None and file.fs_magic in kernel.MEMORY_MAGICS
+    )
+
+
+def _content_of(head: bytes) -> Content:
+    from triage.content.examine import glance
+
+    return glance(head.lstrip(b"\0") if not head[:64].strip(b"\0") else head)
+
+
+def _differences(base: int, original: bytes, found: bytes, patches: list[Patch]) -> int:
+    """Count the bytes that differ; note the first places, a few bytes each."""
+    if original == found:
+        return 0
+    places = [i for i, (a, b) in enumerate(zip(original, found, strict=False)) if a != b]
+    last = -_PATCH_BYTES
+    for place in places:
+        if len(patches) >= _PATCHES_MAX:
+            break
+        if place - last >= _PATCH_BYTES:
+            last = place
+            end = place + _PATCH_BYTES
+            patches.append(Patch(base + place, original[place:end], found[place:end]))
+    return len(places)
+
+
+_scan_state: list[bool] = []
+
+
+def _pagemap_scan_works(pagemap: int, start: int) -> bool:
+    """Whether the kernel knows PAGEMAP_SCAN (6.7); asked once."""
+    if not _scan_state:
+        try:
+            next(kernel.private_pages(pagemap, start, start + 4096), None)
+            _scan_state.append(True)
+        except (OSError, struct.error):
+            _scan_state.append(False)
+    return _scan_state[0]

@@ -1,0 +1,183 @@
+"""Bounded, hole-aware reading of one open file, and the examination of what was read.
+
+A tmpfs file may claim a terabyte and hold a page: only the data extents that
+``SEEK_DATA`` names are read (a read never allocates; a mapping would, so nothing is ever mapped).
+Small files are read whole. Large ones are judged from their head, their tail and strided
+samples; what the samples single out is read further and hashed in full.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from dataclasses import dataclass, replace
+
+from triage.content.examine import examine, glance
+from triage.content.kinds import family
+from triage.content.measure import sampled_entropy
+from triage.model import Content
+from triage.scope import Budget, Limits
+
+WHOLE = 1 << 20
+_BLOCK = 4096
+_BLOCKS = 64
+_HEAD = 64 << 10
+_EXTENTS_MAX = 4096
+_HEAD_KEPT = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Extents:
+    """Where a file has data: (start, end) pairs. ``cut`` when there were more than we ask for."""
+
+    ranges: tuple[tuple[int, int], ...]
+    cut: bool = False
+
+    @property
+    def size(self) -> int:
+        return sum(end - start for start, end in self.ranges)
+
+
+def extents(fd: int, size: int) -> Extents:
+    """The data extents of an open file, from the kernel; the whole file where it cannot say."""
+    found: list[tuple[int, int]] = []
+    position = 0
+    while position < size:
+        try:
+            start = os.lseek(fd, position, os.SEEK_DATA)
+            end = os.lseek(fd, start, os.SEEK_HOLE)
+        except OSError as error:
+            if error.errno == errno.ENXIO:  # no data after this position
+                return Extents(tuple(found))
+            return Extents(((0, size),))
+        if len(found) >= _EXTENTS_MAX:
+            return Extents(tuple(found), cut=True)
+        found.append((start, min(end, size)))
+        position = max(end, position + 1)
+    return Extents(tuple(found))
+
+
+def _with_kept(content: Content, data: bytes, limits: Limits, budget: Budget) -> Content:
+    """The content with its first bytes: all that is allowed of what is worth keeping."""
+    wanted = limits.keep if worth_keeping(content) else min(limits.keep, _HEAD_KEPT)
+    return replace(content, kept=data[: budget.take(min(wanted, len(data)))])
+
+
+_TELLING = frozenset(
+    {"executable", "script", "bytecode", "archive", "compressed", "encrypted", "encoded"}
+)
+
+
+def worth_keeping(content: Content) -> bool:
+    """Whether an analyst may want the bytes themselves: anything but plain, known data."""
+    if len(content.layers) > 1 or content.kind == "random":
+        return True
+    return family(content.kind) in _TELLING
+
+
+def look(fd: int, size: int, limits: Limits, budget: Budget) -> Content:
+    """Say what an open regular file holds. Raises :class:`OSError` when it cannot be read."""
+    where = extents(fd, size)
+    if size <= WHOLE or (where.size <= WHOLE and size <= limits.examine):
+        return _look_whole(fd, size, limits, budget)
+    return _look_sampled(fd, size, where, limits, budget)
+
+
+def _look_whole(fd: int, size: int, limits: Limits, budget: Budget) -> Content:
+    data = _read_range(fd, 0, size)
+    content = examine(data, size=max(size, len(data)))
+    if content.sha256 is None and len(data) >= size:
+        content = replace(content, sha256=hashlib.sha256(data).hexdigest())
+    return _with_kept(content, data, limits, budget)
+
+
+def _look_sampled(fd: int, size: int, where: Extents, limits: Limits, budget: Budget) -> Content:
+    if not where.ranges:
+        return Content(size=size, kind="zeros", examined=0, entropy=0.0, traits=("sparse",))
+    first = where.ranges[0][0]
+    head = _read_range(fd, first, _HEAD)
+    blocks = [os.pread(fd, _BLOCK, position) for position in _strides(where)]
+    entropy, error = sampled_entropy(blocks, where.size)
+    content = _most_telling(glance(head, size=size), blocks, size)
+    if worth_keeping(content):
+        content = _look_closely(fd, first, size, where, limits, content)
+        head = _read_range(fd, first, min(limits.keep, size))
+    traits = tuple(
+        dict.fromkeys(
+            (
+                *content.traits,
+                *(("sparse",) if where.size < size else ()),
+                *(("many extents",) if where.cut else ()),
+            )
+        )
+    )
+    content = replace(content, size=size, entropy=entropy, entropy_error=error, traits=traits)
+    return _with_kept(content, head, limits, budget)
+
+
+def _strides(where: Extents) -> list[int]:
+    """Block-aligned positions, evenly spread over the data; always the last block."""
+    total = where.size
+    step = max(_BLOCK, total // _BLOCKS // _BLOCK * _BLOCK)
+    wanted = [*range(0, total, step), max(0, total - _BLOCK)]
+    found, base = [], 0
+    ranges = iter(where.ranges)
+    start, end = next(ranges)
+    for offset in wanted:
+        while offset >= base + (end - start):
+            base += end - start
+            start, end = next(ranges)
+        found.append(start + offset - base)
+    return found
+
+
+def _most_telling(head: Content, blocks: list[bytes], size: int) -> Content:
+    """The head's content, or that of the first sampled block that begins something worse."""
+    if worth_keeping(head):
+        return head
+    for block in blocks:
+        content = glance(block, size=size)
+        if content.kind in ("elf", "pe"):
+            note = f"{content.detail}; found inside, at a sampled block".strip("; ")
+            return replace(content, detail=note, size=size)
+    return head
+
+
+def _look_closely(
+    fd: int, first: int, size: int, where: Extents, limits: Limits, content: Content
+) -> Content:
+    data = _read_range(fd, first, min(limits.examine, size - first))
+    closer = examine(data, size=size)
+    if not worth_keeping(closer):
+        closer = replace(closer, kind=content.kind, detail=content.detail)
+    digest = file_digest(fd, size) if where.size <= limits.hash and size <= limits.hash else None
+    limit = closer.limit or ("examined in part" if len(data) < size else "")
+    return replace(closer, sha256=digest, limit=limit)
+
+
+def file_digest(fd: int, size: int) -> str:
+    """sha256 of an open file's first ``size`` bytes, in hexadecimal. Raises OSError."""
+    digest = hashlib.sha256()
+    buffer = bytearray(1 << 20)
+    view = memoryview(buffer)
+    position = 0
+    while position < size:
+        count = os.preadv(fd, [view], position)
+        if count <= 0:
+            break
+        digest.update(view[:count])
+        position += count
+    return digest.hexdigest()
+
+
+def _read_range(fd: int, start: int, size: int) -> bytes:
+    parts = []
+    while size > 0:
+        part = os.pread(fd, min(size, 1 << 20), start)
+        if not part:
+            break
+        parts.append(part)
+        start += len(part)
+        size -= len(part)
+    return parts[0] if len(parts) == 1 else b"".join(parts)

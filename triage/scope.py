@@ -1,0 +1,64 @@
+"""What a collector is given: the evidence tree, the facts of the host, what was seen so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from triage.evidence import Root
+from triage.model import Artifact, Host
+
+
+class NotHere(Exception):
+    """A collector's evidence source does not exist in this tree; the message says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is read and kept. Sizes in bytes, ``seconds`` per collector.
+
+    ``keep`` is the most that is kept of one content, ``keep_total`` of all together.
+    """
+
+    keep: int = 1 << 20
+    keep_total: int = 128 << 20
+    examine: int = 16 << 20
+    hash: int = 2 << 30
+    environ: int = 128 << 10
+    maps: int = 32 << 20
+    files: int = 200_000
+    seconds: float = 600.0
+
+
+class Budget:
+    """How many bytes of content may still be kept in this collection."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._left = limits.keep_total
+
+    def take(self, wanted: int) -> int:
+        """As many of the wanted bytes as are left."""
+        granted = max(0, min(wanted, self._left))
+        self._left -= granted
+        return granted
+
+
+def _no_progress(_: int) -> None:
+    """Nobody is watching."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The input of every collector.
+
+    ``so_far`` holds what earlier collectors of the same run found, ``budget`` is shared
+    by all of them, ``progress`` takes the number of items done so far.
+    """
+
+    root: Root
+    live: bool
+    host: Host
+    limits: Limits
+    budget: Budget
+    so_far: Sequence[Artifact] = ()
+    progress: Callable[[int], None] = _no_progress
