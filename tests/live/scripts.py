@@ -1,0 +1,191 @@
+"""Harmful states of interpreters: the program is on disk, what it runs is not."""
+
+from __future__ import annotations
+
+import glob
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+
+from tests.live import payloads
+from tests.live.running import placed
+from tests.live.stage import Refused, Stage, Staged, heard, memfd
+from tests.live.state import Stager, State, unique
+
+T1027 = ("T1027.011",)
+SHELL = "echo ready; read -r x <&{leash}\n"
+PYTHON = "import os\nos.write(1, b'ready\\n')\nos.read({leash}, 1)\n"
+PERL = "$| = 1; print \"ready\\n\"; open(my $f, '<&={leash}'); my $x = <$f>;\n"
+NODE = "process.stdout.write('ready\\n'); setInterval(() => {{}}, 1 << 30);\n"
+
+
+def program(name: str) -> str:
+    found = sys.executable if name == "python" else shutil.which(name, path="/usr/bin:/bin")
+    if found is None:
+        raise Refused(f"no {name} on this machine")
+    return found
+
+
+def script(stage: Stage, text: str) -> bytes:
+    return text.format(leash=stage.leash).encode()
+
+
+def running(
+    stage: Stage, argv: Sequence[str], fds: Sequence[int] = (), **options: object
+) -> int:
+    """Start an interpreter whose script says ``ready`` and then waits on the leash."""
+    child = stage.start(argv, pass_fds=(stage.leash, *fds), speaks=True, **options)
+    heard(child, b"ready")
+    return child.pid
+
+
+def memfd_script(interpreter: str, text: str, link: str = "/proc/self/fd/{}") -> Stager:
+    """The interpreter is given the path of a descriptor that is a memfd."""
+
+    def stage(stage: Stage) -> Staged:
+        with memfd("s", script(stage, text), flags=0) as fd:
+            return Staged(pid=running(stage, [program(interpreter), link.format(fd)], (fd,)))
+
+    return stage
+
+
+def memfd_shebang(stage: Stage) -> Staged:
+    """The memfd itself is executed; the kernel reads its first line."""
+    text = f"#!{program('bash')}\n".encode() + script(stage, SHELL)
+    with memfd("unit.sh", text, flags=0) as fd:
+        os.fchmod(fd, 0o755)
+        path = f"/proc/self/fd/{fd}"
+        return Staged(pid=running(stage, [path], (fd,), executable=path))
+
+
+def memfd_stdin(stage: Stage) -> Staged:
+    """The script comes on standard input, which is a memfd."""
+    with memfd("in", script(stage, SHELL), flags=0) as fd:
+        os.lseek(fd, 0, os.SEEK_SET)
+        return Staged(pid=running(stage, [program("bash")], stdin=fd))
+
+
+def file_script(
+    interpreter: str,
+    pattern: str,
+    text: str,
+    *,
+    options: tuple[str, ...] = (),
+    relative: bool = False,
+    unlink: bool = False,
+    direct: bool = False,
+) -> Stager:
+    """A script file; ``direct`` executes it by its first line, ``relative`` from its folder."""
+
+    def stage(stage: Stage) -> Staged:
+        name = program(interpreter)
+        body = (f"#!{name}\n" if direct else "").encode() + script(stage, text)
+        path = placed(stage, pattern, body)
+        folder, base = os.path.split(path)
+        argument = base if relative else path
+        argv = [argument] if direct else [name, *options, argument]
+        try:
+            pid = running(stage, argv, cwd=folder if relative else None)
+        except PermissionError as error:
+            raise Refused(f"{folder} is on a mount flagged noexec") from error
+        if unlink:
+            os.unlink(path)
+        return Staged(pid=pid)
+
+    return stage
+
+
+def loader() -> str:
+    """The dynamic linker, which runs any program it is given as an argument."""
+    for pattern in ("/lib64/ld-linux-*.so.2", "/lib/ld-linux-*.so.*", "/lib/ld-musl-*.so.1"):
+        found = glob.glob(pattern)
+        if found:
+            return found[0]
+    raise Refused("no dynamic linker at a usual path on this machine")
+
+
+def through_loader(*options: str) -> Stager:
+    def stage(stage: Stage) -> Staged:
+        path = placed(stage, "/dev/shm/{t}-ld" + str(len(options)), payloads.sleep_copy(), 0o644)
+        child = stage.start([loader(), *options, path, "100000"])
+        wait_until_mapped(child.pid, path)
+        return Staged(pid=child.pid)
+
+    return stage
+
+
+def memfd_through_loader(stage: Stage) -> Staged:
+    with memfd("ld", payloads.sleep_copy(), flags=0) as fd:
+        argv = [loader(), f"/proc/self/fd/{fd}", "100000"]
+        child = stage.start(argv, pass_fds=(fd,))
+        wait_until_mapped(child.pid, "/memfd:ld (deleted)")
+        return Staged(pid=child.pid)
+
+
+def wait_until_mapped(pid: int, path: str) -> None:
+    """Until the loader has mapped the program's code: the kernel says when."""
+    import time
+
+    from tests.live.stage import DEADLINE
+
+    end = time.monotonic() + DEADLINE
+    while time.monotonic() < end:
+        with open(f"/proc/{pid}/maps") as maps:
+            lines = [line for line in maps if line.rstrip("\n").endswith(path)]
+        if any(" r-xp " in line for line in lines):
+            return
+        if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+            break
+        os.sched_yield()
+    raise Refused(f"the loader does not map {path}: its mount is flagged noexec")
+
+
+STATES = unique((
+    State("bash-memfd", "bash runs /proc/self/fd/N, a memfd", memfd_script("bash", SHELL),
+          ("script-memfd",)),
+    State("bash-memfd-dev-fd", "bash runs /dev/fd/N, a memfd",
+          memfd_script("bash", SHELL, "/dev/fd/{}"), ("script-memfd",)),
+    State("python-memfd", "Python runs /proc/self/fd/N, a memfd",
+          memfd_script("python", PYTHON), ("script-memfd",)),
+    State("perl-memfd", "perl runs /proc/self/fd/N, a memfd", memfd_script("perl", PERL),
+          ("script-memfd",)),
+    State("shebang-memfd", "a memfd with a first line '#!...' is executed", memfd_shebang,
+          ("script-memfd",)),
+    State("stdin-memfd", "bash reads its script from standard input, a memfd", memfd_stdin,
+          some=("script-memfd", "script-descriptor"), severity="medium"),
+    State("bash-shm", "bash runs a script in /dev/shm",
+          file_script("bash", "/dev/shm/{t}-a.sh", SHELL), ("script-in-volatile",),
+          techniques=T1027),
+    State("python-shm-options", "Python with options runs a script in /dev/shm",
+          file_script("python", "/dev/shm/{t}-b.py", PYTHON, options=("-u", "-W", "ignore")),
+          ("script-in-volatile",), techniques=T1027),
+    State("perl-shm-hidden", "perl runs a script in a hidden directory of /dev/shm",
+          file_script("perl", "/dev/shm/.{t}-p/.c", PERL, options=("-w",)),
+          ("script-in-volatile",), techniques=T1027),
+    State("bash-shm-relative", "bash runs a script by its bare name, from inside /dev/shm",
+          file_script("bash", "/dev/shm/{t}-d.sh", SHELL, relative=True),
+          ("script-in-volatile",), techniques=T1027),
+    State("shm-executed", "a script in /dev/shm executed by its first line",
+          file_script("bash", "/dev/shm/{t}-e", SHELL, direct=True), ("script-in-volatile",),
+          techniques=T1027),
+    State("node-shm", "node runs a script in /dev/shm",
+          file_script("node", "/dev/shm/{t}-f.js", NODE), ("script-in-volatile",),
+          techniques=T1027),
+    State("run-script", "dash runs a script in a hidden directory of /run",
+          file_script("dash", "/run/.{t}-s/x", SHELL), ("script-in-volatile",),
+          severity="medium", techniques=T1027),
+    State("shm-script-unlinked", "bash runs a script in /dev/shm that is unlinked by now",
+          file_script("bash", "/dev/shm/{t}-g.sh", SHELL, unlink=True),
+          some=("script-gone", "script-in-volatile")),
+    State("tmp-script-unlinked", "Python runs a script in /tmp that is unlinked by now",
+          file_script("python", "/tmp/{t}-h.py", PYTHON, unlink=True), ("script-gone",),
+          severity="medium"),
+    State("loader", "the dynamic linker runs a program in /dev/shm", through_loader(),
+          ("loader-indirect",)),
+    State("loader-options", "the same, with options before the program",
+          through_loader("--inhibit-cache", "--library-path", "/usr/lib"),
+          ("loader-indirect",)),
+    State("loader-memfd", "the dynamic linker runs a program in a memfd", memfd_through_loader,
+          ("loader-indirect",)),
+))  # fmt: skip
