@@ -13,7 +13,7 @@ from triage.content.candidate import GUESS, Budget, Candidate
 from triage.content.headers import begins_well
 from triage.content.measure import PRINTABLE
 
-_HEAD = 96
+_HEAD = 320
 _TEXT_SAMPLE = 4096
 
 
@@ -47,12 +47,38 @@ def _keeping(key: int) -> bytes:
 def mapped(data: bytes, budget: Budget) -> Iterator[Candidate]:
     """Candidates for every map under which ``data`` begins like something known, or reads as text."""
     head = data[:_HEAD]
-    budget.spend(1_500_000)
+    budget.spend(2_000_000)
     for kind, step, table in tables():
         if begins_well(head.translate(table), len(data)):
             budget.spend(len(data))
             yield Candidate(data.translate(table), kind, step, need=GUESS)
+    yield from _lznt1(data, budget)
     yield from _texts(data, budget)
+
+
+def _lznt1(data: bytes, budget: Budget) -> Iterator[Candidate]:
+    """LZNT1 under a single XOR key: its chunks lead from one to the next to the very end."""
+    if len(data) < 16:
+        return
+    ends: tuple[int, ...] = (len(data), len(data) - 2, len(data) - 4)
+    for key in range(1, 256):
+        if (data[1] ^ key) & 0x70 == 0x30 and _chain_end(data, key) in ends:
+            budget.spend(len(data))
+            table = tables()[key - 1][2]
+            yield Candidate(data.translate(table), "xor", f"xor key {key:02x}", need=GUESS)
+
+
+def _chain_end(data: bytes, key: int) -> int:
+    """Where the chain of chunks ends, or -1 when a header on the way is none ([MS-XCA] 2.5)."""
+    at = 0
+    while at + 2 < len(data):
+        header = (data[at] ^ key) | (data[at + 1] ^ key) << 8
+        if header == 0:
+            break
+        if header & 0x7000 != 0x3000:
+            return -1
+        at += (header & 0x0FFF) + 3
+    return at
 
 
 @cache

@@ -18,7 +18,7 @@ _BASE32 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _BASE32_HEX = b"0123456789ABCDEFGHIJKLMNOPQRSTUV"
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _BASE64 = _LETTERS + b"0123456789+/"
-_BASE64_ANY = _BASE64 + b"-_"
+BASE64_ANY = _BASE64 + b"-_"
 _ASCII85 = bytes(range(33, 118)) + b"z"
 _BASE85 = b"0123456789" + _LETTERS + b"!#$%&()*+-;<=>?@^_`{|}~"
 _Z85 = (
@@ -55,7 +55,7 @@ def decodings(text: bytes, *, noisy: bool = False) -> Iterator[Decoding]:
         yield from _hex(body)
     if only(body, _BASE32) or only(body.upper(), _BASE32) or only(body.upper(), _BASE32_HEX):
         yield from _base32(body)
-    if only(body, _BASE64_ANY):
+    if only(body, BASE64_ANY):
         yield "base64", "base64", from_base64(body), PLAIN
     elif noisy:
         yield from _noisy_base64(text, bare)
@@ -83,10 +83,10 @@ def _not(alphabet: bytes) -> bytes:
 
 def _noisy_base64(text: bytes, bare: bytes) -> Iterator[Decoding]:
     """Base64 with foreign characters strewn in. Padded parts one after the other count too."""
-    pure = bare.translate(None, _not(_BASE64_ANY))
+    pure = bare.translate(None, _not(BASE64_ANY))
     if len(pure) < 24 or len(pure) < len(bare) * 0.6:
         return
-    if b"=" in bare.rstrip(b"=") and only(bare, _BASE64_ANY + b"="):
+    if b"=" in bare.rstrip(b"=") and only(bare, BASE64_ANY + b"="):
         parts = [part for part in bare.split(b"=") if part]
         if len(parts) <= 4096:
             joined = b"".join(map(from_base64, parts))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 
 #: A DOS header that is followed by plausible fields: e_cblp, e_cp, e_crlc, e_cparhdr.
 _ELF = re.compile(rb"\x7fELF[\x01\x02][\x01\x02]\x01[\x00-\x12].\x00{4}", re.DOTALL)
@@ -36,6 +37,8 @@ def begins_well(head: bytes, size: int) -> bool:
         return True
     if first == b"\x7f" and _ELF.match(head):
         return True
+    if first == b"x":
+        return _inflates(head)
     if first == b"\x1f" and _GZIP.match(head):
         return head[3] in _GZIP_NAME
     return head.startswith(_STRONG)
@@ -50,3 +53,14 @@ def begins_like_pe(head: bytes, size: int) -> bool:
         return False
     place = int.from_bytes(head[60:64], "little")
     return 4 <= place < min(size, 1 << 16) and place % 4 == 0
+
+
+def _inflates(head: bytes) -> bool:
+    """A zlib header (RFC 1950) and a first block that decodes to more than it is long."""
+    if (head[:2] not in (b"x\x01", b"x\x5e", b"x\x9c", b"x\xda")) or len(head) < 12:
+        return False
+    stream = zlib.decompressobj()
+    try:
+        return len(stream.decompress(head, 4096)) >= 8 or stream.eof
+    except zlib.error:
+        return False

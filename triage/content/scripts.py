@@ -30,11 +30,20 @@ def folded(data: bytes, kind: str, budget: Budget) -> Iterator[Candidate]:
         return
     new = {word.lower() for word in _TELLING.findall(result.text)}
     known = {word.lower() for word in _TELLING.findall(text)}
-    need = WORTHY if new - known or result.folds >= 3 else GUESS
+    need = WORTHY if new - known or _new_run(result.text, text) else GUESS
     yield Candidate(
         result.text.encode("utf-8", "surrogateescape"), "concatenated", "fold strings",
         need=need, rewrites=True,
     )
+
+
+_RUN = re.compile(r"[A-Za-z0-9+/=_\-]{24,}+")
+
+
+def _new_run(text: str, before: str) -> bool:
+    """Whether the folding put a long encoded run together."""
+    longest = max(_RUN.findall(text), key=len, default="")
+    return bool(longest) and longest not in before
 
 
 def unescaped(data: bytes, budget: Budget) -> Iterator[Candidate]:

@@ -21,6 +21,10 @@ from triage.content.candidate import (
     Exhausted,
     Hints,
 )
+from triage.content import lznt1
+from triage.content.byte_maps import reads_well
+from triage.content.encodings import only
+from triage.content.headers import begins_well
 from triage.content.identify import identify
 from triage.content.identity import Identity
 from triage.content.kinds import family
@@ -37,6 +41,7 @@ _BLIND_LEAST = 32
 _CHILDREN = 24
 #: Where a node waits while a more promising child of its is opened.
 _LATER = 15
+_PURE = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
 
 
 @dataclass(slots=True, eq=False)
@@ -187,12 +192,32 @@ def _settled_elsewhere(node: Node) -> bool:
 
 
 def _worth_opening(node: Node) -> bool:
-    if len(node.data) < 8 or not _guessed(node):
-        return len(node.data) >= 8
-    if node.value < PLAIN - 5:
+    one = node.candidate
+    assert one is not None
+    if len(node.data) < 8:
         return False
-    # one guess that gives only text again is enough, or they would be piled on each other
-    return node.value > PLAIN or node.parent is None or not _guessed(node.parent)
+    if one.rewrites:
+        return one.need != GUESS or family(node.identity.kind) == "script"
+    if not _guessed(node) or _has_header(node.data):
+        return True
+    if node.value == PLAIN or node.identity.kind == "text":
+        # a guess that gives text again: only if that reads better than what it was made from
+        return reads_well(node.data[:4096]) or _newly_pure(node)
+    return node.value >= PLAIN - 5
+
+
+def _has_header(data: bytes) -> bool:
+    return begins_well(data[:512], len(data)) or bool(lznt1.chunks(data))
+
+
+def _newly_pure(node: Node) -> bool:
+    """Whether a guess turned something into clean base64 or hex, as reversal of it does."""
+    assert node.candidate is not None
+    pure = only(node.data.translate(None, b" \t\r\n="), _PURE)
+    if not pure or len(node.data) < 24:
+        return False
+    reversal = node.candidate.kind == "reversed"
+    return reversal or node.parent is None or not only(node.parent.data[:4096], _PURE)
 
 
 def _guessed(node: Node) -> bool:

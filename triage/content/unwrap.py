@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from triage.content import embedded
 from triage.content.members import tar_members, zip_members
 from triage.content.byte_maps import mapped, reads_well
-from triage.content.candidate import GUESS, PLAIN, Budget, Candidate, Hints
+from triage.content.candidate import GUESS, PLAIN, WORTHY, Budget, Candidate, Hints
 from triage.content.compressed import bare, streams
+from triage.content.encodings import BASE64_ANY, only
+from triage.content.headers import begins_well
 from triage.content.identity import Identity
 from triage.content.jscript_encode import encoded_scripts
 from triage.content.kinds import family
@@ -32,6 +34,7 @@ _CONTAINERS = frozenset(
 _TEXT_DOCUMENTS = frozenset({"html", "svg", "rtf", "email", "postscript", "pem", "xpm"})
 _SAMPLE = 1 << 14
 _SMALLEST = 8
+_HEAD = 96
 
 
 def is_textual(data: bytes, identity: Identity) -> bool:
@@ -89,13 +92,18 @@ def _in_text(
     yield from unescaped(text, budget)
     yield from folded(text, identity.kind, budget)
     yield from turned(text, budget)
-    if family(identity.kind) not in ("script", "settings") and not reads_well(text[:_SAMPLE]):
+    sample = text[:_SAMPLE]
+    if family(identity.kind) in ("script", "settings") or reads_well(sample):
+        return
+    if len(text) < 64 or not only(sample.translate(None, b" \t\r\n="), BASE64_ANY):
         yield from mapped(text, budget)
         yield from with_key_beside(text, hints, budget)
 
 
 def _in_binary(data: bytes, hints: Hints, budget: Budget) -> Iterator[Candidate]:
     yield from wide(data)
+    if begins_well(data[: -_HEAD - 1 : -1], len(data)):
+        yield Candidate(data[::-1], "reversed", "reverse", need=GUESS)
     yield from mapped(data, budget)
     yield from bare(data, budget)
     yield from with_key_beside(data, hints, budget)
@@ -127,17 +135,23 @@ def _after(data: bytes, identity: Identity, budget: Budget) -> Iterator[Candidat
 
 
 def wide(data: bytes) -> Iterator[Candidate]:
-    """Text in UTF-16 of either byte order, with or without a mark, also with an odd end."""
+    """UTF-16 of either byte order, with or without a mark, also with an odd end.
+
+    Bytes that were widened to characters one by one come back as bytes.
+    """
     even = data[: len(data) & ~1]
-    sample = even[:4096]
     for encoding, high in (("utf-16-le", 1), ("utf-16-be", 0)):
         mark = b"\xff\xfe" if high else b"\xfe\xff"
-        zeros = sample[high::2].count(0)
-        if not data.startswith(mark) and zeros < len(sample) // 2 * 0.7:
+        body = even[2:] if even.startswith(mark) else even
+        zeros = body[high:8192:2].count(0)
+        if body is even and zeros < len(body[:8192]) // 2 * 0.7:
             continue
-        if sample[1 - high :: 2].count(0) > len(sample) // 8:
+        low = body[1 - high :: 2]
+        if not low.strip(b"\0"):
             continue
-        text = even.decode(encoding, "replace").lstrip("\ufeff").rstrip("\0")
-        plain = text.replace("\r\0", "\r").encode("utf-8", "replace")
-        if len(plain) >= 4:
-            yield Candidate(plain, "utf-16", encoding, need=PLAIN + 1)
+        if low[:4096].count(0) > len(low[:4096]) // 8 or not low.isascii():
+            if not body[high::2].strip(b"\0"):
+                yield Candidate(low, "utf-16", f"{encoding}, one byte each", need=WORTHY)
+        if low[:4096].count(0) <= len(low[:4096]) // 8:
+            text = body.decode(encoding, "replace").rstrip("\0")
+            yield Candidate(text.encode("utf-8", "replace"), "utf-16", encoding, need=PLAIN + 1)

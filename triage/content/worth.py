@@ -13,7 +13,7 @@ _BY_FAMILY = {
 }
 #: Kinds that a few bytes of anything can look like: alone they prove nothing.
 _BY_KIND = {
-    "zlib": 30, "deflate": 20, "lzma": 30, "lznt1": 30, "lz4": 40, "utf-16": 35, "mam": 30,
+    "zlib": 30, "deflate": 20, "lzma": 30, "lznt1": 36, "lz4": 40, "utf-16": 35, "mam": 30,
     "protobuf": 20, "msgpack": 20, "cbor": 20, "bencode": 30, "gvariant": 20, "csv": 40,
     "sid": 20, "semaphore": 10, "dos": 40, "utmp": 20, "der": 30, "mp3": 20, "filler": 5,
     "security-descriptor": 20, "shell-items": 20, "certificate-property": 20, "locale": 20,
