@@ -115,7 +115,7 @@ def implant() -> tuple[Subject, ...]:
         ),
         explanation=(
             "score 100 = exe-memfd 99 + exe-memfd-masquerade 73 / 2.8 + memory-anonymous-rwx 47",
-            "benign if: a container runtime sealed a clone of itself there (seals 0xf, same sha256)",
+            "benign if: a container runtime sealed a clone of itself there (seals 0xf)",
             "check by hand: readlink /proc/4242/exe; sha256sum /proc/4242/exe",
         ),
         content=implant_content(),

@@ -64,14 +64,14 @@ def shapes(report: Report) -> Object:
             "version": report.tool_version,
             "attack_version": report.attack_version,
         },
-        "host": _host(report.host),
+        "host": host_shape(report.host),
         "root": {"kind": report.root_kind, "path": report.root_path},
         "collected_at": report.collected_at,
         "generated_at": report.generated_at,
         "complete": report.complete,
         "verdict": report.verdict,
-        "summary": _summary(report),
-        "subjects": [_subject(subject) for subject in order.subjects(report.subjects)],
+        "summary": summary_shape(report),
+        "subjects": [subject_shape(subject) for subject in order.subjects(report.subjects)],
         "gaps": [_gap(gap) for gap in order.gaps(report.gaps)],
         "coverage": [_coverage(entry) for entry in report.coverage],
         "indicators": [
@@ -113,7 +113,8 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
-def _host(host: Host) -> Object:
+def host_shape(host: Host) -> Object:
+    """A host in the shape of the contract, its text as it is in the evidence: not safe."""
     return {
         "hostname": host.hostname,
         "kernel": host.kernel,
@@ -150,7 +151,8 @@ def _is_bytes(text: str) -> bool:
     return all("\udc80" <= each <= "\udcff" for each in text if "\ud800" <= each <= "\udfff")
 
 
-def _subject(subject: Subject) -> Object:
+def subject_shape(subject: Subject) -> Object:
+    """One subject in the shape of the contract, its text as it is in the evidence: not safe."""
     links = sorted(subject.links, key=lambda link: (link.relation, link.subject))
     return {
         "id": subject.id,
@@ -249,7 +251,7 @@ def _indicator(facts: IndicatorFacts) -> Object:
     }
 
 
-def _summary(report: Report) -> Object:
+def summary_shape(report: Report) -> Object:
     """Counts of subjects: each counts once under every severity, technique, indicator it has."""
     severities = Counter(subject.severity.value for subject in report.subjects)
     techniques: Counter[str] = Counter()

@@ -147,7 +147,7 @@ def fact(value: str | int | bool | None) -> str:
         return "not known"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return printable(str(value))
+    return printable(str(value), limit=4000)
 
 
 def by_hand(subject: Subject) -> str:
