@@ -1,0 +1,140 @@
+"""Which script language a text is in, if any: by its first line, or by forms of its syntax."""
+
+from __future__ import annotations
+
+import re
+
+from triage.content.decoding import Decoded
+from triage.content.identity import Identity
+from triage.content.language_marks import LANGUAGES, Language
+from triage.model import Confidence
+
+_SEEN = 4096
+_ENOUGH, _SURE = 10.0, 20.0
+_SHORTEST = 8
+_INTERPRETERS = {
+    "sh": "shell", "bash": "shell", "dash": "shell", "zsh": "shell", "ksh": "shell",
+    "ash": "shell", "busybox": "shell", "fish": "shell", "csh": "shell", "tcsh": "shell",
+    "mksh": "shell", "rbash": "shell", "python": "python", "pypy": "python", "perl": "perl",
+    "php": "php", "ruby": "ruby", "node": "javascript", "nodejs": "javascript",
+    "deno": "javascript", "lua": "lua", "luajit": "lua", "awk": "awk", "gawk": "awk",
+    "mawk": "awk", "pwsh": "powershell", "powershell": "powershell",
+}
+_SHEBANG = re.compile(r"#![ \t]*(/[^\s]+)(?:[ \t]+([^\n]*))?")
+#: Any script has one of these; paths, names, numbers and identifiers do not.
+_SIGN = re.compile(r"[(=$|;{<>`&@\n]|owershell", re.IGNORECASE)
+_HOST_MARKS = re.compile(
+    r"ActiveXObject|\bWScript\.|GetObject\s*\(\s*[\"'](?:script|winmgmts)|@cc_on|"
+    r"javascript:[^\n]*RunHTMLApplication", re.IGNORECASE
+)
+#: Lines of logs, mail and marked-up prose; source of compiled languages.
+_LOG_LINE = re.compile(
+    r"^(?:\[?\d{4}-\d\d-\d\d[ T]\d\d:\d\d|\w{3} [ \d]\d \d\d:\d\d:\d\d |\d{1,3}(?:\.\d{1,3}){3} - |"
+    r"type=[A-Z_]+ msg=audit|\[ *\d+\.\d+\] |\d\d/\d\d/\d{4} \d\d:\d\d)", re.MULTILINE
+)
+_MARKUP = re.compile(r"^(?:#{1,6} \w[^\n]*|```|[=~-]{4,}\s*$|\.\. \w+::|\.(?:TH|SH|PP)\b)", re.MULTILINE)
+_COMPILED = re.compile(
+    r"^\s*(?:#\s*include\s*[<\"]|#\s*(?:ifndef|ifdef|define|pragma)\s|using\s+System\b|"
+    r"(?:public|private|internal)\s+(?:static\s+|final\s+|sealed\s+)*(?:class|interface|enum)\s|"
+    r"package\s+[\w.]+;?\s*$|import\s+java|namespace\s+[\w.:]+\s*[{;]|fn\s+\w+\s*[(<]|"
+    r"pub\s+(?:fn|struct|mod|enum)\s|typedef\s|(?:static|extern)\s+\w+[\s*]+\w+\s*[(=;]|"
+    r"func\s+(?:\(\w+ \*?\w+\)\s*)?\w+\(|interface\s+\w+\s*\{|template\s*<|impl\b)",
+    re.MULTILINE,
+)
+
+
+def identify_script(decoded: Decoded) -> Identity | None:
+    """The script kind of a text, ``None`` for prose, settings, logs and other text."""
+    text = decoded.text[:_SEEN]
+    if text.startswith("#!"):
+        found = _by_shebang(text)
+        if found is not None:
+            return _with_traits(found, decoded)
+    if len(text) < _SHORTEST or _SIGN.search(text) is None:
+        return None
+    found = _by_syntax(text)
+    return None if found is None else _with_traits(found, decoded)
+
+
+def _by_shebang(text: str) -> Identity | None:
+    """The interpreter's name, through ``env`` and with version digits taken off."""
+    match = _SHEBANG.match(text)
+    if match is None:
+        return None
+    name = match[1].rsplit("/", 1)[-1]
+    words = (match[2] or "").split()
+    if name == "env":
+        words = [word for word in words if not word.startswith("-") and "=" not in word]
+        name = words[0].rsplit("/", 1)[-1] if words else ""
+    kind = _INTERPRETERS.get(name.rstrip("0123456789.-"))
+    if kind is None and not re.fullmatch(r"[\w.+-]{1,40}", name):
+        return None
+    return Identity(kind or "script", f"for {name}")
+
+
+def _by_syntax(text: str) -> Identity | None:
+    lowered = text.lower()
+    candidates = [one for one in LANGUAGES if any(word in lowered for word in one.anchors)]
+    if not candidates or _is_other_text(text):
+        return None
+    scores = [(_score(one, text), one.kind) for one in candidates]
+    # A shell one-liner may hold another language's program as an argument, and the other way.
+    best, kind = max(scores, key=lambda one: one[0])
+    if best < _threshold(text):
+        return None
+    if kind == "javascript" and _HOST_MARKS.search(text):
+        kind = "jscript"
+    return Identity(kind, "", Confidence.STRONG if best >= _SURE else Confidence.MODERATE)
+
+
+def _score(language: Language, text: str) -> float:
+    """Weights of the marks that are there; one that is there often counts half more."""
+    total = 0.0
+    for weight, pattern in language.marks:
+        first = pattern.search(text)
+        if first is None:
+            continue
+        again = pattern.search(text, first.end()) if weight < _ENOUGH else None
+        third = pattern.search(text, again.end()) if again is not None else None
+        total += weight * 1.5 if third is not None else weight
+    return total
+
+
+def _threshold(text: str) -> float:
+    """Longer texts have more chances to look like something."""
+    return _ENOUGH + max(0, (len(text) >> 10).bit_length()) * 1.0
+
+
+def _is_other_text(text: str) -> bool:
+    """Logs, marked-up prose and compiled languages quote commands, they are none."""
+    lines = text.count("\n") + 1
+    if lines < 3:
+        return _COMPILED.match(text) is not None
+    if len(_LOG_LINE.findall(text)) * 3 >= lines:
+        return True
+    if _COMPILED.search(text) and "<?php" not in text and len(_COMPILED.findall(text)) >= 2:
+        return True
+    marks = {one.split()[0][:3] for one in _MARKUP.findall(text) if one.strip()}
+    return "```" in marks or len(marks) >= 3 or bool(marks & {".TH", ".SH"})
+
+
+def _with_traits(found: Identity, decoded: Decoded) -> Identity:
+    traits = list(decoded.traits)
+    text = decoded.text
+    if "\n" not in text.strip():
+        traits.append("one-liner")
+    if _is_obfuscated(text[:_SEEN]):
+        traits.append("obfuscated")
+    return Identity(found.kind, found.detail, found.confidence, tuple(traits))
+
+
+_JOINED = re.compile(r"['\"]\s*[+&.]\s*['\"]|\bchr\w?\(\d|\[char\]\d|\\x[0-9a-f]{2}\\x|\w`\w|\w\^\w",
+                     re.IGNORECASE)
+_LONG_RUN = re.compile(r"[A-Za-z0-9+/=]{200,}")
+
+
+def _is_obfuscated(text: str) -> bool:
+    """Strings cut into pieces, characters by number, or code carried as one long word."""
+    joined = len(_JOINED.findall(text))
+    return joined >= 8 or joined * 100 > len(text) or _LONG_RUN.search(text) is not None
+
