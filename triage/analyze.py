@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from triage import __version__
 from triage.analyzers import ATTESTATIONS, INDICATORS
 from triage.analyzers.indicator import Attestation, Indicator
 from triage.correlate import Chains, chains
@@ -45,7 +46,7 @@ def analyze(
     subjects.sort(key=lambda s: (-s.score, s.kind, s.location, s.id))
     worst = max((s.score for s in subjects), default=0)
     return Report(
-        tool_version=snapshot.tool_version,
+        tool_version=__version__,
         attack_version=attack_version(),
         host=snapshot.host,
         root_kind=snapshot.root_kind,

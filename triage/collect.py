@@ -14,8 +14,9 @@ from datetime import UTC, datetime
 from triage import __version__
 from triage.collectors import COLLECTORS, Collect
 from triage.collectors.host import read_host
-from triage.evidence import Root
+from triage.evidence import Root, Unreadable
 from triage.model import Artifact, Coverage, Gap, Location, Snapshot, Why
+from triage.proc.directory import ProcessTable
 from triage.scope import Budget, Limits, NotHere, Scope
 
 Progress = Callable[[str, int], None]
@@ -26,6 +27,18 @@ def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+INTERRUPTED = "interrupted by the user; what came after was not looked at"
+
+
+def has_kernel(root: Root) -> bool:
+    """Whether the tree's ``/proc`` is the running kernel's own."""
+    try:
+        with ProcessTable(root) as table:
+            return table.genuine
+    except Unreadable:
+        return False
+
+
 def _silent(_: str, __: int) -> None:
     """Nobody is watching."""
 
@@ -33,7 +46,7 @@ def _silent(_: str, __: int) -> None:
 def collect(
     root: Root,
     *,
-    live: bool,
+    kind: str,
     limits: Limits | None = None,
     collectors: Sequence[tuple[str, Collect]] = COLLECTORS,
     arguments: tuple[str, ...] = (),
@@ -41,8 +54,14 @@ def collect(
     progress: Progress = _silent,
     debug: bool = False,
 ) -> Snapshot:
-    """Everything the collectors see in one tree. Raises only under ``debug``."""
+    """Everything the collectors see in one tree. Raises only under ``debug``.
+
+    ``kind`` is ``live`` or ``image``, as the user called it. Whether the kernel may be asked is
+    another matter, which the tree's own ``/proc`` decides: a fixture is not this machine.
+    Ctrl-C ends the collection, not the report.
+    """
     limits = limits or Limits()
+    live = has_kernel(root)
     started = clock()
     artifacts: list[Artifact] = []
     gaps: list[Gap] = []
@@ -59,9 +78,11 @@ def collect(
         progress(name, 0)
         mine = replace(scope, progress=lambda done, name=name: progress(name, done))  # type: ignore[misc]
         coverage.append(_run(name, run, mine, artifacts, gaps, debug))
+        if coverage[-1].detail == INTERRUPTED:
+            break
     return Snapshot(
         tool_version=__version__,
-        root_kind="live" if live else "image",
+        root_kind=kind,
         root_path=root.path,
         started_at=started,
         finished_at=clock(),
@@ -96,6 +117,9 @@ def _run(
         examined = end.value or 0
     except NotHere as reason:
         applied, detail = False, str(reason)
+    except KeyboardInterrupt:
+        detail = INTERRUPTED
+        gaps.append(Gap(Location(scope.root.path), Why.TIMEOUT, f"{name} was {INTERRUPTED}"))
     except Exception as error:
         if debug:
             raise

@@ -1,0 +1,44 @@
+"""The command line: argv, clock, files, exit codes, progress. Nothing else.
+
+One file per command; what costs start-up time is imported inside the functions that need it.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from triage import __version__
+from triage.cli.analyze import analyze
+from triage.cli.collect import collect
+from triage.cli.explain import explain
+from triage.cli.image import image
+from triage.cli.indicators import indicators
+from triage.cli.live import live
+from triage.cli.verify import verify
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="triage")
+def cli() -> None:
+    """Find fileless malware after the fact, without kernel hooks.
+
+    Looks at what a Linux machine holds in memory now (or at a mounted image), scores every
+    artifact against MITRE ATT&CK T1027.011 and T1620, and explains each score.
+
+    Exit codes: 0 done, 1 something at or above --fail-on, 2 usage, 3 no usable evidence, 4
+    unreadable or altered snapshot.
+    """
+
+
+COMMANDS = (live, image, collect, analyze, verify, indicators, explain)
+for _command in COMMANDS:
+    cli.add_command(_command)
+
+
+def main() -> None:
+    """The entry point of the ``triage`` command."""
+    from triage.cli.exits import guarded
+
+    guarded(cli, sys.argv[1:])

@@ -1,0 +1,56 @@
+"""``triage collect``: look now, judge later or elsewhere."""
+
+from __future__ import annotations
+
+import click
+
+from triage.cli.options import collection_options
+
+
+@click.command()
+@click.option("--root", default="/", show_default=True, metavar="DIR", help="Where / is.")
+@click.option(
+    "-o", "output", required=True, metavar="SNAPSHOT|-",
+    help="Where the snapshot goes; - is standard output; .gz compresses.",
+)  # fmt: skip
+@collection_options
+@click.option("--force", is_flag=True, help="Overwrite a snapshot that exists.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress and no summary.")
+@click.option("--debug", is_flag=True, help="Show tracebacks; stop on the first error.")
+def collect(
+    root: str, output: str, keep: int, keep_total: int, time_limit: int,
+    force: bool, quiet: bool, debug: bool,
+) -> None:  # fmt: skip
+    """Collect a snapshot and judge nothing: analyze it later, or on another machine.
+
+    With -o - nothing is written on this machine:
+
+        ssh root@box triage collect -o - | gzip > box.triage.jsonl.gz
+    """
+    from triage.cli.files import check_outside
+    from triage.cli.run import collected
+    from triage.cli.saving import save_snapshot
+    from triage.snapshot import dumps
+
+    check_outside(output, root)
+    write = save_snapshot(output, force)
+    snapshot = collected(
+        root, _kind(root), quiet=quiet, debug=debug, keep=keep, keep_total=keep_total,
+        time_limit=time_limit,
+    )  # fmt: skip
+    write(dumps(snapshot))
+    if not quiet:
+        artifacts, gaps = len(snapshot.artifacts), len(snapshot.gaps)
+        click.echo(f"triage: {artifacts} artifacts and {gaps} gaps collected", err=True)
+
+
+def _kind(root: str) -> str:
+    """A tree with the running kernel's own ``/proc`` is live, any other an image."""
+    from triage.collect import has_kernel
+    from triage.evidence import Root, Unreadable
+
+    try:
+        with Root(root) as tree:
+            return "live" if has_kernel(tree) else "image"
+    except Unreadable:
+        return "live"

@@ -1,0 +1,39 @@
+"""``triage live``: look at this machine now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from triage.cli.options import collection_options, report_options
+
+
+@click.command()
+@click.option("--root", default="/", show_default=True, metavar="DIR", help="Where the box's / is.")
+@click.option("--save", metavar="SNAPSHOT", help="Also write the snapshot (.gz compresses).")
+@collection_options
+@report_options
+def live(
+    root: str, save: str | None, keep: int, keep_total: int, time_limit: int, **report: Any
+) -> None:
+    """Look at this machine now: processes, memory files, mappings, mounts.
+
+    Nothing is written but the files you name. Run it as root: without, it says what it could
+    not see.
+    """
+    from triage.cli.run import ReportOptions, collected, opened_outputs, report_and_leave
+    from triage.cli.run import through_bytes as through
+    from triage.cli.saving import save_snapshot
+
+    options = ReportOptions(**report)
+    outputs = opened_outputs(options, None)
+    destination = save_snapshot(save, options.force) if save is not None else None
+    snapshot = collected(
+        root, "live", quiet=options.quiet, debug=options.debug, keep=keep,
+        keep_total=keep_total, time_limit=time_limit,
+    )  # fmt: skip
+    snapshot, data = through(snapshot)
+    if destination is not None:
+        destination(data)
+    report_and_leave(snapshot, options, outputs)

@@ -1,0 +1,93 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+SEVERITIES = ("info", "low", "medium", "high", "critical")
+FORMATS = ("terminal", "json", "html")
+_SIZE = re.compile(r"^(\d{1,12})([KMG]?)$", re.IGNORECASE)
+
+
+class Size(click.ParamType):
+    """A number of bytes: ``4096``, ``64K``, ``1M``, ``2G``."""
+
+    name = "size"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        if isinstance(value, int):
+            return value
+        match = _SIZE.match(str(value))
+        if match is None:
+            self.fail(f"{value!r} is no size; write 4096, 64K, 1M or 2G", param, ctx)
+        return int(match[1]) << {"": 0, "K": 10, "M": 20, "G": 30}[match[2].upper()]
+
+
+class Output(click.ParamType):
+    """``FORMAT=FILE``; ``FILE`` may be ``-`` for standard output."""
+
+    name = "format=file"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        if isinstance(value, tuple):
+            return value
+        name, equals, path = str(value).partition("=")
+        if name not in FORMATS or not equals or not path:
+            known = ", ".join(FORMATS)
+            self.fail(f"{value!r} is not FORMAT=FILE; formats are {known}", param, ctx)
+        return name, path
+
+
+def _apply(options: tuple[Callable[[F], F], ...]) -> Callable[[F], F]:
+    def decorate(function: F) -> F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+report_options = _apply(
+    (
+        click.option(
+            "-o", "outputs", multiple=True, type=Output(), metavar="FORMAT=FILE",
+            help=f"Write a report as {', '.join(FORMATS)}; repeatable; FILE may be -.",
+        ),
+        click.option(
+            "--fail-on", type=click.Choice(SEVERITIES),
+            help="Exit 1 if any subject is at least this severe.",
+        ),
+        click.option("--details", is_flag=True, help="Every finding with its evidence."),
+        click.option("--force", is_flag=True, help="Overwrite output files that exist."),
+        click.option("-q", "--quiet", is_flag=True, help="No terminal report and no progress."),
+        click.option("--no-color", is_flag=True, help="No colours (also: NO_COLOR)."),
+        click.option("--width", type=click.IntRange(40, 1000), help="Columns of the report."),
+        click.option("--debug", is_flag=True, help="Show tracebacks; stop on the first error."),
+    )
+)  # fmt: skip
+
+collection_options = _apply(
+    (
+        click.option(
+            "--keep", type=Size(), default="1M", show_default=True, metavar="SIZE",
+            help="Most bytes kept of one suspicious content.",
+        ),
+        click.option(
+            "--keep-total", type=Size(), default="128M", show_default=True, metavar="SIZE",
+            help="Most bytes kept of all contents together.",
+        ),
+        click.option(
+            "--time-limit", type=click.IntRange(1), default=600, show_default=True,
+            metavar="SECONDS", help="Most seconds spent in one walk of a file system.",
+        ),
+    )
+)  # fmt: skip

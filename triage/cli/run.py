@@ -1,0 +1,153 @@
+"""What live, image, collect and analyze share: collecting, judging, writing, leaving."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from triage.cli.exits import Exit, fail
+from triage.cli.files import check_outside, create
+from triage.cli.progress import Progress
+
+if TYPE_CHECKING:
+    from triage.model import Report, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class ReportOptions:
+    """What the user asked of the report; field names are the options' names."""
+
+    outputs: tuple[tuple[str, str], ...] = ()
+    fail_on: str | None = None
+    details: bool = False
+    force: bool = False
+    quiet: bool = False
+    no_color: bool = False
+    width: int | None = None
+    debug: bool = False
+
+
+def collected(
+    root_path: str,
+    kind: str,
+    *,
+    quiet: bool,
+    debug: bool,
+    keep: int,
+    keep_total: int,
+    time_limit: int,
+) -> Snapshot:
+    """Collect from a root; leaves with exit code 3 when there is nothing to look at."""
+    from triage.collect import collect
+    from triage.evidence import Root, Unreadable
+    from triage.scope import Limits
+
+    progress = Progress(quiet=quiet)
+    limits = Limits(keep=keep, keep_total=keep_total, seconds=float(time_limit))
+    try:
+        with Root(root_path) as root:
+            snapshot = collect(
+                root, kind=kind, limits=limits, arguments=tuple(sys.argv[1:]),
+                progress=progress, debug=debug,
+            )  # fmt: skip
+    except Unreadable as error:
+        fail(
+            Exit.NO_EVIDENCE,
+            f"cannot look into {root_path}: {error.detail}",
+            "give the directory where the system is mounted, and the right to read it",
+        )
+    finally:
+        progress.close()
+    if not any(coverage.applied for coverage in snapshot.coverage):
+        fail(
+            Exit.NO_EVIDENCE,
+            f"nothing in {root_path} that any collector knows",
+            *(f"{c.collector}: {c.detail}" for c in snapshot.coverage),
+            "give the top directory of a Linux system (the one that holds /proc, /run, /dev)",
+        )
+    return snapshot
+
+
+def through_bytes(snapshot: Snapshot) -> tuple[Snapshot, bytes]:
+    """Serialise and load: a live report sees exactly what a saved snapshot would give."""
+    from triage.snapshot import dumps, loads
+
+    data = dumps(snapshot)
+    return loads(data), data
+
+
+def read_snapshot(path: str) -> Snapshot:
+    """Load a snapshot file; leaves with exit code 4 when it is none or was altered."""
+    from triage.cli.files import open_snapshot
+    from triage.snapshot import Altered, NotASnapshot, load
+
+    with open_snapshot(path) as stream:
+        try:
+            return load(stream)
+        except NotASnapshot as error:
+            fail(Exit.BAD_SNAPSHOT, f"{path} is no snapshot: {error}",
+                 "make one with: triage collect -o FILE")  # fmt: skip
+        except Altered as error:
+            fail(Exit.BAD_SNAPSHOT, f"{path} was altered after it was written: {error}",
+                 "do not rely on it; take it again, or get the original")  # fmt: skip
+        except OSError as error:
+            fail(Exit.BAD_SNAPSHOT, f"cannot read {path}: {error.strerror}")
+
+
+def opened_outputs(
+    options: ReportOptions, root: str | None
+) -> list[tuple[str, str, BinaryIO]]:
+    """Create every output before the work begins: a bad path must not cost a collection."""
+    names = [path for _, path in options.outputs]
+    if names.count("-") > 1:
+        fail(Exit.USAGE, "only one report can go to standard output", "give the others a file")
+    if root is not None:
+        for path in names:
+            check_outside(path, root)
+    return [(name, path, create(path, force=options.force)) for name, path in options.outputs]
+
+
+def report_and_leave(
+    snapshot: Snapshot, options: ReportOptions, outputs: list[tuple[str, str, BinaryIO]]
+) -> None:
+    """Judge, write everything asked for, print the terminal report, set the exit code."""
+    from triage.analyze import analyze
+
+    report = analyze(snapshot)
+    to_stdout = False
+    for name, path, stream in outputs:
+        to_stdout = to_stdout or path == "-"
+        text = _rendered(name, report, options, sys.stdout.isatty() and path == "-")
+        stream.write(text.encode("utf-8"))
+        stream.flush()
+        if path != "-":
+            stream.close()
+    if not options.quiet and not to_stdout:
+        text = _rendered("terminal", report, options, sys.stdout.isatty())
+        sys.stdout.buffer.write(text.encode("utf-8"))
+        sys.stdout.buffer.flush()
+    if options.fail_on is not None and _at_least(report, options.fail_on):
+        raise SystemExit(int(Exit.FOUND))
+
+
+def _rendered(name: str, report: Report, options: ReportOptions, terminal: bool) -> str:
+    from triage.report import render
+
+    wanted: dict[str, Any] = {}
+    if name == "terminal":
+        colour = terminal and not options.no_color and not os.environ.get("NO_COLOR")
+        width = options.width
+        if width is None and terminal:
+            width = shutil.get_terminal_size((80, 24)).columns
+        wanted = {"colour": colour, "width": width, "details": options.details}
+    return render(name, report, **wanted)
+
+
+def _at_least(report: Report, severity: str) -> bool:
+    from triage.model import Severity
+
+    least = Severity(severity).points
+    return any(subject.severity.points >= least for subject in report.subjects)
