@@ -259,6 +259,7 @@ def shm_elf() -> Subject:
                 "A file in shared memory may be executed",
                 Severity.LOW,
                 "mode 100755, owner 33",
+                techniques=("T1027.011",),
                 location=Location("/dev/shm/PostgreSQL.1"),
                 confidence=Confidence.WEAK,
             ),
@@ -527,5 +528,6 @@ def hostile(payload: str, base: Report | None = None) -> Report:
 
 
 def hostile_mixture() -> Report:
-    """Every string has every payload's turn and stays unique, so that links still meet."""
-    return rewritten(infected(), lambda text: text + "".join(PAYLOADS))
+    """Every string ends in every payload and stays unique, so that links still meet."""
+    mixture = "".join(payload[:100] for payload in PAYLOADS)
+    return rewritten(infected(), lambda text: text + mixture)

@@ -17,7 +17,7 @@ from triage.printable import ELLIPSIS
 #: lightness, and bring their own background where a theme could make them unreadable.
 STYLES: Mapping[str, str] = MappingProxyType(
     {
-        "critical": "bold white on red",
+        "critical": "bold bright_white on red",
         "high": "bold black on yellow",
         "medium": "bold black on cyan",
         "low": "bold",

@@ -91,6 +91,8 @@ def _standing_out(bad: Sequence[Story], width: int) -> Iterator[Line]:
     if full:
         yield from _heading("What stands out")
     for number, story in enumerate(full, start=1):
+        if number > 1:
+            yield _BLANK
         yield from _story(number, story, width)
     rest += [story for story in bad if story.lead.severity not in _NOTEWORTHY]
     if rest:
