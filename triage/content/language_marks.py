@@ -1,7 +1,8 @@
 """What gives each script language away: forms of its syntax, each with a weight.
 
 ``anchors`` are lower-case strings of which any text in that language has at least one; looking
-for them costs next to nothing and spares most texts the patterns. A weight of ten is enough by
+for them costs next to nothing and spares most texts the patterns. In the rows below ``␣`` stands
+for a blank and ``¶`` for a line feed. A weight of ten is enough by
 itself and is given only to forms that nothing but that language has.
 """
 
@@ -24,7 +25,8 @@ class Language:
 
 def _language(kind: str, anchors: str, marks: tuple[tuple[int, str], ...]) -> Language:
     compiled = tuple((weight, re.compile(pattern, _FLAGS)) for weight, pattern in marks)
-    return Language(kind, tuple(word.replace("_", " ") for word in anchors.split()), compiled)
+    words = (word.replace("␣", " ").replace("¶", "\n") for word in anchors.split())
+    return Language(kind, tuple(words), compiled)
 
 
 _VERBS = (
@@ -92,8 +94,8 @@ LANGUAGES: tuple[Language, ...] = (
     ),
     _language(
         "vbscript",
-        "dim_ createobject wscript. chr( end_sub end_if end_function execute( msgbox vbcrlf"
-        " resume_next vbscript: getobject(",
+        "dim␣ createobject wscript. chr( end␣sub end␣if end␣function execute( msgbox vbcrlf"
+        " resume␣next vbscript: getobject(",
         (
             (4, r"^\s*(?:Dim|Const|ReDim)\s+\w+(?:\s*[(,:=]|\s*$|\s+As\s)"),
             (3, r"[:;]\s*Dim\s+\w+|\bDim\s+\w+\s*[:,]"),
@@ -120,8 +122,8 @@ LANGUAGES: tuple[Language, ...] = (
     ),
     _language(
         "javascript",
-        "var_ function( function_ => let_ const_ document. window. console. require( eval("
-        " fromcharcode .prototype activexobject wscript. javascript: _0x getobject( export_",
+        "var␣ function( function␣ => let␣ const␣ document. window. console. require( eval("
+        " fromcharcode .prototype activexobject wscript. javascript: _0x getobject( export␣",
         (
             (4, r"(?:^|[;{}(:,\s])var\s+[$\w]+\s*(?:=|;|,)"),
             (5, r"\bfunction\b\s*[$\w]*\s*\([^)$\n]*\)\s*\{"),
@@ -156,7 +158,7 @@ LANGUAGES: tuple[Language, ...] = (
     ),
     _language(
         "python",
-        "import_ def_ print( exec( lambda_ python self. __import__",
+        "import␣ def␣ print( exec( lambda␣ python self. __import__",
         (
             (5, r"^[ \t]*(?:from[ \t]+[\w.]+[ \t]+import[ \t]+[\w*(]|import[ \t]+\w+(?:\.\w+)*"
                 r"(?:[ \t]+as[ \t]+\w+)?(?:[ \t]*,[ \t]*[\w.]+)*[ \t]*(?:#[^\n]*)?(?:\r?$|;[ \t]*\S))"),
@@ -184,7 +186,7 @@ LANGUAGES: tuple[Language, ...] = (
     ),
     _language(
         "perl",
-        "my_ use_strict use_ sub_ perl =~ $_ @_ shift",
+        "my␣$ my␣( my␣@ use␣strict use␣warnings sub␣ perl␣ =~ $_ @_ shift; shift@",
         (
             (8, r"^\s*use\s+(?:strict|warnings|utf8|vars|lib|[A-Z]\w*::\w+|v?5[.\d_]*|Socket|"
                 r"POSIX|Carp|Exporter|base|parent|constant)\b[^\n]*;"),
@@ -206,7 +208,7 @@ LANGUAGES: tuple[Language, ...] = (
     ),
     _language(
         "ruby",
-        "require_' require_\" ruby_ def_",
+        "require␣' require␣\" ruby␣- def␣",
         (
             (4, r"^\s*def\s+(?:self\.)?[a-z_]\w*[?!]?(?:\s*\([^)]*\))?\s*$"),
             (4, r"^\s*end\s*$"),
@@ -219,7 +221,7 @@ LANGUAGES: tuple[Language, ...] = (
     ),
     _language(
         "lua",
-        "local_ function_",
+        "local␣ function␣",
         (
             (6, r"^\s*local\s+\w+(?:\s*,\s*\w+)*\s*=\s"),
             (9, r"^\s*local\s+function\s+\w+\s*\("),
@@ -232,7 +234,7 @@ LANGUAGES: tuple[Language, ...] = (
     ),
     _language(
         "awk",
-        "begin{ begin_{ {print {_print",
+        "begin{ begin␣{ {print {␣print",
         (
             (7, r"^\s*(?:BEGIN|END)\s*\{"),
             (7, r"\{\s*(?:print|printf)\b[^\n}]*\$\d"),
@@ -242,7 +244,7 @@ LANGUAGES: tuple[Language, ...] = (
     ),
     _language(
         "batch",
-        "@echo cmd goto_ setlocal errorlevel %~ for_/ for_% >nul set_ if_exist if_not :~ ^",
+        "@echo cmd goto␣ setlocal errorlevel %~ for␣/ for␣% >nul set␣ if␣exist if␣not :~ ^",
         (
             (12, r"^\s*@echo\s+off\b"),
             (4, r"^@\w+"),
@@ -266,8 +268,8 @@ LANGUAGES: tuple[Language, ...] = (
     ),
     _language(
         "shell",
-        "\nfi ;_fi done $( ${ /bin/ esac 2>&1 /dev/ export_ |sh |_sh bash chmod_ curl_ wget_ && _sh_-c cd_/"
-        " echo_ base64_",
+        "¶fi ;␣fi ¶done ;␣done $( ${ /bin/ esac 2>&1 /dev/ export␣ |sh |␣sh bash chmod␣ curl␣ wget␣ && ␣sh␣-c cd␣/"
+        " echo␣ base64␣",
         (
             (6, r"(?:^|;)\s*(?:if|elif)\s[^\n]*(?:;\s*then\b|\n\s*then\b)|\bthen\b[^\n]*;\s*fi\b"),
             (3, r"(?:^|;)\s*fi\b\s*(?:$|;|&|\|)"),

@@ -11,6 +11,8 @@ from triage.model import Confidence
 
 _SEEN = 4096
 _ENOUGH, _SURE = 10.0, 20.0
+#: Languages of words rather than signs.
+_WORDY = frozenset({"vbscript", "batch", "shell"})
 _SHORTEST = 8
 _INTERPRETERS = {
     "sh": "shell", "bash": "shell", "dash": "shell", "zsh": "shell", "ksh": "shell",
@@ -74,7 +76,12 @@ def _by_shebang(text: str) -> Identity | None:
 
 def _by_syntax(text: str) -> Identity | None:
     lowered = text.lower()
-    candidates = [one for one in LANGUAGES if any(word in lowered for word in one.anchors)]
+    wordy = len(text) >= 512 and _signs(text) * 70 < len(text)
+    candidates = [
+        one
+        for one in LANGUAGES
+        if (one.kind in _WORDY or not wordy) and any(word in lowered for word in one.anchors)
+    ]
     if not candidates or _is_other_text(text):
         return None
     scores = [(_score(one, text), one.kind) for one in candidates]
@@ -85,6 +92,12 @@ def _by_syntax(text: str) -> Identity | None:
     if kind == "javascript" and _HOST_MARKS.search(text):
         kind = "jscript"
     return Identity(kind, "", Confidence.STRONG if best >= _SURE else Confidence.MODERATE)
+
+
+def _signs(text: str) -> int:
+    """How many characters are the punctuation that code is full of and prose is not."""
+    raw = text.encode("ascii", "ignore")
+    return len(raw) - len(raw.translate(None, b"$(){}[]=;<>|&\"'\\`"))
 
 
 def _score(language: Language, text: str) -> float:
@@ -110,7 +123,8 @@ def _is_other_text(text: str) -> bool:
     lines = text.count("\n") + 1
     if lines < 3:
         return _COMPILED.match(text) is not None
-    if len(_LOG_LINE.findall(text)) * 3 >= lines:
+    first = text[:1024]
+    if len(_LOG_LINE.findall(first)) * 3 >= first.count("\n") + 1:
         return True
     if _COMPILED.search(text) and "<?php" not in text and len(_COMPILED.findall(text)) >= 2:
         return True

@@ -9,12 +9,12 @@ from triage.content.decoding import Decoded
 from triage.content.identity import Identity
 from triage.model import Confidence
 
-_SEEN = 8192
+_SEEN, _FEW = 8192, 1536
 _SECTION = re.compile(r"^\s*\[[^\]\n]{1,200}\]\s*$", re.MULTILINE)
 _ASSIGNMENT = re.compile(r"^\s*[\w.\-\[\]@\\/ ]{1,80}\s*[=:]", re.MULTILINE)
 _XML_ROOT = re.compile(r"\s*(?:<\?xml[^>]*\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^>]*>\s*)*<([a-zA-Z_][\w:.-]*)",
                        re.DOTALL | re.IGNORECASE)
-_CSS = re.compile(r"[.#]?[\w-]+[^{}\n;]*\{\s*(?:--)?[a-z-]+\s*:\s*[^{};]+[;}]", re.IGNORECASE)
+_CSS = re.compile(r"\{\s*(?:--)?[a-z-]{2,40}\s*:\s*[^{};\n]{1,200}[;}]", re.IGNORECASE)
 _SQL = re.compile(
     r"^\s*(?:CREATE\s+(?:TABLE|INDEX|VIEW|TRIGGER|DATABASE)|INSERT\s+INTO|SELECT\s+.+\s+FROM|ALTER\s+TABLE|"
     r"DROP\s+TABLE|BEGIN\s+TRANSACTION|UPDATE\s+\S+\s+SET)\b", re.IGNORECASE | re.MULTILINE
@@ -84,7 +84,7 @@ def identify_settings(decoded: Decoded) -> Identity | None:
 
 def identify_other_text(decoded: Decoded) -> Identity | None:
     """What is left once scripts are ruled out: weaker shapes, so with less confidence."""
-    text = decoded.text[:_SEEN]
+    text = decoded.text[:_FEW]
     if len(text) < 32 or "\n" not in text and "{" not in text and "," not in text:
         return None
     kind = _other_kind(text)

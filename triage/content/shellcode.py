@@ -12,18 +12,22 @@ from triage.content.syscalls import weight
 from triage.model import Confidence
 
 _SHORTEST = 18
-_SEARCHED = 4096
+_SEARCHED, _CLOSELY = 1024, 96
 _FOLLOWED = 1 << 20
 _ENOUGH, _SURE = 10, 16
-#: At least one of these is in any shellcode that is recognised: a system call, a read of the
-#: thread block, fnstenv, a near call, a change of memory in a loop. Nearly all data has none
-#: of the rarer ones, and only those cost more than the search.
+#: At least one of these is in the first bytes of any shellcode that is recognised: a system
+#: call, fnstenv, a read of the thread block. Looked for in turn, at memory speed.
+_IDIOMS = (
+    b"\x0f\x05", b"\xcd\x80", b"\x0f\x34", b"\x74\x24\xf4", b"\x01\0\0\xd4", b"\0\0\xef",
+    b"\x01\xdf", b"\0\xdf", b"\x64\xa1", b"\x8b\x52\x60", b"\x8b\x52\x30", b"\x25\x60\0\0\0",
+    b"\x25\x30\0\0\0",
+)
+#: The rarer forms, for which only the first bytes are searched: the thread block through any
+#: register, a change of memory that a short loop may follow, the step of a name hash.
 _HINT = re.compile(
-    rb"\x0f\x05|\xcd\x80|\x0f\x34|[\xd9\xdd]\x74\x24\xf4"
-    rb"|\x64\xa1[\x30\x18]\x00|[\x64\x65][\x40-\x4f]?[\x8b\xff\x03\x33\x0b].{0,2}[\x30\x60]"
-    rb"|\x67\x64|\x64\x67"
+    rb"[\x64\x65][\x40-\x4f]?[\x8b\xff\x03\x33\x0b].{0,2}[\x30\x60]|\x67\x64|\x64\x67"
     rb"|[\x80\x81\x83][\x30-\x37\x70-\x77]|[\x30\x31][\x00-\x3f\x40-\x7f].{0,16}[\xe2\x75\x7c\x7f]"
-    rb"|\xc1[\xc0-\xcf][\x03-\x1d]|\x01[\x00-\xff]\x00\xd4|\x00\x00\xef|[\x00-\x80]\xdf", re.DOTALL
+    rb"|\xc1[\xc0-\xcf][\x03-\x1d]|[\x01-\xff]\xdf", re.DOTALL
 )
 _CALL_OVER = re.compile(rb"(?:\xfc|\x90|\x48\x83\xe4\xf0|\x66\x81\xe4..|\x81\xe4....){0,4}"
                         rb"(?:\xe8..[\x00-\x7f][\x00\xff]|\xeb.|\xe9..[\x00-\x01]\x00)", re.DOTALL)
@@ -55,7 +59,10 @@ def identify_shellcode(data: bytes, size: int) -> Identity | None:
 
 def _may_be(data: bytes) -> bool:
     """The cheap look: most data shows none of the bytes that every shellcode has."""
-    return _CALL_OVER.match(data) is not None or _HINT.search(data, 0, _SEARCHED) is not None
+    if _CALL_OVER.match(data) is not None or _HINT.search(data, 0, _CLOSELY) is not None:
+        return True
+    head = data[:_SEARCHED]
+    return any(idiom in head for idiom in _IDIOMS)
 
 
 def _sled(data: bytes) -> int:
