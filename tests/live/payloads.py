@@ -7,6 +7,7 @@ import functools
 import glob
 import gzip
 import io
+import itertools
 import os
 import shutil
 import struct
@@ -72,9 +73,15 @@ def sleep_exact() -> bytes:
         return file.read()
 
 
+_copies = itertools.count(1)
+
+
 def sleep_copy() -> bytes:
-    """A program that sleeps and has no twin on disk: 16 bytes longer than the original."""
-    return sleep_exact() + b"\0" * 15 + b"."
+    """A program that sleeps, with bytes at its end that no other file has.
+
+    Otherwise the copies would be each other's twins, which says something quite different.
+    """
+    return sleep_exact() + b"%16d" % next(_copies)
 
 
 @functools.cache

@@ -120,6 +120,17 @@ def masquerading_clone(stage: Stage) -> Staged:
     return from_memfd("runc_cloned:/proc/self/exe", seals=ALL_SEALS)(stage)
 
 
+def sealed_with_twin(pattern: str, mode: int = 0o755) -> Stager:
+    """A sealed memfd with the bytes of a file that itself proves nothing."""
+
+    def stage(stage: Stage) -> Staged:
+        data = payloads.sleep_copy()
+        started(stage, placed(stage, pattern, data, mode))
+        return from_memfd("helper", lambda: data, ALL_SEALS)(stage)
+
+    return stage
+
+
 STATES = unique((
     State("memfd", "a program executed from a memfd named 'payload'",
           from_memfd("payload"),
@@ -147,6 +158,13 @@ STATES = unique((
           ("exe-memfd",), techniques=T1620),
     State("memfd-sealed-stranger", "all seals, but no file on disk has this content",
           from_memfd("worker", seals=ALL_SEALS), ("exe-memfd",), techniques=T1620),
+    State("memfd-sealed-twin-in-run", "all seals, and the only twin on disk lies in /run",
+          sealed_with_twin("/run/{t}-twin"), ("exe-memfd",), techniques=T1620),
+    State("memfd-sealed-twin-in-shm", "all seals, and the only twin lies in /dev/shm",
+          sealed_with_twin("/dev/shm/{t}-twin"), ("exe-memfd",), techniques=T1620),
+    State("memfd-sealed-twin-writable", "all seals, and the only twin is writable for everybody",
+          sealed_with_twin("/usr/local/bin/{t}-twin", 0o777), ("exe-memfd",),
+          techniques=T1620),
     State("memfd-other-user", "a memfd executed as nobody",
           from_memfd("task", uid=65534), ("exe-memfd",), techniques=T1620),
     State("memfd-under-readonly-root", "a memfd executed under a root mounted read-only",

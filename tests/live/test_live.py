@@ -42,8 +42,9 @@ def _is_about(subject: Subject, staged: Staged) -> bool:
 
 
 def _holders(subject: Subject) -> set[int]:
-    words = [e for f in subject["findings"] for e in f["evidence"]]
-    return {int(w.split()[1]) for w in words if w.startswith("pid ") and w.split()[1].isdigit()}
+    """The pids of ``held_by``: ``"12 (exe), 34 (fd 3)"``."""
+    parts = str(subject["facts"].get("held_by") or "").split(", ")
+    return {int(part.split(" ")[0]) for part in parts if part}
 
 
 def findings(subjects: list[Subject]) -> dict[str, Subject]:
