@@ -33,7 +33,7 @@ class Severity(StrEnum):
         return _POINTS[self]
 
 
-_POINTS = {
+_POINTS: dict[Severity, int] = {
     Severity.INFO: 5,
     Severity.LOW: 21,
     Severity.MEDIUM: 47,

@@ -13,7 +13,8 @@ import hashlib
 import os
 from dataclasses import dataclass, replace
 
-from triage.content.examine import examine, glance
+from triage.content.candidate import Limits as ContentLimits
+from triage.content.examine import examine, glance, worth_unwrapping
 from triage.content.kinds import family
 from triage.content.measure import sampled_entropy
 from triage.model import Content
@@ -84,12 +85,30 @@ def look(fd: int, size: int, limits: Limits, budget: Budget) -> Content:
     return _look_sampled(fd, size, where, limits, budget)
 
 
+# Units of about a nanosecond: a responder waits for seconds, for hundreds of files. What this
+# cuts short says so in ``Content.limit``; the bytes are kept, and can be examined at leisure.
+_LIVE = ContentLimits(output=16 << 20, layer=8 << 20, steps=200, work=400_000_000)
+
+
 def _look_whole(fd: int, size: int, limits: Limits, budget: Budget) -> Content:
     data = _read_range(fd, 0, size)
-    content = examine(data, size=max(size, len(data)))
-    if content.sha256 is None and len(data) >= size:
-        content = replace(content, sha256=hashlib.sha256(data).hexdigest())
+    digest = hashlib.sha256(data).hexdigest()
+    content = budget.seen.get(digest)
+    if content is None:
+        content = replace(_examined(data, max(size, len(data))), sha256=digest)
+        budget.seen[digest] = content
     return _with_kept(content, data, limits, budget)
+
+
+def _examined(data: bytes, size: int) -> Content:
+    """The cheap look, and the thorough one where something may hide.
+
+    A validated program says what it is: what may be packed inside is for ``triage inspect``.
+    """
+    content = glance(data, size=size)
+    if family(content.kind) == "executable" or not worth_unwrapping(content):
+        return content
+    return examine(data, size=size, limits=_LIVE)
 
 
 def _look_sampled(fd: int, size: int, where: Extents, limits: Limits, budget: Budget) -> Content:
@@ -148,7 +167,7 @@ def _look_closely(
     fd: int, first: int, size: int, where: Extents, limits: Limits, content: Content
 ) -> Content:
     data = _read_range(fd, first, min(limits.examine, size - first))
-    closer = examine(data, size=size)
+    closer = _examined(data, size)
     if not worth_keeping(closer):
         closer = replace(closer, kind=content.kind, detail=content.detail)
     digest = file_digest(fd, size) if where.size <= limits.hash and size <= limits.hash else None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from triage.evidence import Root
-from triage.model import Artifact, Host
+from triage.model import Artifact, Content, Host
 
 
 class NotHere(Exception):
@@ -31,10 +31,14 @@ class Limits:
 
 
 class Budget:
-    """How many bytes of content may still be kept in this collection."""
+    """What one collection has left and has done: bytes that may be kept, contents seen.
+
+    ``seen`` maps a sha256 to the content examined before: a box has many copies of few files.
+    """
 
     def __init__(self, limits: Limits) -> None:
         self._left = limits.keep_total
+        self.seen: dict[str, Content] = {}
 
     def take(self, wanted: int) -> int:
         """As many of the wanted bytes as are left."""

@@ -14,6 +14,7 @@ from triage.model import Confidence, Finding, Severity
 
 # A subject with only weak evidence (names, entropy, second-hand records) stays below high.
 WEAK_CAP = 69
+_ATTESTED = 5
 _BANDS = (
     (90, Severity.CRITICAL),
     (70, Severity.HIGH),
@@ -25,8 +26,7 @@ _BANDS = (
 
 def points(finding: Finding) -> int:
     """What a finding is worth; an attested one no more than information."""
-    severity = Severity.INFO if finding.attested else finding.severity
-    return int(severity.points)
+    return _ATTESTED if finding.attested else finding.severity.points
 
 
 def counted(findings: Sequence[Finding]) -> list[Finding]:

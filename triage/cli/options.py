@@ -14,14 +14,12 @@ FORMATS = ("terminal", "json", "html")
 _SIZE = re.compile(r"^(\d{1,12})([KMG]?)$", re.IGNORECASE)
 
 
-class Size(click.ParamType):
+class Size(click.ParamType):  # type: ignore[type-arg]
     """A number of bytes: ``4096``, ``64K``, ``1M``, ``2G``."""
 
     name = "size"
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         if isinstance(value, int):
             return value
         match = _SIZE.match(str(value))
@@ -30,7 +28,7 @@ class Size(click.ParamType):
         return int(match[1]) << {"": 0, "K": 10, "M": 20, "G": 30}[match[2].upper()]
 
 
-class Output(click.ParamType):
+class Output(click.ParamType):  # type: ignore[type-arg]
     """``FORMAT=FILE``; ``FILE`` may be ``-`` for standard output."""
 
     name = "format=file"

@@ -97,9 +97,7 @@ def read_snapshot(path: str) -> Snapshot:
             fail(Exit.BAD_SNAPSHOT, f"cannot read {path}: {error.strerror}")
 
 
-def opened_outputs(
-    options: ReportOptions, root: str | None
-) -> list[tuple[str, str, BinaryIO]]:
+def opened_outputs(options: ReportOptions, root: str | None) -> list[tuple[str, str, BinaryIO]]:
     """Create every output before the work begins: a bad path must not cost a collection."""
     names = [path for _, path in options.outputs]
     if names.count("-") > 1:

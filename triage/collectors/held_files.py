@@ -6,7 +6,6 @@ Each inode once, with everybody who holds it; reached through the kernel's magic
 from __future__ import annotations
 
 import os
-import posixpath
 import stat
 from collections.abc import Generator, Iterator
 
@@ -26,6 +25,7 @@ from triage.model import (
 from triage.proc.directory import ProcessTable
 from triage.proc.holders import Hold, as_holders, by_inode
 from triage.reader import file_digest, look
+from triage.scene import volatile_place
 from triage.scope import NotHere, Scope
 
 NAME = "held-files"
@@ -50,9 +50,10 @@ def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
         for identity, found in by_inode(scope.so_far).items()
         if identity not in known and _wanted(found)
     }
+    programs = _Programs(scope)
     with ProcessTable(scope.root) as table:
         for count, found in enumerate(wanted.values(), 1):
-            yield from _one(scope, table, found, mounted)
+            yield from _one(scope, table, found, mounted, programs)
             scope.progress(count)
     return len(wanted)
 
@@ -85,7 +86,11 @@ def origin_of(file: FileFacts, text: str, mounted: set[str]) -> str:
 
 
 def _one(
-    scope: Scope, table: ProcessTable, found: list[Hold], mounted: set[str]
+    scope: Scope,
+    table: ProcessTable,
+    found: list[Hold],
+    mounted: set[str],
+    programs: _Programs,
 ) -> Generator[Artifact | Gap]:
     first = found[0]
     location = Location(f"{table.label}/proc/{first.pid}/{first.name}")
@@ -100,7 +105,7 @@ def _one(
         file=first.file,
         holders=as_holders(found),
         content=content,
-        twins=_twins(scope, found, content) if executed and content is not None else (),
+        twins=programs.twins(content) if executed and content is not None else (),
     )
 
 
@@ -125,55 +130,78 @@ def _content(
     return None, gap
 
 
-def _twins(scope: Scope, found: list[Hold], content: Content) -> tuple[str, ...]:
-    """Files on disk, root's and writable by nobody else, with the same bytes.
+class _Programs:
+    """Programs on disk by size: root's, writable by nobody else, not in a volatile place.
 
-    Looked for by size first, so that next to nothing is hashed.
+    Looked for by size first, so that next to nothing is hashed; listed once, and only when
+    something is executed from memory.
     """
-    if content.sha256 is None:
-        return ()
-    twins: list[str] = []
-    for path in dict.fromkeys(_candidates(scope, found)):
-        if len(twins) >= _TWINS_MAX:
-            break
-        if _is_twin(scope.root, path, content.size, content.sha256):
-            twins.append("/" + path.lstrip("/"))
-    return tuple(twins)
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._by_size: dict[int, list[str]] | None = None
+
+    def twins(self, content: Content) -> tuple[str, ...]:
+        """Paths of at most four files with the same bytes as a content."""
+        if content.sha256 is None:
+            return ()
+        if self._by_size is None:
+            self._by_size = self._listed()
+        same = [
+            path
+            for path in self._by_size.get(content.size, ())
+            if _digest(self._scope.root, path, content.size) == content.sha256
+        ]
+        return tuple(same[:_TWINS_MAX])
+
+    def _listed(self) -> dict[int, list[str]]:
+        found: dict[int, list[str]] = {}
+        inodes: set[tuple[str, int]] = set()
+        for path in dict.fromkeys(_candidates(self._scope)):
+            facts = _trusted(self._scope.root, path)
+            if facts is not None and (facts.dev, facts.inode) not in inodes:
+                inodes.add((facts.dev, facts.inode))
+                found.setdefault(facts.size, []).append(path)
+        return found
 
 
-def _candidates(scope: Scope, found: list[Hold]) -> Iterator[str]:
-    """Executables of running processes, then everything in the program directories."""
-    processes = {a.pid: a for a in scope.so_far if isinstance(a, Process)}
-    for hold in found:
-        process = processes.get(hold.pid)
-        if process is not None and process.cmdline:
-            yield process.cmdline[0]
-    for process in processes.values():
+def _candidates(scope: Scope) -> Iterator[str]:
+    """What runs, what processes were called as, then everything in the program directories."""
+    processes = [a for a in scope.so_far if isinstance(a, Process)]
+    for process in processes:
         if process.exe is not None and process.exe_file is not None and process.exe_file.nlink:
             yield process.exe
+        if process.cmdline and process.cmdline[0].startswith("/"):
+            yield process.cmdline[0]
     for directory in _PROGRAM_DIRECTORIES:
         try:
-            for name in scope.root.names(directory):
-                yield posixpath.join("/", directory, name)
+            names = scope.root.names(directory)
         except Unreadable:
             continue
+        yield from (f"/{directory}/{name}" for name in names)
 
 
-def _is_twin(root: Root, path: str, size: int, sha256: str) -> bool:
-    if not path.startswith("/"):
-        return False
+def _trusted(root: Root, path: str) -> FileFacts | None:
+    """The facts of a file that only root can have written, on disk, where things stay."""
+    if volatile_place(path) is not None:
+        return None
     try:
         facts = root.facts(path)
-        trusted = facts.uid == 0 and not facts.mode & (stat.S_IWGRP | stat.S_IWOTH)
-        on_disk = facts.fs_magic not in kernel.MEMORY_MAGICS
-        if facts.size != size or not trusted or not on_disk or not stat.S_ISREG(facts.mode):
-            return False
+    except Unreadable:
+        return None
+    safe = facts.uid == 0 and not facts.mode & (stat.S_IWGRP | stat.S_IWOTH)
+    on_disk = facts.fs_magic not in kernel.MEMORY_MAGICS
+    return facts if safe and on_disk and stat.S_ISREG(facts.mode) else None
+
+
+def _digest(root: Root, path: str, size: int) -> str | None:
+    try:
         fd = root.open(path)
     except Unreadable:
-        return False
+        return None
     try:
-        return file_digest(fd, size) == sha256
+        return file_digest(fd, size)
     except OSError:
-        return False
+        return None
     finally:
         os.close(fd)
