@@ -195,3 +195,22 @@ def parse_fdinfo(data: bytes) -> FdInfo:
         name, _, value = line.partition(b":")
         values[name] = value.strip()
     return FdInfo(number(values.get(b"pos")), number(values.get(b"flags"), 8))
+
+
+def parse_smaps(data: bytes, starts: frozenset[int]) -> dict[int, tuple[int, int]]:
+    """(Rss, Anonymous) in bytes of the mappings that begin at ``starts``."""
+    found: dict[int, tuple[int, int]] = {}
+    current, rss = -1, 0
+    for line in data.split(b"\n"):
+        name, _, value = line.partition(b" ")
+        if name == b"Rss:" and current in starts:
+            rss = _kilobytes(value)
+        elif name == b"Anonymous:" and current in starts:
+            found[current] = (rss, _kilobytes(value))
+        elif b"-" in name and not name.endswith(b":"):
+            current = number(name.partition(b"-")[0], 16) or -1
+    return found
+
+
+def _kilobytes(value: bytes) -> int:
+    return (number(value.replace(b"kB", b"").strip()) or 0) * 1024
