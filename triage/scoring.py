@@ -8,6 +8,7 @@ more finding of harm.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from triage.model import Confidence, Finding, Severity
@@ -26,7 +27,9 @@ _BANDS = (
 
 def points(finding: Finding) -> int:
     """What a finding is worth; an attested one no more than information."""
-    return _ATTESTED if finding.attested else finding.severity.points
+    if finding.attested:
+        return _ATTESTED
+    return finding.severity.points
 
 
 def counted(findings: Sequence[Finding]) -> list[Finding]:
@@ -40,7 +43,7 @@ def counted(findings: Sequence[Finding]) -> list[Finding]:
 def score(findings: Sequence[Finding], floor: int = 0) -> int:
     """The score of a subject; ``floor`` is what a chain of linked subjects demands."""
     ranked = counted(findings)
-    total = sum(points(f) / (i**1.5) for i, f in enumerate(ranked, 1))
+    total = sum(points(f) / math.pow(i, 1.5) for i, f in enumerate(ranked, 1))
     capped = min(100.0, total)
     weak = [f for f in ranked if not f.attested]
     if weak and all(f.confidence is Confidence.WEAK for f in weak):
@@ -58,7 +61,7 @@ def sum_in_words(findings: Sequence[Finding], value: int, floor: int = 0) -> str
     parts = []
     for i, finding in enumerate(counted(findings), 1):
         attested = ", attested benign" if finding.attested else ""
-        share = "" if i == 1 else f" / {i**1.5:.1f}"
+        share = "" if i == 1 else f" / {math.pow(i, 1.5):.1f}"
         parts.append(f"{finding.indicator} {points(finding)}{share}{attested}")
     text = f"score {value} = " + " + ".join(parts)
     if floor and floor == value:
