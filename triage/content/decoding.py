@@ -8,8 +8,8 @@ from triage.content.measure import PRINTABLE, spread_sample
 
 #: What text may hold besides printable characters: escapes, form feeds, bells, backspaces.
 _LOOSE = bytes([7, 8, 12, 27, *PRINTABLE])
-_EXAMINED = 16384
-_SMALL = 4096
+_TEXT_OR_ZERO = bytes([0, *_LOOSE, *range(128, 256)])
+_EXAMINED, _PEEK = 16384, 256
 _UTF16_LEAST = 6
 
 
@@ -40,6 +40,8 @@ def decode(data: bytes) -> Decoded | None:
 
 def _bytewise(head: bytes, data: bytes) -> Decoded | None:
     traits: tuple[str, ...] = ()
+    if _clearly_binary(head[:_PEEK]):
+        return None
     if b"\0" in head:
         stripped = head.rstrip(b"\0")
         if b"\0" in stripped or len(stripped) < 4 or len(head) < len(data):
@@ -50,6 +52,12 @@ def _bytewise(head: bytes, data: bytes) -> Decoded | None:
     if len(data) > _EXAMINED and not _rest_is_text(data):
         return None
     return Decoded(head.decode("utf-8", "replace"), traits)
+
+
+def _clearly_binary(first: bytes) -> bool:
+    """More control characters than any text has (high bytes may be UTF-8)."""
+    odd = first.translate(None, _TEXT_OR_ZERO)
+    return len(odd) * 20 > len(first) and len(first) >= 16
 
 
 def _multiple(head: bytes, stripped: bytes) -> Decoded | None:
@@ -89,6 +97,8 @@ def _rest_is_text(data: bytes) -> bool:
 
 def _unmarked_utf16(head: bytes) -> Decoded | None:
     """Every second byte is zero, or nearly: UTF-16 of mostly Latin text."""
+    if head[:_PEEK].count(0) * 3 < len(head[:_PEEK]):
+        return None
     first, second = head[0::2], head[1::2]
     if second.count(0) * 8 >= len(second) * 7:
         return _utf16(head, "utf-16-le")

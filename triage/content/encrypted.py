@@ -48,7 +48,7 @@ def identify_fernet(data: bytes, _size: int) -> Identity | None:
 
 def identify_pgp(data: bytes, size: int) -> Identity | None:
     """First packet's tag and length agree with its version byte (RFC 4880, 4 and 5)."""
-    if len(data) < 16:
+    if len(data) < 32:
         return None
     tag, body, length = _packet(data)
     if tag not in _TAGS or body >= len(data) or length is None or body + length > size:
@@ -59,6 +59,8 @@ def identify_pgp(data: bytes, size: int) -> Identity | None:
     # What follows the first packet must be a packet too.
     after = body + length
     if after < len(data) and not data[after] & 0x80 or after == size and tag in (1, 3):
+        return None
+    if after >= len(data) and tag in (2, 4, 5, 6) and after != size:
         return None
     return Identity("pgp", _TAGS[tag], Confidence.MODERATE)
 

@@ -7,7 +7,6 @@ sequence of bytes is followed as code. See ``docs/content-kinds.md`` for the ans
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from triage.content import bytecode, containers, encrypted, formats, keys
@@ -34,7 +33,6 @@ _EMPTY, _DATA, _TEXT = Identity("empty"), Identity("data"), Identity("text")
 #: Below this, nothing that runs fits, and no format is worth telling apart.
 _TINY = 8
 _TAR_MAGIC = slice(257, 262)
-_PLAIN_NAME = re.compile(rb"[\w .,:;\\/%+\-{}()@'\"\[\]]*\Z")
 
 
 def _tests() -> dict[int, tuple[tuple[bytes, Test], ...]]:
@@ -197,10 +195,8 @@ def _repeated(data: bytes) -> Identity | None:
 
 def _is_all(data: bytes, pattern: bytes) -> bool:
     """Whether the data is only that pattern, compared a block at a time."""
-    block = pattern * (65536 // len(pattern))
-    view = memoryview(data)
-    for at in range(0, len(data), len(block)):
-        part = view[at : at + len(block)]
-        if part != (block if len(part) == len(block) else block[: len(part)]):
-            return False
-    return True
+    block = pattern * (16384 // len(pattern))
+    whole = len(data) // len(block) * len(block)
+    if not all(data.startswith(block, at) for at in range(0, whole, len(block))):
+        return False
+    return data.endswith(block[: len(data) - whole])

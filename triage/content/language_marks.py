@@ -253,7 +253,7 @@ LANGUAGES: tuple[Language, ...] = (
             (4, r"^:[a-z_]\w*\s*$"),
             (5, r"\bgoto\s+:?\w+"),
             (7, r"^\s*@?(?:setlocal|endlocal)\b"),
-            (6, r"\bif\s+(?:/i\s+)?(?:not\s+)?(?:exist|errorlevel|defined)\s"),
+            (6, r"\bif\s+(?:/i\s+)?(?:not\s+)?(?:exist|errorlevel|defined)[ \t]"),
             (5, r"\bif\s+(?:/i\s+)?(?:not\s+)?\"?%[\w~]+%?\"?\s*==?"),
             (4, r"^\s*@?set\s+(?:/[ap]\s+)?\"?\w+=|&\s*set\s+\"?\w+="),
             (9, r"\bfor\s+/[fdlr]\s+|\bfor\s+%%?\w\s+in\s*\("),

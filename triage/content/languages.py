@@ -9,7 +9,7 @@ from triage.content.identity import Identity
 from triage.content.language_marks import LANGUAGES, Language
 from triage.model import Confidence
 
-_SEEN = 4096
+_SEEN, _LONG, _PART = 4096, 16384, 1024
 _ENOUGH, _SURE = 10.0, 20.0
 #: Languages of words rather than signs.
 _WORDY = frozenset({"vbscript", "batch", "shell"})
@@ -40,6 +40,7 @@ _COMPILED = re.compile(
     r"(?:public|private|internal)\s+(?:static\s+|final\s+|sealed\s+)*(?:class|interface|enum)\s|"
     r"package\s+[\w.]+;?\s*$|import\s+java|namespace\s+[\w.:]+\s*[{;]|fn\s+\w+\s*[(<]|"
     r"pub\s+(?:fn|struct|mod|enum)\s|typedef\s|(?:static|extern)\s+\w+[\s*]+\w+\s*[(=;]|"
+    r"let\s+[gbslvw]:\w|\s*endif\s*$|\"\s+\w+:|finish$|[A-Z_]+ [:?+]?= |ifn?(?:eq|def) [(\w]|"
     r"func\s+(?:\(\w+ \*?\w+\)\s*)?\w+\(|interface\s+\w+\s*\{|template\s*<|impl\b)",
     re.MULTILINE,
 )
@@ -48,6 +49,10 @@ _COMPILED = re.compile(
 def identify_script(decoded: Decoded) -> Identity | None:
     """The script kind of a text, ``None`` for prose, settings, logs and other text."""
     text = decoded.text[:_SEEN]
+    if len(decoded.text) >= _LONG:
+        # The beginning may be a licence, the middle a long constant: one of them is telling.
+        middle = len(decoded.text) // 2
+        text = f"{text[:_PART]}\n{decoded.text[middle : middle + _PART]}"
     if text.startswith("#!"):
         found = _by_shebang(text)
         if found is not None:

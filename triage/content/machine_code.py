@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_WINDOW = 2048
+_WINDOW = 1024
 _SMALLEST = 256
 #: Pairs of bytes that compiled x86 code is full of: 64-bit moves, near conditional jumps,
 #: stack frames, tests of a register. Together they make up a tenth of it; of other data, one
@@ -13,6 +13,7 @@ _PAIRS = (
     b"\x8b\x45", b"\x89\x45", b"\xff\x75", b"\x83\xc4", b"\x8b\x4d", b"\xff\xff", b"\x41\x5c",
     b"\x83\xec", b"\x24\x04", b"\x8b\x44",
 )
+_FREQUENT = (b"\x8b", b"\x89", b"\x8d", b"\xe8")
 #: Highest bytes of the words that arm64 compilers emit most.
 _TOPS = (0xF9, 0xAA, 0x91, 0xB9, 0x97, 0x94, 0x54, 0x52, 0xA9, 0x39, 0xB4, 0x35, 0x34, 0x14, 0xD1,
          0xF1, 0x71, 0xD6, 0x2A, 0xEB, 0x6B, 0x90, 0xD2)
@@ -28,6 +29,8 @@ def is_machine_code(data: bytes) -> bool:
 
 
 def _is_x86(part: bytes) -> bool:
+    if sum(map(part.count, _FREQUENT)) * 40 < len(part):
+        return False
     counts = [part.count(pair) for pair in _PAIRS]
     return sum(counts) * 22 > len(part) and sum(1 for one in counts if one) >= 6
 

@@ -9,7 +9,7 @@ from triage.content.decoding import Decoded
 from triage.content.identity import Identity
 from triage.model import Confidence
 
-_SEEN, _FEW = 8192, 1536
+_SEEN, _FEW = 8192, 768
 _SECTION = re.compile(r"^\s*\[[^\]\n]{1,200}\]\s*$", re.MULTILINE)
 _ASSIGNMENT = re.compile(r"^\s*[\w.\-\[\]@\\/ ]{1,80}\s*[=:]", re.MULTILINE)
 _XML_ROOT = re.compile(r"\s*(?:<\?xml[^>]*\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^>]*>\s*)*<([a-zA-Z_][\w:.-]*)",

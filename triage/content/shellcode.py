@@ -27,7 +27,7 @@ _IDIOMS = (
 _HINT = re.compile(
     rb"[\x64\x65][\x40-\x4f]?[\x8b\xff\x03\x33\x0b].{0,2}[\x30\x60]|\x67\x64|\x64\x67"
     rb"|[\x80\x81\x83][\x30-\x37\x70-\x77]|[\x30\x31][\x00-\x3f\x40-\x7f].{0,16}[\xe2\x75\x7c\x7f]"
-    rb"|\xc1[\xc0-\xcf][\x03-\x1d]|[\x01-\xff]\xdf", re.DOTALL
+    rb"|\xc1[\xc0-\xcf][\x03-\x1d]|\x27.{0,12}\xdf", re.DOTALL
 )
 _CALL_OVER = re.compile(rb"(?:\xfc|\x90|\x48\x83\xe4\xf0|\x66\x81\xe4..|\x81\xe4....){0,4}"
                         rb"(?:\xe8..[\x00-\x7f][\x00\xff]|\xeb.|\xe9..[\x00-\x01]\x00)", re.DOTALL)
@@ -86,6 +86,7 @@ def _x86(data: bytes, wide: bool, sled: int) -> _Found | None:
         score += 3
     score += 2 if sled >= 8 else 0
     score += _closed(trace) if score > 0 else 0
+    score += 1 if len(set(trace.syscalls)) >= 2 and getpc else 0
     score -= 4 * trace.escapes
     return score, _explain(trace, "x86-64" if wide else "x86"), _traits(trace, wide)
 

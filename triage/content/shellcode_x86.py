@@ -27,11 +27,10 @@ class Trace:
     habits: dict[str, int] = field(default_factory=dict)
     syscalls: list[str] = field(default_factory=list)
     steps: int = 0
-    covered: int = 0
     escapes: int = 0
     broken: int = 0
     strings: bytes = b""
-    may_end: bool = False
+    blocks: list[int] = field(default_factory=list)
 
     @property
     def hopeless(self) -> bool:
@@ -54,21 +53,37 @@ class _State:
         return _State(self.registers[:], self.stack[-16:])
 
 
+_Waiting = list[tuple[int, _State]]
+
+
 def follow(data: bytes, wide: bool, entry: int = 0) -> Trace:
     """Follow the code from ``entry`` along all branches, within bounds."""
     trace = Trace(data, wide)
-    waiting = [(entry, _State([None] * 16, []))]
+    waiting: _Waiting = [(entry, _State([None] * 16, []))]
     seen: set[int] = set()
     branches = 0
     while waiting and branches < _MOST_BRANCHES and not trace.hopeless:
         branches += 1
         at, state = waiting.pop()
         _run(trace, at, state, seen, waiting)
-    trace.covered = len(seen)
+    for block in trace.blocks[:2]:
+        _add_block(trace, block)
     return trace
 
 
-_Waiting = list[tuple[int, _State]]
+def _add_block(trace: Trace, at: int) -> None:
+    """Code that a call stepped over, to be called later; when it is data, it adds nothing."""
+    inner = Trace(trace.data, trace.wide)
+    waiting: _Waiting = [(at, _State([None] * 16, []))]
+    seen: set[int] = set()
+    for _branch in range(_MOST_BRANCHES):
+        if not waiting or inner.hopeless:
+            break
+        start, state = waiting.pop()
+        _run(inner, start, state, seen, waiting)
+    for habit, value in inner.habits.items():
+        if value > 0:
+            trace.note(habit, value)
 
 
 def _run(trace: Trace, at: int, state: _State, seen: set[int], waiting: _Waiting) -> None:
@@ -76,8 +91,7 @@ def _run(trace: Trace, at: int, state: _State, seen: set[int], waiting: _Waiting
     while at not in seen and not trace.hopeless:
         one = decode(trace.data, at, trace.wide)
         if one is None:
-            # Behind the last system call, or the last byte, nothing need make sense.
-            trace.broken += at < len(trace.data) and not trace.may_end
+            trace.broken += at < len(trace.data)
             return
         trace.steps += 1
         seen.add(at)
@@ -102,10 +116,14 @@ def _next(trace: Trace, one: Instruction, state: _State, waiting: _Waiting) -> i
     if 0x70 <= opcode <= 0x7F or 0x0F80 <= opcode <= 0x0F8F or 0xE0 <= opcode <= 0xE3:
         if not 0 <= target < len(trace.data):
             trace.escapes += 1
+        elif _loop(trace, one, target):
+            # What follows the loop is what it decodes.
+            return None
         else:
-            _loop(trace, one, target)
             waiting.append((target, state.copy()))
         return one.end
+    if opcode in (0x0F05, 0xCD) and trace.syscalls and _ends(trace.syscalls[-1]):
+        return None
     if opcode in (0xC3, 0xC2):
         trace.note("returns", 0)
         return None
@@ -114,6 +132,11 @@ def _next(trace: Trace, one: Instruction, state: _State, waiting: _Waiting) -> i
     if opcode == 0xCC or opcode == 0x0F0B:
         return None
     return one.end
+
+
+def _ends(name: str) -> bool:
+    """Behind a call that does not return, nothing need make sense."""
+    return name in EXEC or name in ("exit", "exit_group")
 
 
 def _call(
@@ -125,6 +148,8 @@ def _call(
     first = decode(trace.data, target, trace.wide)
     if first is not None and 0x58 <= first.opcode <= 0x5F:
         _getpc(trace, one, target)
+        if target > one.end:
+            trace.blocks.append(one.end)
         state.stack.append(None)
         return target
     waiting.append((one.end, _State([None] * 16, [])))
@@ -157,20 +182,29 @@ def _indirect(trace: Trace, one: Instruction, state: _State) -> int | None:
     return one.end if one.reg & 7 == 2 else None
 
 
-def _loop(trace: Trace, one: Instruction, target: int) -> None:
-    """A short backward branch over a store that changes memory in place."""
+def _loop(trace: Trace, one: Instruction, target: int) -> bool:
+    """Whether a short backward branch goes over a store that scrambles memory in place."""
     if not 0 < one.end - target <= 64:
-        return
-    at = target
+        return False
+    at, decoder = target, False
     for _step in range(20):
         inner = decode(trace.data, at, trace.wide)
         if inner is None or inner.end > one.end:
-            return
+            break
         if _changes_memory(inner):
-            trace.note("decoder", 6)
+            decoder = decoder or _scrambles(inner)
+            trace.note("decoder", 8 if _scrambles(inner) else 4)
         if _rotates(inner):
             trace.note("hash loop", 6)
         at = inner.end
+    return decoder
+
+
+def _scrambles(one: Instruction) -> bool:
+    """XOR or NOT on memory: programs count with ADD and SUB, too."""
+    if one.opcode in (0x80, 0x81, 0x83):
+        return one.modrm >> 3 & 7 == 6
+    return one.opcode in (0x30, 0x31) or one.opcode in (0xF6, 0xF7) and one.modrm >> 3 & 7 == 2
 
 
 def _changes_memory(one: Instruction) -> bool:
@@ -208,7 +242,6 @@ def _observe(trace: Trace, one: Instruction, state: _State) -> None:
         trace.note("clears direction", 2)
     elif opcode == 0x8D and one.memory is not None and one.memory[0] == 16:
         _relative(trace, one)
-    trace.may_end = trace.may_end and opcode in (0x0F05, 0xCD)
     if "getpc" in trace.habits and opcode in (0x30, 0x31, 0x80, 0x83) and _changes_memory(one):
         trace.note("decoder", 4)
     if opcode in (0x0F05, 0x0F34) or opcode == 0xCD:
@@ -284,7 +317,6 @@ def _syscall(trace: Trace, one: Instruction, state: _State) -> None:
         trace.note("unknown system call", -2)
     else:
         trace.syscalls.append(name)
-        trace.may_end = name in EXEC or name.startswith("exit")
     state.registers[_EAX] = 0
 
 
