@@ -18,9 +18,10 @@ from tests.live import lookalikes, memory, running, scripts, stored
 from tests.live.stage import Refused, Stage, Staged
 from tests.live.state import State, unique
 
-HARMFUL = unique((*running.STATES, *memory.STATES, *scripts.STATES, *stored.STATES))
+HARMFUL = (*running.STATES, *memory.STATES, *scripts.STATES, *stored.STATES)
 BENIGN = lookalikes.STATES
 OBSTACLES = stored.OBSTACLES
+ALL = unique((*HARMFUL, *BENIGN, *OBSTACLES))
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 # Far beyond what a run takes anywhere; only a command that hangs meets it.
 PATIENCE = 900
@@ -64,7 +65,7 @@ def triage(*arguments: str) -> subprocess.CompletedProcess[bytes]:
 
 
 def _stage_all(stage: Stage, seen: Seen) -> None:
-    for state in (*HARMFUL, *BENIGN, *OBSTACLES):
+    for state in ALL:
         try:
             seen.staged[state.name] = state.stage(stage)
         except Refused as reason:

@@ -21,7 +21,7 @@ from tests.live.stage import (
     heard,
     need_root,
 )
-from tests.live.state import Stager, benign, unique
+from tests.live.state import Stager, benign
 from tests.live.stored import stored
 
 MEMFD_EXECUTABLE = (
@@ -239,7 +239,7 @@ def jit_views(stage: Stage) -> Staged:
     return Staged(pid=facts["pid"])
 
 
-STATES = unique((
+STATES = (
     benign("plain-program", "sleep from where the distribution put it", plain_sleep,
            ceiling="info"),
     benign("stopped-program", "the same, stopped by a signal", stopped, ceiling="info"),
@@ -318,10 +318,10 @@ STATES = unique((
                 data=lambda: payloads.log_text(2000)), ceiling="low"),
     benign("process-substitution", "bash runs a pipe called /dev/fd/63", process_substitution,
            ceiling="low"),
-    benign("python-script", "Python runs a script on disk",
+    benign("python-script-on-disk", "Python runs a script on disk",
            plain_script("python", "{disk}/{t}-py/tool.py", PYTHON), ceiling="low"),
     benign("bash-script-tmp", "bash runs a script in /tmp",
            plain_script("bash", "/tmp/{t}-build.sh", SHELL)),
     benign("private-service", "a service's private tmpfs with settings and credentials",
            sealed_service),
-))  # fmt: skip
+)  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Any
 from tests.live import payloads
 from tests.live.running import T1620, disk, placed
 from tests.live.stage import Refused, Stage, Staged, need_root
-from tests.live.state import Stager, State, unique
+from tests.live.state import Stager, State
 
 ANONYMOUS_CODE = (
     "memory-anonymous-rwx", "memory-anonymous-code", "memory-anonymous-shellcode",
@@ -143,7 +143,7 @@ def native(options: tuple[str, ...]) -> Stager:
 
 
 
-STATES = unique((
+STATES = (
     State("rwx-shellcode", "anonymous rwx memory with a sled and an execve stub in it",
           memory("anonymous", data=code_page), ("memory-anonymous-shellcode",),
           techniques=T1620),
@@ -223,4 +223,4 @@ STATES = unique((
     State("native-executable-stack", "the same, linked with an executable stack",
           native(("-z", "execstack")),
           ("memory-anonymous-shellcode", "memory-executable-stack"), techniques=T1620),
-))  # fmt: skip
+)  # fmt: skip

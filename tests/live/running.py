@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from tests.live import payloads
 from tests.live.stage import ALL_SEALS, Refused, Stage, Staged, memfd, need_root
-from tests.live.state import Stager, State, unique
+from tests.live.state import Stager, State
 
 T1620 = ("T1620",)
 T1027 = ("T1027.011",)
@@ -131,7 +131,7 @@ def sealed_with_twin(pattern: str, mode: int = 0o755) -> Stager:
     return stage
 
 
-STATES = unique((
+STATES = (
     State("memfd", "a program executed from a memfd named 'payload'",
           from_memfd("payload"),
           ("exe-memfd", "tracee-fileless-execution"), severity="high", techniques=T1620),
@@ -209,4 +209,4 @@ STATES = unique((
           ("exe-deleted",), severity="medium"),
     State("program-unmapped", "the process has unmapped its program; anonymous code runs on",
           unmapped, ("exe-not-mapped",), severity="high", techniques=T1620),
-))  # fmt: skip
+)  # fmt: skip

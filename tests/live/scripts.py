@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from tests.live import payloads
 from tests.live.running import placed
 from tests.live.stage import Refused, Stage, Staged, heard, memfd
-from tests.live.state import Stager, State, unique
+from tests.live.state import Stager, State
 
 T1027 = ("T1027.011",)
 SHELL = "echo ready; read -r x <&{leash}\n"
@@ -60,8 +60,9 @@ def memfd_shebang(stage: Stage) -> Staged:
 
 
 def memfd_stdin(stage: Stage) -> Staged:
-    """The script comes on standard input, which is a memfd."""
-    with memfd("in", script(stage, SHELL), flags=0) as fd:
+    """The script comes on standard input, which is a memfd, and stays that."""
+    # With "<&" bash would put the leash in the place of standard input while it waits.
+    with memfd("in", script(stage, "echo ready; read -r -u {leash} x\n"), flags=0) as fd:
         os.lseek(fd, 0, os.SEEK_SET)
         return Staged(pid=running(stage, [program("bash")], stdin=fd))
 
@@ -141,7 +142,7 @@ def wait_until_mapped(pid: int, path: str) -> None:
     raise Refused(f"the loader does not map {path}: its mount is flagged noexec")
 
 
-STATES = unique((
+STATES = (
     State("bash-memfd", "bash runs /proc/self/fd/N, a memfd", memfd_script("bash", SHELL),
           ("script-memfd",)),
     State("bash-memfd-dev-fd", "bash runs /dev/fd/N, a memfd",
@@ -188,4 +189,4 @@ STATES = unique((
           ("loader-indirect",)),
     State("loader-memfd", "the dynamic linker runs a program in a memfd", memfd_through_loader,
           ("loader-indirect",)),
-))  # fmt: skip
+)  # fmt: skip

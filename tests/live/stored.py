@@ -10,7 +10,7 @@ from collections.abc import Callable
 from tests.live import payloads
 from tests.live.running import placed
 from tests.live.stage import Refused, Stage, Staged, identity, need_root
-from tests.live.state import Stager, State, unique
+from tests.live.state import Stager, State
 
 T1027 = ("T1027.011",)
 Bytes = Callable[[], bytes]
@@ -127,7 +127,7 @@ def deep(stage: Stage) -> Staged:
     return stored("/dev/shm/{t}-deep/" + "d/" * 40 + "x", elf)(stage)
 
 
-STATES = unique((
+STATES = (
     State("elf", "a program in /dev/shm", stored("/dev/shm/{t}-elf", elf), ("file-elf",),
           techniques=T1027),
     State("elf-in-run", "a program in /run", stored("/run/{t}-elf", elf), ("file-elf",),
@@ -220,13 +220,13 @@ STATES = unique((
     State("unreadable", "a program with mode 000", stored("/dev/shm/{t}-000", elf, 0),
           ("file-elf",), techniques=T1027),
     State("deep", "a program 40 directories down", deep, ("file-elf",), techniques=T1027),
-))  # fmt: skip
+)  # fmt: skip
 
 # Things that are no regular files. The run must end, and must say nothing of them.
-OBSTACLES = unique((
+OBSTACLES = (
     State("fifo", "a FIFO nobody writes to", fifo),
     State("socket", "a listening socket", unix_socket),
     State("link-loop", "a link to itself", link_to("{t}-loop", "loop")),
     State("link-to-secret", "a link to /etc/shadow", link_to("/etc/shadow", "secret")),
     State("link-to-terminal", "a link to a terminal device", link_to("/dev/tty", "tty")),
-))  # fmt: skip
+)  # fmt: skip
