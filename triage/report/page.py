@@ -55,12 +55,22 @@ def cut(text: str, width: int) -> tuple[str, str]:
     """The text's longest beginning that fits in ``width`` cells, at least a character; the rest."""
     if text.isascii():
         return text[: max(width, 1)], text[max(width, 1) :]
+    from rich.cells import get_character_cell_size
+
     taken = 0
     for place, character in enumerate(text):
-        taken += cells(character)
+        taken += get_character_cell_size(character)
         if taken > width and place:
             return text[:place], text[place:]
     return text, ""
+
+
+def padded(text: str, width: int) -> str:
+    """``text`` in exactly ``width`` cells: cut, or with spaces behind it."""
+    shown, rest = cut(text, width)
+    if rest:
+        shown = cut(text, width - 1)[0] + ELLIPSIS
+    return shown + " " * (width - cells(shown))
 
 
 def wrap(text: str, width: int, most: int | None = None) -> list[str]:
@@ -69,15 +79,21 @@ def wrap(text: str, width: int, most: int | None = None) -> list[str]:
     Breaks at spaces where that leaves no line less than half full, else anywhere.
     """
     lines: list[str] = []
-    while text:
-        line, rest = (text, "") if cells(text) <= width else cut(text, width)
-        space = -1 if not rest or rest.startswith(" ") else line.rfind(" ")
+    start = 0
+    while start < len(text):
+        # At most four accents a character (printable), so no line has more characters.
+        window = text[start : start + 5 * width + 5]
+        line, rest = cut(window, width)
+        more = start + len(line) < len(text)
+        space = line.rfind(" ") if more and not rest.startswith(" ") else -1
         if space >= width // 2:
-            line, rest = line[:space], line[space:] + rest
-        if rest and len(lines) + 1 == most:
+            line = line[:space]
+        if more and len(lines) + 1 == most:
             return [*lines, cut(line, width - 1)[0].rstrip() + ELLIPSIS]
         lines.append(line.rstrip())
-        text = rest.lstrip()
+        start += len(line)
+        while start < len(text) and text[start] == " ":
+            start += 1
     return lines
 
 

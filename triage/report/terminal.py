@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from triage.model import Report, Severity, Subject
 from triage.printable import printable
 from triage.report import order, terminal_details
-from triage.report.page import Line, Span, flow, hanging, text_of
+from triage.report.page import Line, Span, cells, flow, hanging, padded, text_of
 from triage.report.stories import Member, Story, stories
 from triage.report.wording import (
     BENIGN_SIGN,
@@ -191,9 +191,10 @@ def _benign(report: Report, width: int, details: bool) -> Iterator[Line]:
 def _coverage(report: Report, width: int) -> Iterator[Line]:
     yield from _heading("Looked at")
     names = [printable(entry.collector, limit=20) for entry in report.coverage]
-    column = max(map(len, names), default=0) + 2
+    column = min(max(map(cells, names), default=0), 20)
     for name, entry in zip(names, report.coverage, strict=True):
-        yield from hanging((Span(name.ljust(column), "label"),), coverage_line(entry), width)
+        first = (Span(padded(name, column), "label"), Span("  "))
+        yield from hanging(first, coverage_line(entry), width)
     if not report.coverage:
         yield (Span("nothing", "warning"),)
 
