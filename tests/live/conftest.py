@@ -75,6 +75,17 @@ def _stage_all(stage: Stage, seen: Seen) -> None:
             seen.broken[state.name] = traceback.format_exc()
 
 
+def _note_the_dead(seen: Seen) -> None:
+    """A child that did not live through the run proves nothing: its test must say so."""
+    for name, staged in seen.staged.items():
+        if staged.pid is None or name == "zombie":
+            continue
+        with open(f"/proc/{staged.pid}/stat", "rb") as file:
+            state = file.read().rpartition(b")")[2].split()[0]
+        if state in (b"Z", b"X"):
+            seen.broken[name] = f"pid {staged.pid} ended before the run did"
+
+
 def _blocks(seen: Seen) -> dict[str, int]:
     found = {}
     for staged in seen.staged.values():
@@ -98,6 +109,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
         done = triage("live", "--save", str(seen.snapshot), "-o", f"json={report}")
         (work / "stderr").write_bytes(done.stderr)
         assert done.returncode == 0, done.stderr.decode(errors="replace")[-4000:]
+        _note_the_dead(seen)
         seen.terminal = done.stdout
         seen.report = json.loads(report.read_bytes())
         yield seen

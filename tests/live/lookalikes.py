@@ -125,10 +125,10 @@ def debugged(stage: Stage) -> Staged:
         gdb, "-q", "-nx", "--batch", "-ex", "set confirm off", "-ex", "set auto-load no",
         "-ex", "set startup-with-shell off", "-ex", "set breakpoint always-inserted on",
         "-ex", "starti", "-ex", "break *$pc", "-ex", "echo ready\\n",
-        "-ex", f"shell read x <&{stage.leash}",
+        "-ex", "shell read x",
         "--args", payloads.sleep_original(), "100000",
     ]  # fmt: skip
-    child = stage.start(argv, speaks=True, pass_fds=(stage.leash,))
+    child = stage.start(argv, speaks=True, stdin=stage.leash)
     try:
         heard(child, b"ready")
     except AssertionError as error:
@@ -138,10 +138,8 @@ def debugged(stage: Stage) -> Staged:
 
 def process_substitution(stage: Stage) -> Staged:
     """``bash <(...)``: the script is a pipe called /dev/fd/63."""
-    inner = f"echo 'echo ready; read -r x <&{stage.leash}'"
     bash = program("bash")
-    pid = running(stage, [bash, "-c", f"exec {bash} <({inner})"])
-    return Staged(pid=pid)
+    return Staged(pid=running(stage, [bash, "-c", f"exec {bash} <(echo '{SHELL.strip()}')"]))
 
 
 def plain_script(interpreter: str, pattern: str, text: str) -> Stager:

@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from tests.live import payloads
 from tests.live.running import placed
@@ -14,10 +15,11 @@ from tests.live.stage import Refused, Stage, Staged, heard, memfd
 from tests.live.state import Stager, State
 
 T1027 = ("T1027.011",)
-SHELL = "echo ready; read -r x <&{leash}\n"
-PYTHON = "import os\nos.write(1, b'ready\\n')\nos.read({leash}, 1)\n"
-PERL = "$| = 1; print \"ready\\n\"; open(my $f, '<&={leash}'); my $x = <$f>;\n"
-NODE = "process.stdout.write('ready\\n'); setInterval(() => {{}}, 1 << 30);\n"
+# Each says that it is ready and waits on standard input, which is the stage's leash.
+SHELL = "echo ready; read -r x\n"
+PYTHON = "import sys\nprint('ready', flush=True)\nsys.stdin.read()\n"
+PERL = "$| = 1; print \"ready\\n\"; my $x = <STDIN>;\n"
+NODE = "process.stdout.write('ready\\n'); setInterval(() => {}, 1 << 30);\n"
 
 
 def program(name: str) -> str:
@@ -27,15 +29,10 @@ def program(name: str) -> str:
     return found
 
 
-def script(stage: Stage, text: str) -> bytes:
-    return text.format(leash=stage.leash).encode()
-
-
-def running(
-    stage: Stage, argv: Sequence[str], fds: Sequence[int] = (), **options: object
-) -> int:
+def running(stage: Stage, argv: Sequence[str], **options: Any) -> int:
     """Start an interpreter whose script says ``ready`` and then waits on the leash."""
-    child = stage.start(argv, pass_fds=(stage.leash, *fds), speaks=True, **options)
+    options.setdefault("stdin", stage.leash)
+    child = stage.start(argv, speaks=True, **options)
     heard(child, b"ready")
     return child.pid
 
@@ -44,27 +41,28 @@ def memfd_script(interpreter: str, text: str, link: str = "/proc/self/fd/{}") ->
     """The interpreter is given the path of a descriptor that is a memfd."""
 
     def stage(stage: Stage) -> Staged:
-        with memfd("s", script(stage, text), flags=0) as fd:
-            return Staged(pid=running(stage, [program(interpreter), link.format(fd)], (fd,)))
+        with memfd("s", text.encode(), flags=0) as fd:
+            argv = [program(interpreter), link.format(fd)]
+            return Staged(pid=running(stage, argv, pass_fds=(fd,)))
 
     return stage
 
 
 def memfd_shebang(stage: Stage) -> Staged:
     """The memfd itself is executed; the kernel reads its first line."""
-    text = f"#!{program('bash')}\n".encode() + script(stage, SHELL)
+    text = f"#!{program('bash')}\n{SHELL}".encode()
     with memfd("unit.sh", text, flags=0) as fd:
         os.fchmod(fd, 0o755)
         path = f"/proc/self/fd/{fd}"
-        return Staged(pid=running(stage, [path], (fd,), executable=path))
+        return Staged(pid=running(stage, [path], pass_fds=(fd,), executable=path))
 
 
 def memfd_stdin(stage: Stage) -> Staged:
     """The script comes on standard input, which is a memfd, and stays that."""
     # With "<&" bash would put the leash in the place of standard input while it waits.
-    with memfd("in", script(stage, "echo ready; read -r -u {leash} x\n"), flags=0) as fd:
+    with memfd("in", f"echo ready; read -r -u {stage.leash} x\n".encode(), flags=0) as fd:
         os.lseek(fd, 0, os.SEEK_SET)
-        return Staged(pid=running(stage, [program("bash")], stdin=fd))
+        return Staged(pid=running(stage, [program("bash")], stdin=fd, pass_fds=(stage.leash,)))
 
 
 def file_script(
@@ -81,8 +79,8 @@ def file_script(
 
     def stage(stage: Stage) -> Staged:
         name = program(interpreter)
-        body = (f"#!{name}\n" if direct else "").encode() + script(stage, text)
-        path = placed(stage, pattern, body)
+        body = f"#!{name}\n{text}" if direct else text
+        path = placed(stage, pattern, body.encode())
         folder, base = os.path.split(path)
         argument = base if relative else path
         argv = [argument] if direct else [name, *options, argument]
