@@ -15,7 +15,7 @@ from triage.model import Artifact, FileFacts, Gap, Location, Process, Why
 from triage.parsers import Malformed
 from triage.parsers.procfs import Stat, number, numbers, parse_auxv, parse_stat, parse_status
 from triage.proc.directory import ProcessDir, ProcessTable
-from triage.proc.files import arguments_of, exe_at_path, open_files_of
+from triage.proc.files import arguments_of, descriptors_of, exe_at_path, open_files_of
 from triage.proc.memory import Memory, read_memory
 from triage.scope import NotHere, Scope
 
@@ -216,17 +216,10 @@ class _Reader:
 
     def _descriptors(self) -> tuple[tuple[int, str], ...] | None:
         try:
-            names = self._dir.names("fd")
+            return descriptors_of(self._dir)
         except OSError as error:
             self._miss("fd", error)
             return None
-        found = []
-        for fd in sorted(int(name) for name in names if name.isdigit()):
-            try:
-                found.append((fd, self._dir.link(f"fd/{fd}")))
-            except OSError:
-                continue  # closed since it was listed: the process lives on
-        return tuple(found)
 
     def _memory(self, exe: str | None, exe_file: FileFacts | None) -> Memory:
         maps = self._bytes("maps", self._scope.limits.maps)
