@@ -378,11 +378,19 @@ def shared_memory(size: int, seed: int) -> Facts:
 
 # --- mount namespaces -----------------------------------------------------------------------
 
-_NEWNS, _PRIVATE_ALL, _REMOUNT, _BIND, _RDONLY, _NOEXEC = 0x20000, 0x44000, 32, 4096, 1, 8
+_NEWNS, _NEWUSER, _NEWPID = 0x20000, 0x10000000, 0x20000000
+_PRIVATE_ALL, _REMOUNT, _BIND, _RDONLY, _NOEXEC = 0x44000, 32, 4096, 1, 8
 
 
 def own_namespace() -> None:
-    check(libc.unshare(_NEWNS), "unshare(CLONE_NEWNS)")
+    """A private mount namespace; an ordinary user gets one inside a user namespace."""
+    uid, gid = os.geteuid(), os.getegid()
+    check(libc.unshare(_NEWNS | (0 if uid == 0 else _NEWUSER)), "unshare(CLONE_NEWNS)")
+    if uid != 0:
+        for name, text in (("setgroups", "deny"), ("uid_map", f"0 {uid} 1"),
+                           ("gid_map", f"0 {gid} 1")):  # fmt: skip
+            with open(f"/proc/self/{name}", "w") as file:
+                file.write(text)
     mount(None, "/", None, _PRIVATE_ALL)
 
 
@@ -419,10 +427,11 @@ def run_on_mount(
     fs: str, target: str, data: str, then: str = "", name: str = "agent", overmount: bool = False
 ) -> Facts:
     """A program on a mount that only this namespace has; ``then`` changes the mount."""
+    body = data_of(data)  # it may lie where the mount will be
     own_namespace()
     mount("none", target, fs, 0)
     path = os.path.join(target, name)
-    put(path, data_of(data))
+    put(path, body)
     try:
         pid = run(path)
     except OSError as error:
@@ -448,6 +457,70 @@ def run_under_readonly_root(data: str, name: str) -> Facts:
     return {"pid": pid}
 
 
+def run_through_bind(source: str, target: str) -> Facts:
+    """A program of one file system under a name of another: a bind mount of the file."""
+    own_namespace()
+    mount(source, target, None, _BIND)
+    return {"pid": run(target)}
+
+
+def run_on_overlay(lower: str, upper: str, work: str, target: str, name: str) -> Facts:
+    """A program of an overlay's lower layer, as in every container."""
+    own_namespace()
+    mount("overlay", target, "overlay", 0, f"lowerdir={lower},upperdir={upper},workdir={work}")
+    return {"pid": run(os.path.join(target, name))}
+
+
+def run_in_pid_namespace(data: str = "", path: str = "") -> Facts:
+    """A program that is process 1 of its own pid namespace: from a memfd, or from ``path``."""
+    if not path:
+        fd = os.memfd_create("init")
+        os.write(fd, data_of(data))
+        path = f"/proc/{os.getpid()}/fd/{fd}"
+    flags = _NEWPID | (0 if os.geteuid() == 0 else _NEWUSER)
+    check(libc.unshare(flags), "unshare(CLONE_NEWPID)")
+    return {"pid": run(path)}
+
+
+def chrooted(path: str) -> Facts:
+    """A daemon that locked itself into a directory."""
+    os.chroot(path)
+    os.chdir("/")
+    return {}
+
+
+def leave_to_thread(data: str) -> Facts:
+    """The main thread ends, another one goes on: ``/proc/PID/exe`` and ``maps`` are empty then."""
+    import threading
+
+    anonymous(data)
+
+    def stay() -> None:
+        # Only when the kernel calls the leader a zombie is the state what it should be.
+        while True:
+            with open("/proc/self/stat") as file:
+                if file.read().rpartition(")")[2].split()[0] == "Z":
+                    break
+            os.sched_yield()
+        os.write(1, b"ready {}\n")
+        threading.Event().wait()
+
+    threading.Thread(target=stay).start()
+    libc.syscall({"x86_64": 60}.get(platform.machine(), 93), 0)
+    raise AssertionError("exit(2) returned")
+
+
+def hold_on_detached(fs: str, target: str, data: str) -> Facts:
+    """An open file of a file system that was unmounted lazily."""
+    body = data_of(data)
+    own_namespace()
+    mount("none", target, fs, 0)
+    facts = put(os.path.join(target, "store"), body)
+    kept.append(os.open(facts["path"], os.O_RDONLY))
+    check(libc.umount2(target.encode(), 2), "umount2(MNT_DETACH)")
+    return {"dev": facts["dev"], "inode": facts["inode"]}
+
+
 def files_on_mount(fs: str, target: str, files: dict[str, str], mode: int = 0o644) -> Facts:
     """Files on a mount that only this namespace has."""
     own_namespace()
@@ -465,7 +538,8 @@ ACTS: dict[str, Callable[..., Facts]] = {
         anonymous, shared_anonymous, sysv, anonymous_elf, named_code, huge_code, memfd_code,
         memfd_library, load_library, map_file_code, patch_function, stomp_library,
         executable_area, unmap_program, callbacks, hold_memfd, hold_nameless, shared_memory,
-        run_on_mount, run_under_readonly_root, files_on_mount,
+        run_on_mount, run_under_readonly_root, files_on_mount, run_through_bind,
+        run_on_overlay, run_in_pid_namespace, chrooted, leave_to_thread, hold_on_detached,
     )
 }  # fmt: skip
 

@@ -78,7 +78,7 @@ def _stage_all(stage: Stage, seen: Seen) -> None:
 def _note_the_dead(seen: Seen) -> None:
     """A child that did not live through the run proves nothing: its test must say so."""
     for name, staged in seen.staged.items():
-        if staged.pid is None or name == "zombie":
+        if staged.pid is None or name in ("zombie", "leader-exited"):
             continue
         with open(f"/proc/{staged.pid}/stat", "rb") as file:
             state = file.read().rpartition(b")")[2].split()[0]

@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.live import payloads, scripts
 from tests.live.memory import memory
-from tests.live.running import disk, from_memfd, placed, started
+from tests.live.running import disk, from_memfd, mount_point, placed, started
 from tests.live.scripts import PYTHON, SHELL, program, running
 from tests.live.stage import (
     ALL_SEALS,
@@ -182,6 +182,38 @@ def memfd_directory(stage: Stage) -> Staged:
     return Staged(pid=started(stage, path))
 
 
+def overlay(stage: Stage) -> Staged:
+    """A container's program: the lower layer's file under the overlay's device number."""
+    need_root()
+    top = stage.directory(f"{disk(stage)}/{stage.token}-overlay")
+    lower, upper, work, target = (stage.directory(f"{top}/{n}") for n in ("l", "u", "w", "m"))
+    stage.file(f"{lower}/app", payloads.sleep_copy())
+    facts = stage.actor(
+        "run_on_overlay", lower=lower, upper=upper, work=work, target=target, name="app"
+    )
+    return Staged(pid=facts["pid"])
+
+
+def pid_namespace(stage: Stage) -> Staged:
+    path = payloads.sleep_original()
+    return Staged(pid=stage.actor("run_in_pid_namespace", path=path)["pid"])
+
+
+def chrooted(stage: Stage) -> Staged:
+    need_root()
+    path = stage.directory(f"{disk(stage)}/{stage.token}-jail")
+    return Staged(pid=stage.actor("chrooted", path=path)["pid"])
+
+
+def build(stage: Stage) -> Staged:
+    """A compiler's test program on a /tmp that is a tmpfs, as many systems have it."""
+    facts = stage.actor(
+        "run_on_mount", fs="tmpfs", target="/tmp", data=payloads.sleep_copy(),
+        name="go-build81/b001/exe/main",
+    )  # fmt: skip
+    return Staged(pid=facts["pid"])
+
+
 def psm(stage: Stage) -> Staged:
     facts = stage.actor("shared_memory", size=1 << 20, seed=3)
     stage.promise(facts["path"])
@@ -217,8 +249,7 @@ def perf_map(stage: Stage) -> Staged:
 
 def sealed_service(stage: Stage) -> Staged:
     """What a service with private temporary files and credentials sees."""
-    need_root()
-    target = stage.directory(f"/var/lib/{stage.token}-private")
+    target = mount_point(stage, "private")
     files = {
         "app.conf": b"listen = 127.0.0.1:8080\nworkers = 4\nlog = /var/log/app.log\n",
         "resolv.conf": b"nameserver 192.0.2.53\noptions edns0\n",
@@ -241,6 +272,13 @@ STATES = (
     benign("plain-program", "sleep from where the distribution put it", plain_sleep,
            ceiling="info"),
     benign("stopped-program", "the same, stopped by a signal", stopped, ceiling="info"),
+    benign("overlay-program", "a program of an overlay's lower layer on disk", overlay,
+           ceiling="info", never=("exe-not-mapped", "exe-deleted")),
+    benign("pid-namespace", "a program that is process 1 of a pid namespace", pid_namespace,
+           ceiling="info"),
+    benign("chrooted", "a daemon that locked itself into a directory", chrooted,
+           ceiling="info", never=("exe-deleted", "exe-replaced", "script-gone")),
+    benign("build-in-tmp", "a freshly built program on a /tmp that is a tmpfs", build),
     benign("zombie", "a program that has ended and is not waited for", zombie, ceiling="info"),
     benign("own-title", "a daemon that chose its own command line", own_title, ceiling="low"),
     benign("sealed-clone", "an exact copy of a root-owned program, run from a sealed memfd",

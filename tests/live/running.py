@@ -82,8 +82,7 @@ def on_mount(fs: str, *, then: str = "", overmount: bool = False) -> Stager:
     """A program on a file system mounted in a private mount namespace only."""
 
     def stage(stage: Stage) -> Staged:
-        need_root()
-        target = stage.directory(f"/var/lib/{stage.token}-{fs}-{then or overmount}")
+        target = mount_point(stage, f"{fs}-{then or overmount}")
         facts = stage.actor(
             "run_on_mount", fs=fs, target=target, data=payloads.sleep_copy(), then=then,
             overmount=overmount,
@@ -93,8 +92,31 @@ def on_mount(fs: str, *, then: str = "", overmount: bool = False) -> Stager:
     return stage
 
 
-def under_readonly_root(stage: Stage) -> Staged:
+def mount_point(stage: Stage, name: str) -> str:
+    """An empty directory on disk, in no place that is known to be volatile."""
+    parent = "/var/lib" if os.geteuid() == 0 else os.path.expanduser("~")
+    return stage.directory(f"{parent}/{stage.token}-{name}")
+
+
+def through_bind(stage: Stage) -> Staged:
+    source = placed(stage, "/dev/shm/{t}-bound", payloads.sleep_copy())
+    target = placed(stage, disk(stage) + "/{t}-bind/cron", b"")
+    return Staged(pid=stage.actor("run_through_bind", source=source, target=target)["pid"])
+
+
+def in_pid_namespace(stage: Stage) -> Staged:
+    return Staged(pid=stage.actor("run_in_pid_namespace", data=payloads.sleep_copy())["pid"])
+
+
+def without_read_permission(stage: Stage) -> Staged:
+    """A program that may be executed but not read: the kernel keeps its memory from others."""
     need_root()
+    with memfd("x", payloads.sleep_copy()) as fd:
+        os.fchmod(fd, 0o111)
+        return Staged(pid=stage.sleeper(f"/proc/{os.getpid()}/fd/{fd}"))
+
+
+def under_readonly_root(stage: Stage) -> Staged:
     facts = stage.actor("run_under_readonly_root", data=payloads.sleep_copy(), name="unit")
     return Staged(pid=facts["pid"])
 
@@ -202,6 +224,13 @@ STATES = (
           on_mount("tmpfs", then="detach"), ("exe-on-memory-fs",), severity="medium"),
     State("tmpfs-covered", "a second tmpfs was mounted over the one the program runs from",
           on_mount("tmpfs", overmount=True), ("exe-on-memory-fs",), severity="medium"),
+    State("bind-of-shm", "a file of /dev/shm bind-mounted over a program's path on disk",
+          through_bind, some=("exe-on-memory-fs", "exe-in-shm"), severity="medium",
+          techniques=T1027),
+    State("memfd-in-pid-namespace", "a memfd executed as process 1 of a pid namespace",
+          in_pid_namespace, ("exe-memfd",), techniques=T1620),
+    State("memfd-not-readable", "a memfd of mode 111 executed: not dumpable",
+          without_read_permission, ("exe-memfd",), techniques=T1620),
     State("tmp-unlinked", "a program in /tmp, unlinked once it runs",
           from_path("/tmp/{t}-setup", unlink=True), some=("exe-deleted", "exe-deleted-volatile"),
           severity="medium"),

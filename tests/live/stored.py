@@ -8,8 +8,8 @@ import socket
 from collections.abc import Callable
 
 from tests.live import payloads
-from tests.live.running import placed
-from tests.live.stage import Refused, Stage, Staged, identity, need_root
+from tests.live.running import mount_point, placed
+from tests.live.stage import Refused, Stage, Staged, identity
 from tests.live.state import Stager, State
 
 T1027 = ("T1027.011",)
@@ -48,13 +48,18 @@ def in_namespace(fs: str, name: str, data: Bytes) -> Stager:
     """A file on a mount that only another process's namespace has."""
 
     def stage(stage: Stage) -> Staged:
-        need_root()
-        target = stage.directory(f"/var/lib/{stage.token}-ns-{name.strip('.')}")
+        target = mount_point(stage, f"ns-{name.strip('.')}")
         facts = stage.actor("files_on_mount", fs=fs, target=target, files={name: data()})
         file = facts["files"][name]
         return Staged(dev=file["dev"], inode=file["inode"], path=file["path"])
 
     return stage
+
+
+def held_detached(stage: Stage) -> Staged:
+    target = mount_point(stage, "gone")
+    facts = stage.actor("hold_on_detached", fs="tmpfs", target=target, data=elf())
+    return Staged(dev=facts["dev"], inode=facts["inode"])
 
 
 def held_memfd(name: str, data: Bytes) -> Stager:
@@ -204,6 +209,8 @@ STATES = (
           held_nameless(elf), ("file-elf",), techniques=T1027),
     State("unlinked-elf", "an unlinked file of /dev/shm with a program, held open",
           held_nameless(elf, "-u"), ("file-elf",), techniques=T1027),
+    State("detached-elf", "a program on a tmpfs that was unmounted lazily, held open",
+          held_detached, ("file-elf",), techniques=T1027),
     State("sparse-elf", "1 TiB of nothing behind a program", sparse("tera", 0),
           ("file-elf",), techniques=T1027),
     State("sparse-elf-inside", "a program 300 GiB into 1 TiB of nothing",
