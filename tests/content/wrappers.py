@@ -329,7 +329,7 @@ def powershell_deflate(data: bytes, rng: random.Random) -> bytes:
 def powershell_gzip(data: bytes, rng: random.Random) -> bytes:
     blob = base64.b64encode(gzip.compress(data)).decode()
     return (
-        f"$s=New-Object IO.MemoryStream(,[Convert]::FromBase64String(\"{blob}\"));"
+        f'$s=New-Object IO.MemoryStream(,[Convert]::FromBase64String("{blob}"));'
         "IEX (New-Object IO.StreamReader(New-Object IO.Compression.GzipStream($s,"
         "[IO.Compression.CompressionMode]::Decompress))).ReadToEnd();"
     ).encode()
@@ -357,9 +357,7 @@ def shell_printf(data: bytes, rng: random.Random) -> bytes:
 
 def python_exec(data: bytes, rng: random.Random) -> bytes:
     blob = base64.b64encode(zlib.compress(data)).decode()
-    return (
-        f"import base64,zlib\nexec(zlib.decompress(base64.b64decode('{blob}')))\n"
-    ).encode()
+    return (f"import base64,zlib\nexec(zlib.decompress(base64.b64decode('{blob}')))\n").encode()
 
 
 def perl_pack(data: bytes, rng: random.Random) -> bytes:
@@ -383,8 +381,9 @@ def javascript_unescape(data: bytes, rng: random.Random) -> bytes:
 
 
 def vbscript_array(data: bytes, rng: random.Random) -> bytes:
-    lines = textwrap.wrap(",".join(map(str, data)), 120)
-    return ("buf = Array(" + " _\n".join(lines) + ")\nFor Each b In buf\nNext\n").encode()
+    rows = [data[at : at + 30] for at in range(0, len(data), 30)]
+    lines = [",".join(map(str, row)) for row in rows]
+    return ("buf = Array(" + ", _\n".join(lines) + ")\nFor Each b In buf\nNext\n").encode()
 
 
 def csharp_array(data: bytes, rng: random.Random) -> bytes:
@@ -414,53 +413,122 @@ def tiny_png(rng: random.Random) -> bytes:
     rows = b"".join(b"\0" + rng.randbytes(8) for _ in range(8))
 
     def chunk(name: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        return (
+            struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        )
 
     return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 8, 8, 0, 0, 0, 0))
-        + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 8, 8, 0, 0, 0, 0))
+        + chunk(b"IDAT", zlib.compress(rows))
+        + chunk(b"IEND", b"")
     )
 
 
 #: Single wrappers by name.
 WRAPPERS: dict[str, Wrapper] = {
-    "base64": b64, "base64 URL alphabet": b64_url, "base64 without padding": b64_unpadded,
-    "base64 in lines": b64_lines, "base64 with noise": b64_noise, "base64 in UTF-16": b64_utf16,
-    "base64 reversed": b64_reversed, "base32": b32, "Ascii85": ascii85, "base85": base85,
-    "hex": hex_plain, "\\x escapes": hex_escapes, "0x list": hex_0x, "% escapes": hex_percent,
-    "hex with dashes": hex_dashes, "decimal list": decimals, "octal escapes": octal_escapes,
-    "PowerShell byte array": powershell_bytes, "PowerShell char array": powershell_chars,
-    "UTF-16": utf16, "uuencode": uuencoded, "percent-encoding": percent,
-    "reversed": backwards, "XOR one byte": xor_single, "XOR short key": xor_short,
-    "ADD": added, "ROL": rotated, "NOT": inverted, "RC4, key before": rc4_key_before,
-    "RC4, counted key": rc4_key_counted, "RC4, named key": rc4_named_key,
-    "gzip": gzipped, "zlib": zlibbed, "deflate": deflated, "bzip2": bzipped, "xz": xzed,
-    "lzma": lzma_alone, "LZ4 frame": lz4_block_frame, "LZNT1": lznt1, "zip": zipped, "tar": tarred,
-    "PowerShell -EncodedCommand": powershell_encoded, "PowerShell DeflateStream": powershell_deflate,
-    "PowerShell GzipStream": powershell_gzip, "PowerShell concatenation": powershell_concatenated,
-    "PowerShell Replace": powershell_replaced, "shell base64 | gunzip": shell_pipe,
-    "shell printf": shell_printf, "Python exec zlib": python_exec, "Perl pack": perl_pack,
-    "PHP gzinflate rot13": php_chain, "JavaScript fromCharCode": javascript_codes,
-    "JavaScript unescape": javascript_unescape, "VBScript Array": vbscript_array,
-    "C# byte array": csharp_array, "registry export": registry_export,
-    "behind a header": behind_header, "after an image": after_image,
+    "base64": b64,
+    "base64 URL alphabet": b64_url,
+    "base64 without padding": b64_unpadded,
+    "base64 in lines": b64_lines,
+    "base64 with noise": b64_noise,
+    "base64 in UTF-16": b64_utf16,
+    "base64 reversed": b64_reversed,
+    "base32": b32,
+    "Ascii85": ascii85,
+    "base85": base85,
+    "hex": hex_plain,
+    "\\x escapes": hex_escapes,
+    "0x list": hex_0x,
+    "% escapes": hex_percent,
+    "hex with dashes": hex_dashes,
+    "decimal list": decimals,
+    "octal escapes": octal_escapes,
+    "PowerShell byte array": powershell_bytes,
+    "PowerShell char array": powershell_chars,
+    "UTF-16": utf16,
+    "uuencode": uuencoded,
+    "percent-encoding": percent,
+    "reversed": backwards,
+    "XOR one byte": xor_single,
+    "XOR short key": xor_short,
+    "ADD": added,
+    "ROL": rotated,
+    "NOT": inverted,
+    "RC4, key before": rc4_key_before,
+    "RC4, counted key": rc4_key_counted,
+    "RC4, named key": rc4_named_key,
+    "gzip": gzipped,
+    "zlib": zlibbed,
+    "deflate": deflated,
+    "bzip2": bzipped,
+    "xz": xzed,
+    "lzma": lzma_alone,
+    "LZ4 frame": lz4_block_frame,
+    "LZNT1": lznt1,
+    "zip": zipped,
+    "tar": tarred,
+    "PowerShell -EncodedCommand": powershell_encoded,
+    "PowerShell DeflateStream": powershell_deflate,
+    "PowerShell GzipStream": powershell_gzip,
+    "PowerShell concatenation": powershell_concatenated,
+    "PowerShell Replace": powershell_replaced,
+    "shell base64 | gunzip": shell_pipe,
+    "shell printf": shell_printf,
+    "Python exec zlib": python_exec,
+    "Perl pack": perl_pack,
+    "PHP gzinflate rot13": php_chain,
+    "JavaScript fromCharCode": javascript_codes,
+    "JavaScript unescape": javascript_unescape,
+    "VBScript Array": vbscript_array,
+    "C# byte array": csharp_array,
+    "registry export": registry_export,
+    "behind a header": behind_header,
+    "after an image": after_image,
 }
 
 #: Two and three layers, the innermost first.
 STACKS: tuple[tuple[str, ...], ...] = (
-    ("gzip", "base64"), ("deflate", "base64"), ("zlib", "hex"), ("XOR one byte", "base64"),
-    ("XOR short key", "base64"), ("base64", "gzip"), ("hex", "base64"), ("base64", "base64"),
-    ("reversed", "base64"), ("gzip", "XOR one byte"), ("LZNT1", "base64"), ("xz", "base85"),
-    ("RC4, key before", "base64"), ("base64", "UTF-16"), ("bzip2", "hex"), ("gzip", "base32"),
-    ("zlib", "decimal list"), ("XOR one byte", "hex"), ("ADD", "base64"), ("base64", "reversed"),
-    ("zip", "base64"), ("gzip", "Ascii85"), ("PowerShell GzipStream", "PowerShell -EncodedCommand"),
-    ("PowerShell DeflateStream", "UTF-16"), ("decimal list", "gzip"), ("tar", "gzip"),
-    ("gzip", "base64", "hex"), ("XOR short key", "gzip", "base64"), ("zlib", "XOR one byte", "base64"),
-    ("gzip", "base64", "reversed"), ("deflate", "base64", "UTF-16"), ("base64", "gzip", "base64"),
-    ("XOR one byte", "zlib", "0x list"), ("RC4, counted key", "gzip", "hex"),
-    ("LZNT1", "XOR one byte", "base64"), ("base64", "base64", "base64"),
-    ("reversed", "gzip", "base64 in lines"), ("PowerShell GzipStream", "base64", "gzip"),
-    ("tar", "xz", "base64"), ("shell base64 | gunzip", "gzip", "hex"),
+    ("gzip", "base64"),
+    ("deflate", "base64"),
+    ("zlib", "hex"),
+    ("XOR one byte", "base64"),
+    ("XOR short key", "base64"),
+    ("base64", "gzip"),
+    ("hex", "base64"),
+    ("base64", "base64"),
+    ("reversed", "base64"),
+    ("gzip", "XOR one byte"),
+    ("LZNT1", "base64"),
+    ("xz", "base85"),
+    ("RC4, key before", "base64"),
+    ("base64", "UTF-16"),
+    ("bzip2", "hex"),
+    ("gzip", "base32"),
+    ("zlib", "decimal list"),
+    ("XOR one byte", "hex"),
+    ("ADD", "base64"),
+    ("base64", "reversed"),
+    ("zip", "base64"),
+    ("gzip", "Ascii85"),
+    ("PowerShell GzipStream", "PowerShell -EncodedCommand"),
+    ("PowerShell DeflateStream", "UTF-16"),
+    ("decimal list", "gzip"),
+    ("tar", "gzip"),
+    ("gzip", "base64", "hex"),
+    ("XOR short key", "gzip", "base64"),
+    ("zlib", "XOR one byte", "base64"),
+    ("gzip", "base64", "reversed"),
+    ("deflate", "base64", "UTF-16"),
+    ("base64", "gzip", "base64"),
+    ("XOR one byte", "zlib", "0x list"),
+    ("RC4, counted key", "gzip", "hex"),
+    ("LZNT1", "XOR one byte", "base64"),
+    ("base64", "base64", "base64"),
+    ("reversed", "gzip", "base64 in lines"),
+    ("PowerShell GzipStream", "base64", "gzip"),
+    ("tar", "xz", "base64"),
+    ("shell base64 | gunzip", "gzip", "hex"),
 )
 
 

@@ -20,10 +20,13 @@ _TEXT_SAMPLE = 4096
 @cache
 def tables() -> tuple[tuple[str, str, bytes], ...]:
     """(kind, step, translation table) of every map, the most usual first."""
-    made = [("xor", f"xor key {key:02x}", bytes(b ^ key for b in range(256))) for key in range(1, 255)]
+    made = [
+        ("xor", f"xor key {key:02x}", bytes(b ^ key for b in range(256))) for key in range(1, 255)
+    ]
     made.append(("not", "not (xor key ff)", bytes(b ^ 255 for b in range(256))))
     made += [
-        ("add", f"add {key:02x}", bytes((b + key) & 255 for b in range(256))) for key in range(1, 256)
+        ("add", f"add {key:02x}", bytes((b + key) & 255 for b in range(256)))
+        for key in range(1, 256)
     ]
     made += [
         ("rol", f"rotate left {n}", bytes((b << n | b >> 8 - n) & 255 for b in range(256)))

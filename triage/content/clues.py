@@ -41,53 +41,124 @@ _TLD = (
 )
 
 PATTERNS: tuple[Pattern, ...] = (
-    _pattern("url", r"\b(?:https?|ftps?|wss?|tcp|udp|ldaps?|smb|file)://[^\s'\"<>()\[\]{}|\\^`\x00-\x1f]{3,300}+", "://"),
+    _pattern(
+        "url",
+        r"\b(?:https?|ftps?|wss?|tcp|udp|ldaps?|smb|file)://[^\s'\"<>()\[\]{}|\\^`\x00-\x1f]{3,300}+",
+        "://",
+    ),
     _pattern("url", r"/dev/(?:tcp|udp)/[\w.\-]{1,255}+/[0-9$\w]{1,16}+", "/dev/tcp", "/dev/udp"),
-    _pattern("unc", r"(?<![\\\w])\\\\[\w.\-]{2,63}(?:@(?:ssl|[0-9]{2,5}))?\\[\w$.\-]{1,80}+", "\\\\"),
+    _pattern(
+        "unc", r"(?<![\\\w])\\\\[\w.\-]{2,63}(?:@(?:ssl|[0-9]{2,5}))?\\[\w$.\-]{1,80}+", "\\\\"
+    ),
     _pattern("email", r"\b[\w.+\-]{1,64}@(?:[\w\-]{1,63}\.){1,4}[a-z]{2,12}\b", "@"),
-    _pattern("registry", r"\b(?:HKLM|HKCU|HKCR|HKU|HKCC|HKEY_[A-Z_]{5,20}):{0,2}\\[^\s'\"<>|,;)\x00]{1,250}+", "hk"),
+    _pattern(
+        "registry",
+        r"\b(?:HKLM|HKCU|HKCR|HKU|HKCC|HKEY_[A-Z_]{5,20}):{0,2}\\[^\s'\"<>|,;)\x00]{1,250}+",
+        "hk",
+    ),
     _pattern("registry", r"\bregistry::[^\s'\"<>|,;)]{3,250}+", "registry::"),
     _pattern(
         "registry",
         r"\b(?:gp|gpv|sp|Get-ItemProperty(?:Value)?|Set-ItemProperty|New-ItemProperty|"
         r"RegRead|RegWrite|OpenSubKey|CreateSubKey|GetStringValue|GetBinaryValue|"
         r"RegOpenKey(?:Ex)?[AW]?|RegQueryValue(?:Ex)?[AW]?|RegSetValue(?:Ex)?[AW]?)\b[\s(]{1,4}[^\r\n;|]{2,160}",
-        "gp", "sp", "itemproperty", "reg", "subkey", "getstringvalue", "getbinaryvalue",
+        "gp",
+        "sp",
+        "itemproperty",
+        "reg",
+        "subkey",
+        "getstringvalue",
+        "getbinaryvalue",
     ),
     _pattern("wmi", r"\bwinmgmts:[^\s'\",;)]{0,160}+", "winmgmts"),
-    _pattern("wmi", r"\broot[\\/](?:cimv2|subscription|default|wmi|securitycenter2?|standardcimv2)\b(?::[\w]{1,80})?+", "root"),
+    _pattern(
+        "wmi",
+        r"\broot[\\/](?:cimv2|subscription|default|wmi|securitycenter2?|standardcimv2)\b(?::[\w]{1,80})?+",
+        "root",
+    ),
     _pattern(
         "wmi",
         r"\b(?:__EventFilter|__FilterToConsumerBinding|CommandLineEventConsumer|"
         r"ActiveScriptEventConsumer|__IntervalTimerInstruction|__InstanceModificationEvent|"
         r"__InstanceCreationEvent|Win32_[A-Za-z_]{3,40}|Set-WmiInstance|Get-WmiObject|gwmi|"
         r"Invoke-WmiMethod|Invoke-CimMethod|Get-CimInstance|SWbemLocator)\b",
-        "event", "win32_", "wmi", "cim", "swbem", "__",
+        "event",
+        "win32_",
+        "wmi",
+        "cim",
+        "swbem",
+        "__",
     ),
     _pattern("mutex", r"\b(?:Global|Local)\\[^\s'\"<>|\x00\\]{3,120}+", "global\\", "local\\"),
-    _pattern("mutex", r"\b(?:CreateMutex(?:Ex)?[AW]?|OpenMutex[AW]?|Threading\.Mutex)\b[\s(]{1,3}[^\r\n;]{2,100}", "mutex"),
+    _pattern(
+        "mutex",
+        r"\b(?:CreateMutex(?:Ex)?[AW]?|OpenMutex[AW]?|Threading\.Mutex)\b[\s(]{1,3}[^\r\n;]{2,100}",
+        "mutex",
+    ),
     _pattern(
         "command",
         r"\b(?:powershell|pwsh|cmd|mshta|rundll32|regsvr32|wscript|cscript|certutil|bitsadmin|"
         r"wmic|schtasks|msbuild|installutil|regasm|msiexec|forfiles|curl|wget|reg)(?:\.exe)?"
         r"[\"']?[ \t]{1,4}(?:[-/]|javascript:|vbscript:|https?:|[\w.%\\\"':$]{1,60}+[ \t,])[^\r\n\x00]{1,240}",
-        "powershell", "pwsh", "cmd", "mshta", "rundll32", "regsvr32", "script", "certutil",
-        "bitsadmin", "wmic", "schtasks", "msbuild", "installutil", "regasm", "msiexec",
-        "forfiles", "curl", "wget", "reg",
+        "powershell",
+        "pwsh",
+        "cmd",
+        "mshta",
+        "rundll32",
+        "regsvr32",
+        "script",
+        "certutil",
+        "bitsadmin",
+        "wmic",
+        "schtasks",
+        "msbuild",
+        "installutil",
+        "regasm",
+        "msiexec",
+        "forfiles",
+        "curl",
+        "wget",
+        "reg",
     ),
     _pattern(
         "command",
         r"(?:^|[;|&`(\s])(?:nc|ncat|socat|bash|sh|python[23]?|perl|php|ruby|chmod|nohup|setsid|"
         r"base64|openssl|crontab|insmod|mkfifo|echo)[ \t]{1,4}(?:-[a-z]{1,12}\b|[+]x|/tmp/|/dev/|/var/)[^\r\n\x00]{0,200}",
-        " -", "+x", "/tmp/", "/dev/", "/var/",
+        " -",
+        "+x",
+        "/tmp/",
+        "/dev/",
+        "/var/",
     ),
-    _pattern("path", r"(?<![\w/])(?:%[A-Za-z_()0-9]{2,30}%|\$env:[A-Za-z_]{2,30}|\b[a-z]:)\\[^\s'\"<>|*?,;)\x00]{2,200}+", ":\\", "%\\", "$env:"),
+    _pattern(
+        "path",
+        r"(?<![\w/])(?:%[A-Za-z_()0-9]{2,30}%|\$env:[A-Za-z_]{2,30}|\b[a-z]:)\\[^\s'\"<>|*?,;)\x00]{2,200}+",
+        ":\\",
+        "%\\",
+        "$env:",
+    ),
     _pattern(
         "path",
         r"(?<![\w/.:\-])/(?:dev/shm|proc/(?:self|[0-9]{1,7})|tmp|var|etc|usr|opt|home|root|run|bin|sbin|"
         r"lib(?:64)?|boot|mnt|srv|sys|data)(?:/[\w.+@%~\-$]{1,80}+){1,12}+",
-        "/dev/", "/proc/", "/tmp", "/var", "/etc", "/usr", "/opt", "/home", "/root", "/run", "/bin",
-        "/sbin", "/lib", "/boot", "/mnt", "/srv", "/sys", "/data",
+        "/dev/",
+        "/proc/",
+        "/tmp",
+        "/var",
+        "/etc",
+        "/usr",
+        "/opt",
+        "/home",
+        "/root",
+        "/run",
+        "/bin",
+        "/sbin",
+        "/lib",
+        "/boot",
+        "/mnt",
+        "/srv",
+        "/sys",
+        "/data",
     ),
     _pattern(
         "reflective",
@@ -97,8 +168,18 @@ PATTERNS: tuple[Pattern, ...] = (
         r"\bGetProcAddress\b[^\r\n]{0,40}\bhash|/proc/self/fd/|/proc/[0-9$]{1,12}+/fd/|"
         r"\bctypes\.(?:CDLL|memmove|CFUNCTYPE|windll)|\bdlopen\b[^\r\n]{0,40}/(?:proc|dev)/|"
         r"\bfexecve\b|\bmemfd:|\bexecveat\b",
-        "reflect", "assembly", "getdelegate", "dynamicassembly", "unsafenative", "getprocaddress",
-        "/proc/", "ctypes.", "dlopen", "fexecve", "memfd:", "execveat",
+        "reflect",
+        "assembly",
+        "getdelegate",
+        "dynamicassembly",
+        "unsafenative",
+        "getprocaddress",
+        "/proc/",
+        "ctypes.",
+        "dlopen",
+        "fexecve",
+        "memfd:",
+        "execveat",
     ),
     _pattern(
         "bypass",
@@ -106,7 +187,13 @@ PATTERNS: tuple[Pattern, ...] = (
         r"\bamsi\.dll\b|\bEtwEventWrite\b|\bNtTraceEvent\b|\betwProvider\b|"
         r"\bScriptBlockLogging\b|\bEnableScriptBlockLogging\b|cachedGroupPolicySettings|"
         r"\bSet-MpPreference\b[^\r\n]{0,120}|\bHISTFILE=(?:/dev/null)?|\bunset\s{1,4}HIST[A-Z]{3,12}",
-        "amsi", "etw", "nttraceevent", "scriptblock", "cachedgroup", "mppreference", "hist",
+        "amsi",
+        "etw",
+        "nttraceevent",
+        "scriptblock",
+        "cachedgroup",
+        "mppreference",
+        "hist",
     ),
     _pattern(
         "api",
@@ -121,19 +208,58 @@ PATTERNS: tuple[Pattern, ...] = (
         r"CryptUnprotectData|EnumSystemLocales[AW]?|CreateFiber|UuidFromString[AW]?|"
         r"memfd_create|mprotect|ptrace|process_vm_writev|process_vm_readv|fexecve|execveat|"
         r"shm_open|dlopen|dlsym|keyctl|add_key|init_module|finit_module|userfaultfd|pkey_mprotect)\b",
-        "virtual", "process", "thread", "ntallocate", "ntwrite", "ntprotect", "mapview",
-        "queueuserapc", "getprocaddress", "getmodulehandle", "loadlibrary", "ldr", "rtl",
-        "winexec", "shellexecute", "urldownload", "internetopen", "httpsend", "wsastartup",
-        "setwindowshook", "minidump", "crypt", "enumsystemlocales", "createfiber", "uuidfrom",
-        "memfd_create", "mprotect", "ptrace", "exec", "shm_open", "dlopen", "dlsym", "key",
-        "init_module", "userfaultfd",
+        "virtual",
+        "process",
+        "thread",
+        "ntallocate",
+        "ntwrite",
+        "ntprotect",
+        "mapview",
+        "queueuserapc",
+        "getprocaddress",
+        "getmodulehandle",
+        "loadlibrary",
+        "ldr",
+        "rtl",
+        "winexec",
+        "shellexecute",
+        "urldownload",
+        "internetopen",
+        "httpsend",
+        "wsastartup",
+        "setwindowshook",
+        "minidump",
+        "crypt",
+        "enumsystemlocales",
+        "createfiber",
+        "uuidfrom",
+        "memfd_create",
+        "mprotect",
+        "ptrace",
+        "exec",
+        "shm_open",
+        "dlopen",
+        "dlsym",
+        "key",
+        "init_module",
+        "userfaultfd",
     ),
 )
 
 _IPV4 = re.compile(r"(?<![\w.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w.]|\.[0-9])(?::[0-9]{2,5})?")
-_DOMAIN = re.compile(r"(?<![\w.@/\\$\-])(?:[a-z0-9][a-z0-9\-]{0,62}\.){1,5}" + _TLD + r"(?![\w\-(=\[]|\.\w)", re.IGNORECASE)
-_BENIGN_HOSTS = ("schemas.microsoft.com", "www.w3.org", "schemas.xmlsoap.org", "schemas.openxmlformats.org")
-_NOT_DOMAINS = frozenset({"system.net", "asp.net", "ado.net", "vb.net", "sys.io", "math.pro", "net.io"})
+_DOMAIN = re.compile(
+    r"(?<![\w.@/\\$\-])(?:[a-z0-9][a-z0-9\-]{0,62}\.){1,5}" + _TLD + r"(?![\w\-(=\[]|\.\w)",
+    re.IGNORECASE,
+)
+_BENIGN_HOSTS = (
+    "schemas.microsoft.com",
+    "www.w3.org",
+    "schemas.xmlsoap.org",
+    "schemas.openxmlformats.org",
+)
+_NOT_DOMAINS = frozenset(
+    {"system.net", "asp.net", "ado.net", "vb.net", "sys.io", "math.pro", "net.io"}
+)
 
 
 def clues_in(data: bytes, layer: Layer, number: int = 0) -> list[Clue]:
@@ -199,14 +325,20 @@ def _domains(text: str, layer: Layer) -> Iterator[str]:
 
 _ASCII = re.compile(rb"[\t -~]{6,400}+")
 _WIDE = re.compile(rb"(?:[\t -~]\x00){6,400}+")
-_SEARCHED = frozenset({"script", "text", "settings", "executable", "encoded", "document", "bytecode"})
+_SEARCHED = frozenset(
+    {"script", "text", "settings", "executable", "encoded", "document", "bytecode"}
+)
 
 
 def _text_of(data: bytes, layer: Layer) -> str:
     group = family(layer.kind)
     if group not in _SEARCHED and layer.kind != "data":
         return ""
-    if group in ("executable", "document", "bytecode") or layer.kind == "data" or b"\0" in data[:256]:
+    if (
+        group in ("executable", "document", "bytecode")
+        or layer.kind == "data"
+        or b"\0" in data[:256]
+    ):
         runs = [m.group() for m in _ASCII.finditer(data)]
         runs += [m.group()[::2] for m in _WIDE.finditer(data)]
         return b"\n".join(runs).decode("ascii", "replace")
@@ -217,7 +349,7 @@ def _text_of(data: bytes, layer: Layer) -> str:
 
 # --- showing ----------------------------------------------------------------------------
 
-_SCHEME = re.compile(r"\b(ht)tp(s?)://|\b(f)tp(s?)://", re.IGNORECASE)
+_SCHEME = re.compile(r"\b(h)tt(ps?)://|\b(f)t(ps?)://", re.IGNORECASE)
 _HOST = re.compile(r"(?<=://)[^/\s'\"?#]{1,255}")
 
 
@@ -226,7 +358,7 @@ def defang(value: str) -> str:
 
     The text is not otherwise made safe; show it through ``triage.printable.printable``.
     """
-    shown = _SCHEME.sub(lambda m: f"{m[1]}xxp{m[2]}://" if m[1] else f"{m[3]}xp{m[4]}://", value)
+    shown = _SCHEME.sub(lambda m: f"{m[1]}xx{m[2]}://" if m[1] else f"{m[3]}x{m[4]}://", value)
     shown = _HOST.sub(lambda m: m.group().replace("[.]", ".").replace(".", "[.]"), shown)
     shown = _IPV4.sub(lambda m: m.group().replace(".", "[.]"), shown)
     shown = _DOMAIN.sub(lambda m: m.group().replace(".", "[.]"), shown)

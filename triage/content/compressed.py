@@ -102,7 +102,11 @@ def _lzma() -> _Decompressor:
 
 _STREAMS: tuple[tuple[str, Callable[[bytes], bool], Callable[[], _Decompressor]], ...] = (
     ("gzip", lambda head: head.startswith(b"\x1f\x8b\x08"), _gzip),
-    ("bzip2", lambda head: head.startswith(b"BZh") and head[4:10] == b"1AY&SY", bz2.BZ2Decompressor),
+    (
+        "bzip2",
+        lambda head: head.startswith(b"BZh") and head[4:10] == b"1AY&SY",
+        bz2.BZ2Decompressor,
+    ),
     ("xz", lambda head: head.startswith(b"\xfd7zXZ\x00"), _xz),
     ("zlib", lambda head: looks_zlib(head), _zlib),
     ("lzma", lambda head: looks_lzma(head), _lzma),
@@ -279,8 +283,9 @@ def _raw_deflate(data: bytes, at: int, budget: Budget) -> Iterator[Candidate]:
     if stream.ended and len(body) - stream.used > max(16, len(body) // 20):
         return  # random bits reach an "end of block" early; a payload fills its blob
     found = stream_candidate("deflate", stream, at, len(data), budget)
+    need = PLAIN if len(stream.data) > len(body) else WORTHY
     yield Candidate(
-        found.data, "deflate", found.step, found.start, found.end, PLAIN, traits=found.traits
+        found.data, "deflate", found.step, found.start, found.end, need, traits=found.traits
     )
 
 
@@ -295,7 +300,12 @@ def _lznt1(data: bytes, at: int, budget: Budget) -> Iterator[Candidate]:
     budget.spend(len(out) * 4)
     need = WORTHY if len(lznt1.chunks(data, at)) == 1 else PLAIN
     yield stream_candidate_with(
-        Stream(out, len(data) - at, ended=True, cut=len(out) >= room), "lznt1", at, need, len(data), budget
+        Stream(out, len(data) - at, ended=True, cut=len(out) >= room),
+        "lznt1",
+        at,
+        need,
+        len(data),
+        budget,
     )
 
 
@@ -313,7 +323,9 @@ def _lz4_block(data: bytes, at: int, budget: Budget) -> Iterator[Candidate]:
     if out is None or (size is not None and len(out) != size) or len(out) <= len(body):
         return
     need = PROVEN if size is not None else WORTHY
-    yield stream_candidate_with(Stream(out, len(body), ended=True), "lz4", at, need, len(data), budget)
+    yield stream_candidate_with(
+        Stream(out, len(body), ended=True), "lz4", at, need, len(data), budget
+    )
 
 
 def stream_candidate_with(
@@ -322,6 +334,12 @@ def stream_candidate_with(
     """Like :func:`stream_candidate`, for a format that proves only as much as ``need`` says."""
     made = stream_candidate(kind, stream, at, size, budget)
     return Candidate(
-        made.data, kind, made.step, made.start, made.end, max(need, made.need), made.named,
+        made.data,
+        kind,
+        made.step,
+        made.start,
+        made.end,
+        max(need, made.need),
+        made.named,
         traits=made.traits,
     )

@@ -85,7 +85,9 @@ def texts(data: bytes, budget: Budget) -> Iterator[Candidate]:
     budget.spend(len(data) * 60)
     wide = [(m.start(), m.end(), "UTF-16 text") for m in _WIDE.finditer(data)]
     narrow = [(m.start(), m.end(), "text") for m in _TEXT.finditer(data)]
-    for start, end, what in sorted(wide + narrow, key=lambda one: (one[0] - one[1], one[0]))[:_RUNS]:
+    for start, end, what in sorted(wide + narrow, key=lambda one: (one[0] - one[1], one[0]))[
+        :_RUNS
+    ]:
         run = data[start:end]
         text = run[::2] if what == "UTF-16 text" else run
         if start or end < len(data):

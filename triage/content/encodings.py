@@ -11,7 +11,7 @@ import base64
 import binascii
 from collections.abc import Iterator
 
-from triage.content.candidate import PLAIN, WORTHY
+from triage.content.candidate import PLAIN, WORTHY, Budget
 
 _HEX = b"0123456789abcdefABCDEF"
 _BASE32 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
@@ -21,14 +21,13 @@ _BASE64 = _LETTERS + b"0123456789+/"
 BASE64_ANY = _BASE64 + b"-_"
 _ASCII85 = bytes(range(33, 118)) + b"z"
 _BASE85 = b"0123456789" + _LETTERS + b"!#$%&()*+-;<=>?@^_`{|}~"
-_Z85 = (
-    b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-    b".-:+=^!/*?&<>()[]{}@%$#"
-)
+_Z85 = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
 _Z85_TO_BASE85 = bytes.maketrans(_Z85, _BASE85)
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
-_FROM_BASE32_HEX = bytes.maketrans(_BASE32_HEX, _BASE32)
-_ROT13 = bytes.maketrans(_LETTERS, _LETTERS[13:26] + _LETTERS[:13] + _LETTERS[39:] + _LETTERS[26:39])
+_TO_BASE32_HEX = bytes.maketrans(_BASE32, _BASE32_HEX)
+_ROT13 = bytes.maketrans(
+    _LETTERS, _LETTERS[13:26] + _LETTERS[:13] + _LETTERS[39:] + _LETTERS[26:39]
+)
 _WHITE = b" \t\r\n\x00\x0b\x0c"
 
 #: (kind, step, decoded bytes, need)
@@ -45,7 +44,7 @@ def rot13(text: bytes) -> bytes:
     return text.translate(_ROT13)
 
 
-def decodings(text: bytes, *, noisy: bool = False) -> Iterator[Decoding]:
+def decodings(text: bytes, budget: Budget, *, noisy: bool = False) -> Iterator[Decoding]:
     """Every reading of ``text`` as bytes written in one alphabet, the narrowest first."""
     bare = text.translate(None, _WHITE)
     if len(bare) < 8:
@@ -60,7 +59,7 @@ def decodings(text: bytes, *, noisy: bool = False) -> Iterator[Decoding]:
     elif noisy:
         yield from _noisy_base64(text, bare)
     if not only(body, _LETTERS):
-        yield from _base85(bare)
+        yield from _base85(bare, budget)
 
 
 def _hex(body: bytes) -> Iterator[Decoding]:
@@ -101,33 +100,32 @@ def _noisy_base64(text: bytes, bare: bytes) -> Iterator[Decoding]:
 def _base32(body: bytes) -> Iterator[Decoding]:
     upper = body.upper()
     if only(upper, _BASE32):
-        data = _b32(upper)
-        if data is not None:
-            yield "base32", "base32", data, PLAIN
+        yield "base32", "base32", _b32(upper.translate(_TO_BASE32_HEX)), PLAIN
     if only(upper, _BASE32_HEX):
-        data = _b32(upper.translate(_FROM_BASE32_HEX))
-        if data is not None:
-            yield "base32", "base32hex", data, WORTHY
+        yield "base32", "base32hex", _b32(upper), WORTHY
 
 
-def _b32(body: bytes) -> bytes | None:
-    # lengths that no encoder makes are cut to the last whole byte (RFC 4648, section 6)
-    while len(body) % 8 in (1, 3, 6):
-        body = body[:-1]
-    try:
-        return base64.b32decode(body + b"=" * (-len(body) % 8))
-    except (binascii.Error, ValueError):
-        return None
+def _b32(digits: bytes) -> bytes:
+    """Base-32 digits as one number: linear, because the base is a power of two.
+
+    Bits that fill no byte are padding (RFC 4648, section 6).
+    """
+    size = len(digits) * 5 // 8
+    number = int(digits, 32) >> (len(digits) * 5 - size * 8)
+    return number.to_bytes(size, "big")
 
 
-def _base85(bare: bytes) -> Iterator[Decoding]:
+def _base85(bare: bytes, budget: Budget) -> Iterator[Decoding]:
     framed = bare.startswith(b"<~") or bare.endswith(b"~>")
     inner = bare.removeprefix(b"<~").removesuffix(b"~>")
     if len(inner) >= 10 and only(inner, _ASCII85):
+        budget.spend(len(inner) * 900)
         yield from _attempt("Ascii85", base64.a85decode, inner, PLAIN if framed else WORTHY)
     if len(bare) >= 10 and only(bare, _BASE85):
+        budget.spend(len(bare) * 400)
         yield from _attempt("base85", base64.b85decode, bare, WORTHY)
     if len(bare) >= 10 and only(bare, _Z85):
+        budget.spend(len(bare) * 400)
         yield from _attempt("Z85", base64.b85decode, bare.translate(_Z85_TO_BASE85), WORTHY)
 
 

@@ -7,12 +7,15 @@ layers with their bytes. All are pure and total, and give one answer on every ma
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
 
+from triage.content.byte_maps import reads_well
 from triage.content.candidate import LIMITS, Budget, Candidate, Limits
 from triage.content.clues import clues_in
+from triage.content.ends import end_of
 from triage.content.identify import identify
 from triage.content.identity import Identity
 from triage.content.kinds import family
@@ -36,10 +39,25 @@ def glance(data: bytes, *, size: int | None = None) -> Content:
     total = len(data) if size is None else size
     identity = identify(data, size=size)
     value, error = _entropy(data, total)
+    traits = identity.traits
+    if family(identity.kind) in ("image", "media") and _followed(data, identity.kind):
+        traits = (*traits, "overlay")
     return Content(
-        size=total, kind=identity.kind, examined=len(data), entropy=value, entropy_error=error,
-        detail=identity.detail, confidence=identity.confidence, traits=identity.traits,
+        size=total,
+        kind=identity.kind,
+        examined=len(data),
+        entropy=value,
+        entropy_error=error,
+        detail=identity.detail,
+        confidence=identity.confidence,
+        traits=traits,
     )
+
+
+def _followed(data: bytes, kind: str) -> bool:
+    """Whether more than padding follows an image's end."""
+    end = end_of(data, kind)
+    return end is not None and len(data) - end >= 16 and bool(data[end:].strip(b"\0"))
 
 
 def _entropy(data: bytes, total: int) -> tuple[float, float | None]:
@@ -63,7 +81,7 @@ def worth_unwrapping(content: Content) -> bool:
         return False
     if family(content.kind) in _SETTLED_FAMILIES and content.confidence is not Confidence.WEAK:
         return "overlay" in content.traits
-    if family(content.kind) == "image" and content.confidence is Confidence.STRONG:
+    if family(content.kind) in ("image", "media") and content.confidence is Confidence.STRONG:
         return "overlay" in content.traits
     return True
 
@@ -83,9 +101,15 @@ def examine(data: bytes, *, size: int | None = None, limits: Limits = LIMITS) ->
     first = replace(rows[0], size=look.size, sha256=rows[0].sha256 if whole else None)
     layers = (first, *rows[1:])
     return replace(
-        look, kind=first.kind, sha256=first.sha256, detail=first.detail,
-        confidence=first.confidence, traits=first.traits, layers=layers,
-        clues=_clues(tree, budget), limit=_limit(budget, whole),
+        look,
+        kind=first.kind,
+        sha256=first.sha256,
+        detail=first.detail,
+        confidence=first.confidence,
+        traits=first.traits,
+        layers=layers,
+        clues=_clues(tree, budget),
+        limit=_limit(budget, whole),
     )
 
 
@@ -99,10 +123,24 @@ def _tree(data: bytes, look: Content, budget: Budget) -> Node:
     identity = Identity(look.kind, look.detail, look.confidence, look.traits)
     if not worth_unwrapping(look):
         return Node(data, identity, 0)
-    size = budget.limits.layer
-    if len(data) > size:
-        budget.note("output")
+    if look.kind == "text" and len(data) >= _LARGE_TEXT and not _carries(data):
+        return Node(data, identity, 0)
     return search(data, identify(data), budget)
+
+
+_LARGE_TEXT = 1 << 16
+_CARRIED = re.compile(
+    rb"[A-Za-z0-9+/_\-]{40,}+|\\x[0-9A-Fa-f]{2}\\x|0x[0-9A-Fa-f]{1,2},|(?:%[0-9A-Fa-f]{2}){4}|"
+    rb"(?:[0-9]{1,3}[ ,;]{1,2}+){12}|(?:[0-9A-Fa-f]{2}[ :,\-]){12}|#@~\^|\^#~@|&#[0-9x]|\\[0-3][0-7]{2}\\"
+)
+
+
+def _carries(data: bytes) -> bool:
+    """Whether a large text reads badly or has any run that looks encoded.
+
+    Logs and books are text by the megabyte; looking for a run costs a fiftieth of unwrapping.
+    """
+    return not reads_well(data[:4096]) or _CARRIED.search(data) is not None
 
 
 def _limit(budget: Budget, whole: bool) -> str:
@@ -139,7 +177,11 @@ def _rows(root: Node, budget: Budget) -> Iterator[tuple[Layer, bytes]]:
 
 def _piece(one: Candidate, piece: bytes, parent: int | None) -> Layer:
     return Layer(
-        one.kind, len(piece), sha256(piece).hexdigest(), parent=parent, offset=one.start or 0,
+        one.kind,
+        len(piece),
+        sha256(piece).hexdigest(),
+        parent=parent,
+        offset=one.start or 0,
         step="embedded",
     )
 
@@ -157,8 +199,15 @@ def _layer(node: Node, parent: int | None) -> Layer:
     if one is not None:
         traits = tuple(dict.fromkeys((*traits, *one.traits)))
     return Layer(
-        kind, len(node.data), sha256(node.data).hexdigest(), detail, confidence, parent, offset,
-        step, traits,
+        kind,
+        len(node.data),
+        sha256(node.data).hexdigest(),
+        detail,
+        confidence,
+        parent,
+        offset,
+        step,
+        traits,
     )
 
 

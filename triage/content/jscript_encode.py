@@ -28,8 +28,7 @@ _FORMS = bytes.fromhex(
     "587a4879222e096050756b2d384e29553d3f51672f".replace(" ", "")
 )
 _ORDER = bytes(
-    int(digit)
-    for digit in "1201202002021020" "1020112002102002" "1102020101120102" "1020112001120102"
+    int(digit) for digit in "1201202002021020102011200210200211020201011201021020112001120102"
 )
 _ESCAPES = {ord("#"): 13, ord("&"): 10, ord("!"): ord("<"), ord("*"): ord(">"), ord("$"): ord("@")}
 _FIRST = 31
@@ -74,7 +73,12 @@ def encoded_scripts(data: bytes, budget: Budget) -> Iterator[Candidate]:
             budget.spend((end - at) * SLOW)
             text = decode(data[at + 12 : end - 8])
             yield Candidate(
-                text, "jscript-encode", "decode JScript.Encode", at, end + 4, PROVEN,
+                text,
+                "jscript-encode",
+                "decode JScript.Encode",
+                at,
+                end + 4,
+                PROVEN,
                 named=at > 0 or end + 4 < len(data.rstrip()),
             )
         at = data.find(_BEGIN, at + 4)

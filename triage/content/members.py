@@ -64,9 +64,7 @@ def _zip_member(
         budget.note("bomb" if len(stream.data) > BOMB_RATIO * stream.used else "output")
     proven = stream.ended or stream.cut or zlib.crc32(stream.data) == crc
     end = start + stream.used
-    yield Candidate(
-        stream.data, "zip", "zip member", start, end, PROVEN if proven else WORTHY
-    )
+    yield Candidate(stream.data, "zip", "zip member", start, end, PROVEN if proven else WORTHY)
 
 
 def _central_sizes(data: bytes) -> dict[int, int]:

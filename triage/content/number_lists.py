@@ -32,55 +32,65 @@ class Notation:
     width: int = 1
 
 
-def _notation(
-    kind: str, step: str, run: bytes, item: bytes, base: int, width: int = 1
-) -> Notation:
+def _notation(kind: str, step: str, run: bytes, item: bytes, base: int, width: int = 1) -> Notation:
     return Notation(kind, step, re.compile(run), re.compile(item), base, width)
 
 
 NOTATIONS: tuple[Notation, ...] = (
     _notation("escaped", r"\x escapes", rb"(?:\\x[0-9A-Fa-f]{2}){3,}+", rb"\\x(..)", 16),
     _notation(
-        "hex", "0x list",
+        "hex",
+        "0x list",
         rb"(?:\b0[xX][0-9A-Fa-f]{1,2}+(?:[uU]|\b)[\s,;:|)(]*+(?:\[?[bB]yte\]?\s*+)?+){3,}+",
-        rb"0[xX]([0-9A-Fa-f]{1,2})", 16,
+        rb"0[xX]([0-9A-Fa-f]{1,2})",
+        16,
     ),
     _notation(
-        "hex", "&H list", rb"(?:&[hH][0-9A-Fa-f]{1,2}+\b[\s,;:|]*+){3,}+",
-        rb"&[hH]([0-9A-Fa-f]{1,2})", 16,
+        "hex",
+        "&H list",
+        rb"(?:&[hH][0-9A-Fa-f]{1,2}+\b[\s,;:|]*+){3,}+",
+        rb"&[hH]([0-9A-Fa-f]{1,2})",
+        16,
     ),
     _notation(
-        "hex", "hex with separators",
+        "hex",
+        "hex with separators",
         rb"(?<![0-9A-Za-z])(?:[0-9A-Fa-f]{2}[ ,:;\-_|.\\\r\n\t]{1,6}+){5,}+(?:[0-9A-Fa-f]{2}\b)?+",
-        rb"([0-9A-Fa-f]{2})", 16,
+        rb"([0-9A-Fa-f]{2})",
+        16,
     ),
     _notation("escaped", "%u escapes", rb"(?:%u[0-9A-Fa-f]{4}){2,}+", rb"%u(.{4})", 16, 2),
     _notation("escaped", r"\u escapes", rb"(?:\\u[0-9A-Fa-f]{4}){2,}+", rb"\\u(.{4})", 16, 2),
     _notation("percent", "percent-encoding", rb"(?:%[0-9A-Fa-f]{2}){3,}+", rb"%(..)", 16),
     _notation(
-        "html-entities", "character references", rb"(?:&#[xX][0-9A-Fa-f]{1,5}+;){3,}+",
-        rb"&#[xX]([0-9A-Fa-f]+)", 16,
+        "html-entities",
+        "character references",
+        rb"(?:&#[xX][0-9A-Fa-f]{1,5}+;){3,}+",
+        rb"&#[xX]([0-9A-Fa-f]+)",
+        16,
     ),
     _notation(
         "html-entities", "character references", rb"(?:&#[0-9]{1,6}+;){3,}+", rb"&#([0-9]+)", 10
     ),
     _notation("octal", "octal escapes", rb"(?:\\0?[0-3][0-7]{2}){3,}+", rb"\\0?([0-3][0-7]{2})", 8),
     _notation(
-        "decimal-list", "decimal list",
+        "decimal-list",
+        "decimal list",
         rb"(?<![0-9A-Za-z.])(?:-?[0-9]{1,3}+[\s,;:|.+!_~\-]{1,6}+){6,}+(?:[0-9]{1,3}+\b)?+",
-        rb"(?<![0-9])(-?[0-9]{1,3})", 10,
+        rb"(?<![0-9])(-?[0-9]{1,3})",
+        10,
     ),
     _notation("decimal-list", "binary digits", rb"(?:[01]{8}[\s,]*+){6,}+", rb"([01]{8})", 2),
     _notation(
-        "decimal-list", "character codes",
+        "decimal-list",
+        "character codes",
         rb"(?i:(?:\[(?:char|byte)\]|chrw?|chr\$|chrb)\s*+\(?\s*+[0-9]{1,4}+\s*+\)?[\s&+.,_]*+){3,}+",
-        rb"([0-9]{1,4})", 10,
+        rb"([0-9]{1,4})",
+        10,
     ),
 )
 
-_UUID = re.compile(
-    rb"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
-)
+_UUID = re.compile(rb"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}")
 
 
 def numbers(data: bytes, budget: Budget) -> Iterator[Candidate]:
@@ -95,9 +105,14 @@ def numbers(data: bytes, budget: Budget) -> Iterator[Candidate]:
 
 
 _SIGNS: dict[str, tuple[bytes, ...]] = {
-    r"\x escapes": (b"\\x",), "0x list": (b"0x", b"0X"), "&H list": (b"&H", b"&h"),
-    "%u escapes": (b"%u",), r"\u escapes": (b"\\u",), "percent-encoding": (b"%",),
-    "character references": (b"&#",), "octal escapes": (b"\\",),
+    r"\x escapes": (b"\\x",),
+    "0x list": (b"0x", b"0X"),
+    "&H list": (b"&H", b"&h"),
+    "%u escapes": (b"%u",),
+    r"\u escapes": (b"\\u",),
+    "percent-encoding": (b"%",),
+    "character references": (b"&#",),
+    "octal escapes": (b"\\",),
     "character codes": (b"char", b"Char", b"CHAR", b"chr", b"Chr", b"CHR", b"byte", b"Byte"),
 }
 
@@ -143,11 +158,11 @@ def _readings(
 
 def _bytes_of(notation: Notation, items: _Values) -> Iterator[tuple[str, bytes, int]]:
     step, low, high = notation.step, min(items), max(items)
-    if 0 <= low and high <= 255:
+    if low >= 0 and high <= 255:
         yield step, bytes(items), PLAIN
-    elif -128 <= low and high <= 127:
+    elif low >= -128 and high <= 127:
         yield f"{step}, signed", bytes(item & 255 for item in items), PLAIN
-    elif notation.kind in ("html-entities", "decimal-list") and 0 <= low and high < 0xD800:
+    elif notation.kind in ("html-entities", "decimal-list") and low >= 0 and high < 0xD800:
         yield step, "".join(map(chr, items)).encode(), WORTHY
     if notation.width == 2 and high > 255:
         yield step, b"".join(item.to_bytes(2, "little") for item in items), PLAIN

@@ -126,6 +126,8 @@ def _up_to_separator(data: bytes) -> Iterator[tuple[bytes, int, int, str]]:
         for candidate in (key, value if name and equals else key, key.rstrip(b"\r")):
             yield candidate, at + 1, len(data), "before a separator"
     stripped = data.rstrip(b"\0")
-    last = max(stripped.rfind(b"\0"), stripped.rfind(b"\n"), stripped.rfind(b"|"), stripped.rfind(b":"))
+    last = max(
+        stripped.rfind(b"\0"), stripped.rfind(b"\n"), stripped.rfind(b"|"), stripped.rfind(b":")
+    )
     if len(stripped) - _LONGEST_KEY - 1 <= last < len(stripped) - 1:
         yield stripped[last + 1 :], 0, last, "after a separator"

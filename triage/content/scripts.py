@@ -32,8 +32,11 @@ def folded(data: bytes, kind: str, budget: Budget) -> Iterator[Candidate]:
     known = {word.lower() for word in _TELLING.findall(text)}
     need = WORTHY if new - known or _new_run(result.text, text) else GUESS
     yield Candidate(
-        result.text.encode("utf-8", "surrogateescape"), "concatenated", "fold strings",
-        need=need, rewrites=True,
+        result.text.encode("utf-8", "surrogateescape"),
+        "concatenated",
+        "fold strings",
+        need=need,
+        rewrites=True,
     )
 
 
@@ -72,20 +75,26 @@ _NAMED = re.compile(
     rb"(?i)(?:key|pass\w{0,8}|secret|xor|rc4|pwd|iv|salt)[\w\]]{0,12}[\"']?\s{0,4}(?:[:=,(]|=>)\s{0,4}"
     rb"(?:b?[\"']([^\"'\r\n]{1,128})[\"']|([^\s\"',;()]{1,128}))"
 )
-_NUMBER = re.compile(rb"(?i)(?:bxor|xor|\^|key\w{0,8}\s{0,4}[:=])\s{0,4}\(?(0x[0-9a-f]{1,2}|[0-9]{1,3})\b")
-_LIST = re.compile(rb"(?:(?:0x[0-9A-Fa-f]{1,2}|[0-9]{1,3})[ ]?,[ ]?){2,63}+(?:0x[0-9A-Fa-f]{1,2}|[0-9]{1,3})")
+_NUMBER = re.compile(
+    rb"(?i)(?:bxor|xor|\^|key\w{0,8}\s{0,4}[:=])\s{0,4}\(?(0x[0-9a-f]{1,2}|[0-9]{1,3})\b"
+)
+_LIST = re.compile(
+    rb"(?:(?:0x[0-9A-Fa-f]{1,2}|[0-9]{1,3})[ ]?,[ ]?){2,63}+(?:0x[0-9A-Fa-f]{1,2}|[0-9]{1,3})"
+)
 _MOST = 32
+_KEYS_WITHIN = 1 << 17
 
 
 def keys_in(data: bytes, kind: str) -> list[bytes]:
     """What could be a key in a text: named values, short literals, numbers, short lists."""
-    if not data or len(data) > _LARGEST:
-        return []
+    data = data[:_KEYS_WITHIN]
     found: dict[bytes, None] = {}
     for match in _NAMED.finditer(data):
         _add(found, match.group(1) or match.group(2) or b"")
     for match in _LIST.finditer(data):
-        values = [int(item, 0) for item in match.group().replace(b" ", b"").split(b",") if _valid(item)]
+        values = [
+            int(item, 0) for item in match.group().replace(b" ", b"").split(b",") if _valid(item)
+        ]
         if values and max(values) < 256:
             found[bytes(values)] = None
     for match in _NUMBER.finditer(data):

@@ -12,6 +12,8 @@ import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from triage.content import lznt1
+from triage.content.byte_maps import reads_well
 from triage.content.candidate import (
     GUESS,
     PLAIN,
@@ -21,8 +23,6 @@ from triage.content.candidate import (
     Exhausted,
     Hints,
 )
-from triage.content import lznt1
-from triage.content.byte_maps import reads_well
 from triage.content.encodings import only
 from triage.content.headers import begins_well
 from triage.content.identify import identify
@@ -66,7 +66,8 @@ class Node:
         if self.candidate is None or self.candidate.need == PROVEN:
             return True
         if self.candidate.kind == "utf-16" and self.parent is not None:
-            if self.identity.kind == self.parent.identity.kind:
+            same = self.identity.kind == self.parent.identity.kind
+            if same and family(self.identity.kind) != "script":
                 return False  # the same thing said twice
         if self.candidate.rewrites and family(self.identity.kind) != "script":
             return False
@@ -160,8 +161,13 @@ def _drawn(opening: _Opening, seen: set[bytes], budget: Budget) -> Iterator[Node
 def _child(node: Node, candidate: Candidate, hints: Hints) -> Node:
     identity = identify(candidate.data)
     return Node(
-        candidate.data, identity, worth(identity, len(candidate.data)), candidate, node,
-        node.depth + 1, candidate.need if candidate.need == PROVEN else max(node.need, candidate.need),
+        candidate.data,
+        identity,
+        worth(identity, len(candidate.data)),
+        candidate,
+        node,
+        node.depth + 1,
+        candidate.need if candidate.need == PROVEN else max(node.need, candidate.need),
         hints,
     )
 
@@ -169,7 +175,7 @@ def _child(node: Node, candidate: Candidate, hints: Hints) -> Node:
 def _hints(node: Node, budget: Budget) -> Hints:
     if not is_textual(node.data, node.identity):
         return node.hints
-    budget.spend(min(len(node.data), 1 << 20) * 120)
+    budget.spend(min(len(node.data), 1 << 17) * 200)
     return node.hints.more(keys_in(node.data, node.identity.kind))
 
 

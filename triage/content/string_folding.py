@@ -14,6 +14,7 @@ from dataclasses import dataclass
 _LARGEST = 1 << 20
 _GREATEST_RESULT = 4 << 20
 _PASSES = 6
+_MOST_QUOTES = 20_000
 
 #: Languages whose strings know backslash escapes.
 _BACKSLASH = frozenset({"javascript", "jscript", "python", "perl", "php", "shell", "ruby", "lua"})
@@ -39,7 +40,7 @@ class Folded:
 
 def fold(text: str, language: str) -> Folded:
     """Fold until nothing changes any more, at most six times; bounded in size."""
-    if len(text) > _LARGEST:
+    if len(text) > _LARGEST or text.count("'") + text.count('"') > _MOST_QUOTES:
         return Folded(text, 0)
     escapes = language in _BACKSLASH
     text, total = _without_noise(text)
@@ -56,26 +57,26 @@ def fold(text: str, language: str) -> Folded:
 # --- literals ---------------------------------------------------------------------------
 
 
+_QUOTE = {"'\"": re.compile("['\"]"), "'": re.compile("'"), '"': re.compile('"'), "": None}
+
+
 def literals(text: str, escapes: bool) -> list[Literal]:
     """The string literals of ``text``, in order. Linear: a quote without an end ends its kind."""
     found: list[Literal] = []
-    open_ended: set[str] = set()
-    at = _next_quote(text, 0, open_ended)
-    while at >= 0:
-        quote = text[at]
-        end = _end_of(text, at, quote, escapes)
+    kinds, at = "'\"", 0
+    while (pattern := _QUOTE[kinds]) is not None:
+        match = pattern.search(text, at)
+        if match is None:
+            break
+        start, quote = match.start(), match.group()
+        end = _end_of(text, start, quote, escapes)
         if end < 0:
-            open_ended.add(quote)
-            at = _next_quote(text, at + 1, open_ended)
+            kinds = kinds.replace(quote, "")
+            at = start + 1
             continue
-        found.append(Literal(at, end + 1, _value(text[at + 1 : end], quote, escapes), quote))
-        at = _next_quote(text, end + 1, open_ended)
+        found.append(Literal(start, end + 1, _value(text[start + 1 : end], quote, escapes), quote))
+        at = end + 1
     return found
-
-
-def _next_quote(text: str, at: int, without: set[str]) -> int:
-    places = [text.find(quote, at) for quote in "'\"" if quote not in without]
-    return min((place for place in places if place >= 0), default=-1)
 
 
 def _end_of(text: str, at: int, quote: str, escapes: bool) -> int:
@@ -162,8 +163,10 @@ def _character_codes(text: str, escapes: bool) -> tuple[str, int]:
 
     def literal(match: re.Match[str]) -> str:
         codes = next(group for group in match.groups() if group)
-        chars = [int(code, 0) if code[:2].lower() == "0x" else int(code)
-                 for code in re.split(r"\s*,\s*", codes)]
+        chars = [
+            int(code, 0) if code[:2].lower() == "0x" else int(code)
+            for code in re.split(r"\s*,\s*", codes)
+        ]
         return quoted("".join(chr(c) for c in chars if c < 0xD800), escapes)
 
     text, some = _CODES.subn(literal, text)
@@ -201,7 +204,10 @@ def _use_of(name: str) -> re.Pattern[str]:
     """Uses of a variable where operators of strings can see it, assignments left alone."""
     before = "" if name.startswith("$") else r"(?<![\w$.'\"])"
     return re.compile(
-        r"(?i)" + before + re.escape(name) + r"(?![\w'\"])(?=\s{0,4}(?:[+.)\[,;|&]|-(?:f|c?replace|split|join)\b))"
+        r"(?i)"
+        + before
+        + re.escape(name)
+        + r"(?![\w'\"])(?=\s{0,4}(?:[+.)\[,;|&]|-(?:f|c?replace|split|join)\b))"
         r"(?!\s{0,4}\+=)"
     )
 
@@ -309,7 +315,7 @@ def _run_of(walk: _Cursor, ahead: int = 0) -> int:
 
 def _joined_list(walk: _Cursor) -> _Result | None:
     values = [one.value for one in walk.found[walk.at : walk.at + 2]]
-    if walk.before(_STRING_JOIN) and walk.gap(_LIST_GAP) or walk.gap(_JOIN_METHOD):
+    if (walk.before(_STRING_JOIN) and walk.gap(_LIST_GAP)) or walk.gap(_JOIN_METHOD):
         count = _run_of(walk, 1)
         parts = [one.value for one in walk.found[walk.at + 1 : walk.at + 1 + count]]
         return values[0].join(parts), walk.at + count, count

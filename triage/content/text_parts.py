@@ -29,16 +29,29 @@ _CALL = re.compile(
 )
 #: What base64 of well-known beginnings looks like, to find the right one of four alignments.
 _BEGINNINGS = (
-    b"TVqQAAMAAAA", b"TVpQAAIAAAA", b"TVoAAAAAAAA", b"TVpBUlVIieV", b"TVroAAAAAFt", b"TVqAAAEAAAA",
-    b"f0VMRgIBAQ", b"f0VMRgEBAQ", b"H4sIA", b"UEsDBB", b"/OiCAAAA", b"/OiJAAAA", b"/EiD5PDo",
-    b"IyEvYmlu", b"IyEvdXNy", b"AEUATABG",
+    b"TVqQAAMAAAA",
+    b"TVpQAAIAAAA",
+    b"TVoAAAAAAAA",
+    b"TVpBUlVIieV",
+    b"TVroAAAAAFt",
+    b"TVqAAAEAAAA",
+    b"f0VMRgIBAQ",
+    b"f0VMRgEBAQ",
+    b"H4sIA",
+    b"UEsDBB",
+    b"/OiCAAAA",
+    b"/OiJAAAA",
+    b"/EiD5PDo",
+    b"IyEvYmlu",
+    b"IyEvdXNy",
+    b"AEUATABG",
 )
 
 
 def pieces(data: bytes, budget: Budget) -> Iterator[Candidate]:
     """Candidates for the encoded pieces of ``data``, the whole first, then its parts."""
     budget.spend(len(data) * 60)
-    yield from _whole(data)
+    yield from _whole(data, budget)
     yield from _runs(data, budget)
     yield from _literals(data, budget)
     uu = uudecode(data)
@@ -46,9 +59,9 @@ def pieces(data: bytes, budget: Budget) -> Iterator[Candidate]:
         yield Candidate(uu, "uuencode", "uudecode", need=PLAIN)
 
 
-def _whole(data: bytes) -> Iterator[Candidate]:
+def _whole(data: bytes, budget: Budget) -> Iterator[Candidate]:
     noisy = not (reads_well(data[:4096]) and b" " in data[:256])  # prose is not noise
-    for kind, step, out, need in decodings(data, noisy=noisy):
+    for kind, step, out, need in decodings(data, budget, noisy=noisy):
         yield Candidate(out, kind, step, need=need)
 
 
@@ -59,7 +72,7 @@ def _runs(data: bytes, budget: Budget) -> Iterator[Candidate]:
         if end - start >= len(data) - 2 and start == 0:
             continue  # that is the whole, done before
         budget.spend(len(text) * 150)
-        yield from _decoded(text, start, end)
+        yield from _decoded(text, start, end, budget)
 
 
 def _groups(data: bytes, spans: list[tuple[int, int]]) -> Iterator[tuple[int, int, bytes]]:
@@ -84,7 +97,9 @@ def _continues(data: bytes, last: int, start: int, end: int) -> bool:
     between = data[last:start]
     if end - start < _LONG and not only(between, b" \t\r\n'\"+&_,.\\"):
         return False
-    return bool(between.strip(b"\r\n\t ")) or b"\n" in between or b"\r" in between or len(between) < 3
+    return (
+        bool(between.strip(b"\r\n\t ")) or b"\n" in between or b"\r" in between or len(between) < 3
+    )
 
 
 def _joined(data: bytes, spans: list[tuple[int, int]]) -> Iterator[tuple[int, int, bytes]]:
@@ -98,8 +113,8 @@ def _counts(data: bytes, start: int, end: int) -> bool:
     return end - start >= _LONG or data[start - 1 : start] in (b'"', b"'", b"\n", b" ")
 
 
-def _decoded(text: bytes, start: int, end: int) -> Iterator[Candidate]:
-    for kind, step, out, need in decodings(text, noisy=True):
+def _decoded(text: bytes, start: int, end: int, budget: Budget) -> Iterator[Candidate]:
+    for kind, step, out, need in decodings(text, budget, noisy=True):
         yield Candidate(out, kind, step, start, end, need, named=True)
     for beginning in _BEGINNINGS:
         at = text.find(beginning)
@@ -119,7 +134,7 @@ def _literals(data: bytes, budget: Budget) -> Iterator[Candidate]:
         if end - start >= len(data) - 2 or only(text.strip(b"="), _PLAIN_RUN):
             continue
         budget.spend(len(text) * 150)
-        for kind, step, out, need in decodings(text, noisy=True):
+        for kind, step, out, need in decodings(text, budget, noisy=True):
             if kind in ("base85", "base64"):
                 yield Candidate(out, kind, step, start, end, max(need, WORTHY), named=True)
         if b'unpack("u' in data or b"unpack('u" in data or b"uudecode" in data:

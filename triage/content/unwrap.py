@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from triage.content import embedded
-from triage.content.members import tar_members, zip_members
 from triage.content.byte_maps import mapped, reads_well
 from triage.content.candidate import GUESS, PLAIN, WORTHY, Budget, Candidate, Hints
 from triage.content.compressed import bare, streams
 from triage.content.encodings import BASE64_ANY, only
+from triage.content.ends import end_of
 from triage.content.headers import begins_well
 from triage.content.identity import Identity
 from triage.content.jscript_encode import encoded_scripts
 from triage.content.kinds import family
 from triage.content.measure import printable_ratio
+from triage.content.members import tar_members, zip_members
 from triage.content.number_lists import numbers
 from triage.content.rc4 import with_key_beside
 from triage.content.scripts import folded, unescaped
@@ -79,9 +80,7 @@ def _declared(data: bytes, identity: Identity, budget: Budget) -> Iterator[Candi
         yield from bare(data, budget)
 
 
-def _in_text(
-    data: bytes, identity: Identity, hints: Hints, budget: Budget
-) -> Iterator[Candidate]:
+def _in_text(data: bytes, identity: Identity, hints: Hints, budget: Budget) -> Iterator[Candidate]:
     if identity.traits and "utf-16" in identity.traits:
         yield from wide(data)
         return
@@ -116,9 +115,9 @@ def _in_binary(data: bytes, hints: Hints, budget: Budget) -> Iterator[Candidate]
 
 def _inside(data: bytes, identity: Identity, budget: Budget) -> Iterator[Candidate]:
     """An executable's, image's or document's own bytes are left alone; guests are not."""
-    start = identity.length if identity.length and family(identity.kind) != "executable" else 1
-    yield from embedded.overlay(data, identity.length, budget)
-    yield from embedded.executables(data, budget, start)
+    end = identity.length if identity.length is not None else end_of(data, identity.kind)
+    yield from embedded.overlay(data, end, budget)
+    yield from embedded.executables(data, budget, end or 1)
     if family(identity.kind) == "executable" and identity.kind in ("shellcode", "elf", "pe"):
         yield from _code_guests(data, identity, budget)
 

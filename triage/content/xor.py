@@ -23,23 +23,60 @@ LONGEST = 64
 _SURPLUS = 3
 _STUB = b"This program cannot be run in DOS mode.\r\r\n$"
 _PHRASES = (
-    _STUB, b"This program must be run under Win32", b"/lib64/ld-linux-x86-64.so.2\x00",
-    b"/lib/ld-linux", b"__libc_start_main\x00", b"GetProcAddress\x00", b"KERNEL32.dll\x00",
-    b"\x00.shstrtab\x00", b"FromBase64String", b"powershell", b"System.Net.WebClient",
-    b"New-Object ", b"Invoke-Expression", b"/dev/tcp/", b"/bin/bash", b"#!/bin/sh\n",
-    b"/bin/sh\x00", b"function ", b"CreateObject(",
+    _STUB,
+    b"This program must be run under Win32",
+    b"/lib64/ld-linux-x86-64.so.2\x00",
+    b"/lib/ld-linux",
+    b"__libc_start_main\x00",
+    b"GetProcAddress\x00",
+    b"KERNEL32.dll\x00",
+    b"\x00.shstrtab\x00",
+    b"FromBase64String",
+    b"powershell",
+    b"System.Net.WebClient",
+    b"New-Object ",
+    b"Invoke-Expression",
+    b"/dev/tcp/",
+    b"/bin/bash",
+    b"#!/bin/sh\n",
+    b"/bin/sh\x00",
+    b"function ",
+    b"CreateObject(",
+    # instructions that shellcode cannot do without: the PEB by way of gs or fs and the list of
+    # modules behind it; a shell's name in a register; a socket and what follows it
+    bytes.fromhex("65488b5260488b5218488b5220488b7250"),
+    bytes.fromhex("648b50308b520c8b52148b7228"),
+    bytes.fromhex("648b52308b520c8b52148b7228"),
+    b"\x48\xbb//bin/sh",
+    b"\x48\xbb/bin/sh\x00",
+    b"\x48\xb8//bin/sh",
+    b"\x48\xb8/bin/sh\x00",
+    bytes.fromhex("682f2f7368682f62696e89e3"),
+    bytes.fromhex("6a2958996a025f6a015e0f05"),
+    bytes.fromhex("514889e66a105a6a2a580f05"),
 )
 _BEGINNINGS = (
-    b"#!/bin/bash\n", b"#!/bin/sh\n", b"#!/usr/bin/env ", b"#!/usr/bin/python", b"#!/usr/bin/perl",
-    b"powershell", b"import os", b"import socket", b"<script", b"$client = New-Object",
+    b"#!/bin/bash\n",
+    b"#!/bin/sh\n",
+    b"#!/usr/bin/env ",
+    b"#!/usr/bin/python",
+    b"#!/usr/bin/perl",
+    b"powershell",
+    b"import os",
+    b"import socket",
+    b"<script",
+    b"$client = New-Object",
     b"\xfc\x48\x83\xe4\xf0\xe8\xc0\x00\x00\x00\x41\x51\x41\x50\x52\x51\x56\x48\x31\xd2\x65",
     b"\xfc\x48\x83\xe4\xf0\xe8\xcc\x00\x00\x00\x41\x51\x41\x50\x52\x51\x56\x48\x31\xd2\x65",
     b"\xfc\x48\x83\xe4\xf0\xe8\xc8\x00\x00\x00\x41\x51\x41\x50\x52\x51\x56\x48\x31\xd2\x65",
     b"\xfc\xe8\x82\x00\x00\x00\x60\x89\xe5\x31\xc0\x64\x8b\x50\x30",
     b"\xfc\xe8\x89\x00\x00\x00\x60\x89\xe5\x31\xd2\x64\x8b\x52\x30",
     b"\xfc\xe8\x8f\x00\x00\x00\x60\x31\xd2\x89\xe5\x64\x8b\x52\x30",
-    b"\x1f\x8b\x08\x00\x00\x00\x00\x00", b"\xfd7zXZ\x00\x00\x04\xe6\xd6\xb4\x46", b"BZh91AY&SY",
-    b"PK\x03\x04\x14\x00\x00\x00\x08\x00", b"PK\x03\x04\x0a\x00\x00\x00\x00\x00",
+    b"\x1f\x8b\x08\x00\x00\x00\x00\x00",
+    b"\xfd7zXZ\x00\x00\x04\xe6\xd6\xb4\x46",
+    b"BZh91AY&SY",
+    b"PK\x03\x04\x14\x00\x00\x00\x08\x00",
+    b"PK\x03\x04\x0a\x00\x00\x00\x00\x00",
 )
 
 
@@ -57,7 +94,7 @@ def repeating(data: bytes, budget: Budget) -> Iterator[Candidate]:
     for keys in (_from_headers, _from_phrases, _from_columns):
         for key in keys(data, budget):
             shortest = _shortest(key)
-            if shortest in seen or not any(shortest):
+            if shortest in seen or not any(shortest) or len(seen) > 24:
                 continue
             seen.add(shortest)
             budget.spend(len(data) * 12)
@@ -85,9 +122,14 @@ def _templates() -> tuple[Mapping[int, int], ...]:
     made = [
         _fields(
             (0, bytes.fromhex("4d5a90000300000004000000ffff0000b80000000000000040000000")),
-            (28, bytes(32)), (62, bytes(2)),
+            (28, bytes(32)),
+            (62, bytes(2)),
         ),
-        _fields((0, bytes.fromhex("4d5a50000200000004000f00ffff0000b800000000000000")), (28, bytes(32)), (62, bytes(2))),
+        _fields(
+            (0, bytes.fromhex("4d5a50000200000004000f00ffff0000b800000000000000")),
+            (28, bytes(32)),
+            (62, bytes(2)),
+        ),
         _fields((0, b"MZ"), (28, bytes(32)), (61, bytes(3))),
     ]
     for system in (0, 3):
@@ -227,6 +269,7 @@ def _from_columns(data: bytes, budget: Budget) -> Iterator[bytes]:
     if len(sample) < 48:
         return
     budget.spend(len(sample) * LONGEST * 4)
+    yield from _single(sample)
     for size in key_lengths(sample)[:3]:
         budget.spend(len(sample) * SLOW + size * 150_000)
         columns = [sample[n::size] for n in range(size)]
@@ -235,6 +278,16 @@ def _from_columns(data: bytes, budget: Budget) -> Iterator[bytes]:
         text = _readable(columns)
         if text is not None:
             yield text
+
+
+def _single(sample: bytes) -> Iterator[bytes]:
+    """One key byte, when bytes are uneven: the usual ones stand for what code is full of."""
+    ranked = sorted(Counter(sample).items(), key=lambda item: (-item[1], item[0]))
+    if ranked[0][1] < len(sample) / 40:
+        return
+    for byte, _ in ranked[:2]:
+        for plain in (0x00, 0x48, 0xFF, 0x90):
+            yield bytes([byte ^ plain])
 
 
 def _most_frequent(column: bytes) -> int:
@@ -258,7 +311,9 @@ def key_lengths(sample: bytes) -> list[int]:
     average = sum(rates.values()) / len(rates)
     if best < 0.012:
         return []
-    good = [size for size, rate in rates.items() if rate > (best + average) / 2 or rate > 0.8 * best]
+    good = [
+        size for size, rate in rates.items() if rate > (best + average) / 2 or rate > 0.8 * best
+    ]
     return [size for size in good if size > 1]
 
 
@@ -286,8 +341,13 @@ def _weight(counts: Counter[int], key: int) -> float:
 def _weights() -> list[float]:
     """How usual a byte is in scripts: rough, only the order matters."""
     weights = [0.0] * 256
-    groups = ((b" etaoinsr", 9.0), (b"lcdupmhgf\n", 6.0), (b"ybwvkxjqz$.-()=\"'/,;:_", 3.0),
-              (b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", 2.0), (b"{}[]<>+*&|#@!%\\?`~^\r\t", 1.0))
+    groups = (
+        (b" etaoinsr", 9.0),
+        (b"lcdupmhgf\n", 6.0),
+        (b"ybwvkxjqz$.-()=\"'/,;:_", 3.0),
+        (b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", 2.0),
+        (b"{}[]<>+*&|#@!%\\?`~^\r\t", 1.0),
+    )
     for group, weight in groups:
         for byte in group:
             weights[byte] = weight
