@@ -134,7 +134,7 @@ def identify_pickle(data: bytes, size: int) -> Identity | None:
 
 def identify_old_pickle(data: bytes, size: int) -> Identity | None:
     """Protocols 0 and 1 have no magic: an import, or a container that ends with STOP."""
-    if data[:1] == b"c" and data.count(b"\n", 0, 256) < 2 or not data.rstrip().endswith(b"."):
+    if (data[:1] == b"c" and data.count(b"\n", 0, 256) < 2) or not data.rstrip().endswith(b"."):
         return None
     return _pickle(data, size, least=5)
 

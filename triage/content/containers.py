@@ -27,7 +27,7 @@ def identify_zip(data: bytes, size: int) -> Identity | None:
     )
     if version & 0xFF > 63 or method not in _ZIP_METHODS or not 0 < name < 4096:
         return None
-    if 30 + name > size or packed != 0xFFFFFFFF and 30 + name + extra + packed > size + 65536:
+    if 30 + name > size or (packed != 0xFFFFFFFF and 30 + name + extra + packed > size + 65536):
         return None
     first = data[30 : 30 + name].decode("utf-8", "replace")
     end = data.rfind(b"PK\5\6", max(0, len(data) - 65557))
@@ -104,7 +104,7 @@ def identify_lzma(data: bytes, _size: int) -> Identity | None:
         return None
     dictionary, size = struct.unpack_from("<IQ", data, 1)
     regular = dictionary >= 4096 and bin(dictionary).count("1") <= 2
-    if not regular or data[13] != 0 or size != (1 << 64) - 1 and size > 1 << 38:
+    if not regular or data[13] != 0 or (size != (1 << 64) - 1 and size > 1 << 38):
         return None
     small = lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=256 << 20)
     return Identity("lzma") if _unpacks(small, data) else None
@@ -214,7 +214,7 @@ def identify_deflate(data: bytes, size: int) -> Identity | None:
             return None
         return Identity("deflate", confidence=Confidence.MODERATE) if produced >= 24 else None
     seen = min(len(data), 4 * _TRIAL_INPUT)
-    if produced < max(256, seen * 5 // 4) or seen < 1024 and size <= len(data):
+    if produced < max(256, seen * 5 // 4) or (seen < 1024 and size <= len(data)):
         return None
     return Identity("deflate", confidence=Confidence.MODERATE)
 

@@ -100,11 +100,16 @@ def _unmarked_utf16(head: bytes) -> Decoded | None:
     if head[:_PEEK].count(0) * 3 < len(head[:_PEEK]):
         return None
     first, second = head[0::2], head[1::2]
-    if second.count(0) * 8 >= len(second) * 7:
+    if second.count(0) * 8 >= len(second) * 7 and _mostly_set(first):
         return _utf16(head, "utf-16-le")
-    if first.count(0) * 8 >= len(first) * 7:
+    if first.count(0) * 8 >= len(first) * 7 and _mostly_set(second):
         return _utf16(head, "utf-16-be")
     return None
+
+
+def _mostly_set(low: bytes) -> bool:
+    """Characters, not mostly zeros: a fixed-size field may be padded, but begins with text."""
+    return low.rstrip(b"\0").count(0) * 8 < len(low) and low[:2].count(0) == 0
 
 
 def _utf16(head: bytes, order: str) -> Decoded | None:

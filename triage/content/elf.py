@@ -131,7 +131,7 @@ def _plausible(
 ) -> bool:
     if header.type not in _TYPES and header.type < 0xFE00:
         return False
-    if header.machine not in _MACHINES or header.machine == 62 and not header.wide and _odd(header):
+    if header.machine not in _MACHINES or (header.machine == 62 and not header.wide and _odd(header)):
         return False
     if header.type == 1:
         return _sections_plausible(header, size)
@@ -208,7 +208,7 @@ _TOLD = frozenset({"static", "dynamic", "packed", "upx", "no-sections", "go", "k
 
 def _length(header: _Header, segments: tuple[_Segment, ...] | None) -> int | None:
     """Where the last thing that the headers name ends; ``None`` when not all are seen."""
-    if segments is None or header.type == 1 and header.shoff == 0:
+    if segments is None or (header.type == 1 and header.shoff == 0):
         return None
     ends = [one.offset + one.filesz for one in segments if one.filesz and one.type != 0]
     ends.append(header.shoff + header.shnum * header.shentsize)

@@ -7,8 +7,14 @@ import re
 from triage.content.identity import Identity
 from triage.model import Confidence
 
-_TAGS = {1: "public-key encrypted message", 2: "signature", 3: "symmetrically encrypted message",
-         4: "signature", 5: "secret key", 6: "public key"}
+_TAGS = {
+    1: "public-key encrypted message",
+    2: "signature",
+    3: "symmetrically encrypted message",
+    4: "signature",
+    5: "secret key",
+    6: "public key",
+}
 _FERNET = re.compile(rb"gAAAAA[A-Za-z0-9_-]{94,}={0,2}\s*\Z")
 _DPAPI_PROVIDER = bytes.fromhex("d08c9ddf0115d1118c7a00c04fc297eb")
 
@@ -58,7 +64,7 @@ def identify_pgp(data: bytes, size: int) -> Identity | None:
         return None
     # What follows the first packet must be a packet too.
     after = body + length
-    if after < len(data) and not data[after] & 0x80 or after == size and tag in (1, 3):
+    if (after < len(data) and not data[after] & 0x80) or (after == size and tag in (1, 3)):
         return None
     if after >= len(data) and tag in (2, 4, 5, 6) and after != size:
         return None

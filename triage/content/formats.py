@@ -58,7 +58,7 @@ def _bmp(data: bytes, size: int) -> bool:
 
 def _dib(data: bytes, _size: int) -> bool:
     planes, depth = _u16(data, 12), _u16(data, 14)
-    return len(data) > 40 and planes == 1 and depth in (1, 4, 8, 16, 24, 32) and 0 < _u32(data, 4)
+    return len(data) > 40 and planes == 1 and depth in (1, 4, 8, 16, 24, 32) and _u32(data, 4) > 0
 
 
 def _ico(data: bytes, size: int) -> bool:
@@ -66,7 +66,7 @@ def _ico(data: bytes, size: int) -> bool:
     if not 0 < count <= 64 or len(data) < 22 or data[9] != 0:
         return False
     length, offset = _u32(data, 14), _u32(data, 18)
-    return offset >= 6 + 16 * count and 40 <= length and offset + length <= size
+    return offset >= 6 + 16 * count and length >= 40 and offset + length <= size
 
 
 def _sfnt(data: bytes, _size: int) -> bool:
@@ -190,10 +190,6 @@ def _plist(data: bytes, size: int) -> bool:
 
 def _prefetch(data: bytes, _size: int) -> bool:
     return data[4:8] == b"SCCA"
-
-
-def _ese(data: bytes, _size: int) -> bool:
-    return data[4:8] == b"\xef\xcd\xab\x89"
 
 
 def _utmp(data: bytes, size: int) -> bool:

@@ -38,43 +38,86 @@ _TAR_MAGIC = slice(257, 262)
 def _tests() -> dict[int, tuple[tuple[bytes, Test], ...]]:
     """Magic and test, by first byte; the dearer and less certain tests come last."""
     rows: list[tuple[bytes, Test]] = [
-        (b"\x7fELF", identify_elf), (b"MZ", identify_pe), (b"MZ", identify_dos),
-        (b"PK", containers.identify_zip), (b"\x1f\x8b", containers.identify_gzip),
-        (b"BZh", containers.identify_bzip2), (b"\xfd7zXZ\0", containers.identify_xz),
+        (b"\x7fELF", identify_elf),
+        (b"MZ", identify_pe),
+        (b"MZ", identify_dos),
+        (b"PK", containers.identify_zip),
+        (b"\x1f\x8b", containers.identify_gzip),
+        (b"BZh", containers.identify_bzip2),
+        (b"\xfd7zXZ\0", containers.identify_xz),
         (b"\x28\xb5\x2f\xfd", containers.identify_zstd),
         (b"\x04\x22\x4d\x18", containers.identify_lz4),
         (b"\x02\x21\x4c\x18", containers.identify_lz4_legacy),
-        (b"7z\xbc\xaf\x27\x1c", containers.identify_7z), (b"Rar!\x1a\x07", containers.identify_rar),
-        (b"MSCF", containers.identify_cab), (b"0707", containers.identify_cpio),
-        (b"!<arch>\n", containers.identify_ar), (b"\xed\xab\xee\xdb", containers.identify_rpm),
-        (b"hsqs", containers.identify_squashfs), (b"MAM", containers.identify_mam),
-        (b"\x1f\x9d", containers.identify_compress), (b"\xff\x06\0\0", containers.identify_snappy),
+        (b"7z\xbc\xaf\x27\x1c", containers.identify_7z),
+        (b"Rar!\x1a\x07", containers.identify_rar),
+        (b"MSCF", containers.identify_cab),
+        (b"0707", containers.identify_cpio),
+        (b"!<arch>\n", containers.identify_ar),
+        (b"\xed\xab\xee\xdb", containers.identify_rpm),
+        (b"hsqs", containers.identify_squashfs),
+        (b"MAM", containers.identify_mam),
+        (b"\x1f\x9d", containers.identify_compress),
+        (b"\xff\x06\0\0", containers.identify_snappy),
         (b"\x5d\0\0", containers.identify_lzma),
         (b"Salted__", encrypted.identify_salted),
         (b"age-encryption.org/v1\n", encrypted.identify_age),
         (b"-----BEGIN AGE", encrypted.identify_age_armor),
-        (b"LUKS\xba\xbe", encrypted.identify_luks), (b"\1\0\0\0\xd0\x8c", encrypted.identify_dpapi),
-        (b"$ANSIBLE_VAULT;", encrypted.identify_vault), (b"gAAAAA", encrypted.identify_fernet),
-        (b"-----BEGIN ", keys.identify_pem), (b"ssh-", keys.identify_openssh),
-        (b"ecdsa-sha2-", keys.identify_openssh), (b"\x05\x04\0", keys.identify_ccache),
+        (b"LUKS\xba\xbe", encrypted.identify_luks),
+        (b"\1\0\0\0\xd0\x8c", encrypted.identify_dpapi),
+        (b"$ANSIBLE_VAULT;", encrypted.identify_vault),
+        (b"gAAAAA", encrypted.identify_fernet),
+        (b"-----BEGIN ", keys.identify_pem),
+        (b"ssh-", keys.identify_openssh),
+        (b"ecdsa-sha2-", keys.identify_openssh),
+        (b"\x05\x04\0", keys.identify_ccache),
         (b"\x30", keys.identify_der),
-        (b"\xca\xfe\xba\xbe", bytecode.identify_java_class), (b"dex\n", bytecode.identify_dex),
-        (b"\0asm", bytecode.identify_wasm), (b"\xac\xed\0\x05", bytecode.identify_java_object),
+        (b"\xca\xfe\xba\xbe", bytecode.identify_java_class),
+        (b"dex\n", bytecode.identify_dex),
+        (b"\0asm", bytecode.identify_wasm),
+        (b"\xac\xed\0\x05", bytecode.identify_java_object),
         (b"\0\1\0\0\0\xff\xff\xff\xff", bytecode.identify_binary_formatter),
-        (b"\x1bLua", bytecode.identify_lua_bytecode), (b"\x1bLJ", bytecode.identify_luajit),
-        (b"\x80", bytecode.identify_pickle), (b"l", bytecode.identify_gvariant_or_dbus),
+        (b"\x1bLua", bytecode.identify_lua_bytecode),
+        (b"\x1bLJ", bytecode.identify_luajit),
+        (b"\x80", bytecode.identify_pickle),
+        (b"l", bytecode.identify_gvariant_or_dbus),
         (b"B", bytecode.identify_gvariant_or_dbus),
         *((bytes([first]), bytecode.identify_old_pickle) for first in b"c(]}"),
-        *((magic, bytecode.identify_macho) for magic in (
-            b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"\xfe\xed\xfa\xcf", b"\xfe\xed\xfa\xce")),
+        *(
+            (magic, bytecode.identify_macho)
+            for magic in (
+                b"\xcf\xfa\xed\xfe",
+                b"\xce\xfa\xed\xfe",
+                b"\xfe\xed\xfa\xcf",
+                b"\xfe\xed\xfa\xce",
+            )
+        ),
         *((one.magic, one.identify) for one in formats.FORMATS),
         *((bytes([first]), bytecode.identify_marshal) for first in b"\x63\xe3"),
-        *((bytes([first, second]), containers.identify_zlib)
-          for first in (0x08, 0x18, 0x28, 0x38, 0x48, 0x58, 0x68, 0x78)
-          for second in range(256) if (first << 8 | second) % 31 == 0 and not second & 0x20),
-        *((bytes([first]), encrypted.identify_pgp)
-          for first in (0x84, 0x85, 0x8C, 0x88, 0x89, 0x94, 0x95, 0x98, 0x99, 0xC1, 0xC2, 0xC3,
-                        0xC5, 0xC6)),
+        *(
+            (bytes([first, second]), containers.identify_zlib)
+            for first in (0x08, 0x18, 0x28, 0x38, 0x48, 0x58, 0x68, 0x78)
+            for second in range(256)
+            if (first << 8 | second) % 31 == 0 and not second & 0x20
+        ),
+        *(
+            (bytes([first]), encrypted.identify_pgp)
+            for first in (
+                0x84,
+                0x85,
+                0x8C,
+                0x88,
+                0x89,
+                0x94,
+                0x95,
+                0x98,
+                0x99,
+                0xC1,
+                0xC2,
+                0xC3,
+                0xC5,
+                0xC6,
+            )
+        ),
     ]
     table: dict[int, list[tuple[bytes, Test]]] = {}
     for magic, test in rows:
@@ -101,6 +144,10 @@ def identify(data: bytes, *, size: int | None = None) -> Identity:
                 found = test(data, whole)
                 if found is not None:
                     return found
+    if have >= 512 and data[_TAR_MAGIC] == b"ustar":
+        found = containers.identify_tar(data, whole)
+        if found is not None:
+            return found
     decoded = decode(data)
     if decoded is not None:
         return _text(decoded)
@@ -152,7 +199,7 @@ def _may_be_unmarked(test: Test, data: bytes) -> bool:
 def _elsewhere(data: bytes, size: int) -> Identity | None:
     """Formats known by something that is not at the start."""
     have = len(data)
-    if have >= 512 and (data[_TAR_MAGIC] == b"ustar" or data[100:108].strip(b"01234567 \0") == b""):
+    if have >= 512 and data[100:108].strip(b"01234567 \0") == b"":
         found = containers.identify_tar(data, size)
         if found is not None:
             return found
@@ -172,8 +219,12 @@ def _elsewhere(data: bytes, size: int) -> Identity | None:
 
 
 def _elsewhere_in_large(data: bytes, size: int) -> Identity | None:
-    for test in (identify_wiped_pe, formats.identify_login_records, formats.identify_kernel,
-                 containers.identify_iso):
+    for test in (
+        identify_wiped_pe,
+        formats.identify_login_records,
+        formats.identify_kernel,
+        containers.identify_iso,
+    ):
         found = test(data, size)
         if found is not None:
             return found

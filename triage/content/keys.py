@@ -40,7 +40,7 @@ def identify_der(data: bytes, size: int) -> Identity | None:
     children = _children(data, body, min(end, len(data)))
     if not children:
         return None
-    if children[-1][1] + children[-1][2] > end or size <= len(data) and not _fills(children, end):
+    if children[-1][1] + children[-1][2] > end or (size <= len(data) and not _fills(children, end)):
         return None
     return _name(data, children, end)
 

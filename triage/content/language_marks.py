@@ -45,7 +45,7 @@ LANGUAGES: tuple[Language, ...] = (
     _language(
         "powershell",
         "$ iex invoke- new-object powershell pwsh write-host write-output get- set-item start- ]::"
-        " add-type import-module out-null",
+        " add-type import-module out-null -f␣' -f␣\" [ref] $_.",
         (
             (10, r"\b(?:powershell|pwsh)(?:\.exe)?[\"']?\s(?:[^\n]{0,200}?\s)?[-/]e(?:c|n|nc|nco\w*)?"
                  r"\s+[\"']?[A-Za-z0-9+/=]{16,}"),
@@ -54,7 +54,8 @@ LANGUAGES: tuple[Language, ...] = (
                 r"e(?:p|x\w*)\s+(?:bypass|unrestricted))\b"),
             (4, r"(?:^|[\s;({,|])\$(?:\w+:)?[a-z_]\w*\s*[+*/-]?=(?!=)\s*[^;\s]"),
             (3, r"(?:^|[\s;({])\$[a-z_]\w*\s*=\s*(?:\[|@[({]|\(?\s*&?\(?[a-z]+-[a-z]|\$[a-z_]+\.)"),
-            (8, rf"\b(?:{_VERBS})-(?:{_NOUNS})\b(?=\s*[-$|(;'\"{{}}\[]|\s+[\w$'\"]|\s*$)"),
+            (8, rf"(?:^|[|;({{=&])\s*(?:{_VERBS})-(?:{_NOUNS})\b(?!\s+(?:to|is|and|or|the|for|in)\s)"
+                rf"|\b(?:{_VERBS})-(?:{_NOUNS})\b\s+(?:-[a-z]+\b|[$(\"'@{{])"),
             (3, r"\b[A-Z][a-z]+-[A-Z][A-Za-z]{2,}\s+-[A-Z][a-z]+\b"),
             (8, r"(?:[|;({&]|^|=|\.\s)\s*iex\b\s*(?:[($\"'&;.\[]|$|-|\s\$)|\|\s*iex\b"),
             (7, r"\[[a-z][\w.]*(?:\[\])?\]::\(?['\"]?[a-z]\w*"),
@@ -123,7 +124,7 @@ LANGUAGES: tuple[Language, ...] = (
     _language(
         "javascript",
         "var␣ function( function␣ => let␣ const␣ document. window. console. require( eval("
-        " fromcharcode .prototype activexobject wscript. javascript: _0x getobject( export␣",
+        " fromcharcode .prototype activexobject defineproperty( exports. wscript. javascript: _0x getobject( export␣",
         (
             (4, r"(?:^|[;{}(:,\s])var\s+[$\w]+\s*(?:=|;|,)"),
             (5, r"\bfunction\b\s*[$\w]*\s*\([^)$\n]*\)\s*\{"),
@@ -136,7 +137,8 @@ LANGUAGES: tuple[Language, ...] = (
                 r"[^\n]*\sfrom\s+['\"]|^\s*import\s+['\"]|\"use strict\"|'use strict'"),
             (4, r"\beval\s*\(\s*(?![\"']?\$)[\w(\"'+]"),
             (6, r"\bString\.fromCharCode\s*(?:\(|\.apply)"),
-            (4, r"\.prototype\b[.=\s]"),
+            (4, r"\.prototype\b[.=\s]|\bclass\s+\w+\s+extends\s+[\w.]+\s*\{"),
+            (6, r"\bObject\.defineProperty\(|^exports\.\w+\s*="),
             (4, r"[\w\])]\s*(?:===|!==)\s*[\w\"'(]"),
             (5, r"\}\s*\)?\s*\(\s*(?:[\w$]+(?:,\s*[\w$]+)*)?\s*\)\s*\)?\s*;?\s*$|\(function\s*\("),
             (7, r"\b_0x[0-9a-f]{3,}\b"),

@@ -15,26 +15,51 @@ _ENOUGH, _SURE = 10.0, 20.0
 _WORDY = frozenset({"vbscript", "batch", "shell"})
 _SHORTEST = 8
 _INTERPRETERS = {
-    "sh": "shell", "bash": "shell", "dash": "shell", "zsh": "shell", "ksh": "shell",
-    "ash": "shell", "busybox": "shell", "fish": "shell", "csh": "shell", "tcsh": "shell",
-    "mksh": "shell", "rbash": "shell", "python": "python", "pypy": "python", "perl": "perl",
-    "php": "php", "ruby": "ruby", "node": "javascript", "nodejs": "javascript",
-    "deno": "javascript", "lua": "lua", "luajit": "lua", "awk": "awk", "gawk": "awk",
-    "mawk": "awk", "pwsh": "powershell", "powershell": "powershell",
+    "sh": "shell",
+    "bash": "shell",
+    "dash": "shell",
+    "zsh": "shell",
+    "ksh": "shell",
+    "ash": "shell",
+    "busybox": "shell",
+    "fish": "shell",
+    "csh": "shell",
+    "tcsh": "shell",
+    "mksh": "shell",
+    "rbash": "shell",
+    "python": "python",
+    "pypy": "python",
+    "perl": "perl",
+    "php": "php",
+    "ruby": "ruby",
+    "node": "javascript",
+    "nodejs": "javascript",
+    "deno": "javascript",
+    "lua": "lua",
+    "luajit": "lua",
+    "awk": "awk",
+    "gawk": "awk",
+    "mawk": "awk",
+    "pwsh": "powershell",
+    "powershell": "powershell",
 }
 _SHEBANG = re.compile(r"#![ \t]*(/[^\s]+)(?:[ \t]+([^\n]*))?")
 #: Any script has one of these; paths, names, numbers and identifiers do not.
 _SIGN = re.compile(r"[(=$|;{<>`&@\n]|owershell", re.IGNORECASE)
 _HOST_MARKS = re.compile(
     r"ActiveXObject|\bWScript\.|GetObject\s*\(\s*[\"'](?:script|winmgmts)|@cc_on|"
-    r"javascript:[^\n]*RunHTMLApplication", re.IGNORECASE
+    r"javascript:[^\n]*RunHTMLApplication",
+    re.IGNORECASE,
 )
 #: Lines of logs, mail and marked-up prose; source of compiled languages.
 _LOG_LINE = re.compile(
     r"^(?:\[?\d{4}-\d\d-\d\d[ T]\d\d:\d\d|\w{3} [ \d]\d \d\d:\d\d:\d\d |\d{1,3}(?:\.\d{1,3}){3} - |"
-    r"type=[A-Z_]+ msg=audit|\[ *\d+\.\d+\] |\d\d/\d\d/\d{4} \d\d:\d\d)", re.MULTILINE
+    r"type=[A-Z_]+ msg=audit|\[ *\d+\.\d+\] |\d\d/\d\d/\d{4} \d\d:\d\d)",
+    re.MULTILINE,
 )
-_MARKUP = re.compile(r"^(?:#{1,6} \w[^\n]*|```|[=~-]{4,}\s*$|\.\. \w+::|\.(?:TH|SH|PP)\b)", re.MULTILINE)
+_MARKUP = re.compile(
+    r"^(?:#{1,6} \w[^\n]*|```|[=~-]{4,}\s*$|\.\. \w+::|\.(?:TH|SH|PP)\b)", re.MULTILINE
+)
 _COMPILED = re.compile(
     r"^\s*(?:#\s*include\s*[<\"]|#\s*(?:ifndef|ifdef|define|pragma)\s|using\s+System\b|"
     r"(?:public|private|internal)\s+(?:static\s+|final\s+|sealed\s+)*(?:class|interface|enum)\s|"
@@ -147,8 +172,9 @@ def _with_traits(found: Identity, decoded: Decoded) -> Identity:
     return Identity(found.kind, found.detail, found.confidence, tuple(traits))
 
 
-_JOINED = re.compile(r"['\"]\s*[+&.]\s*['\"]|\bchr\w?\(\d|\[char\]\d|\\x[0-9a-f]{2}\\x|\w`\w|\w\^\w",
-                     re.IGNORECASE)
+_JOINED = re.compile(
+    r"['\"]\s*[+&.]\s*['\"]|\bchr\w?\(\d|\[char\]\d|\\x[0-9a-f]{2}\\x|\w`\w|\w\^\w", re.IGNORECASE
+)
 _LONG_RUN = re.compile(r"[A-Za-z0-9+/=]{200,}")
 
 
@@ -156,4 +182,3 @@ def _is_obfuscated(text: str) -> bool:
     """Strings cut into pieces, characters by number, or code carried as one long word."""
     joined = len(_JOINED.findall(text))
     return joined >= 8 or joined * 100 > len(text) or _LONG_RUN.search(text) is not None
-

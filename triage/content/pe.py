@@ -16,16 +16,36 @@ from triage.content.measure import block_entropy
 from triage.model import Confidence
 
 _MACHINES = {
-    0x14C: "x86", 0x8664: "x86-64", 0xAA64: "arm64", 0x1C0: "arm", 0x1C2: "arm", 0x1C4: "arm",
-    0x200: "ia64", 0xEBC: "efi bytecode", 0xA641: "arm64", 0xA64E: "arm64", 0x5032: "riscv",
+    0x14C: "x86",
+    0x8664: "x86-64",
+    0xAA64: "arm64",
+    0x1C0: "arm",
+    0x1C2: "arm",
+    0x1C4: "arm",
+    0x200: "ia64",
+    0xEBC: "efi bytecode",
+    0xA641: "arm64",
+    0xA64E: "arm64",
+    0x5032: "riscv",
     0x5064: "riscv",
 }
 _WIDE = frozenset({0x8664, 0xAA64, 0x200, 0xA641, 0xA64E, 0x5064})
 _MOST_SECTIONS = 96
 _PACKED_BITS = 7.2
 _SEARCHED = 1024
-_PACKER_SECTIONS = (b"UPX0", b"UPX1", b".aspack", b".adata", b".MPRESS1", b".petite", b".vmp0",
-                    b".vmp1", b".themida", b".nsp0", b".enigma1")
+_PACKER_SECTIONS = (
+    b"UPX0",
+    b"UPX1",
+    b".aspack",
+    b".adata",
+    b".MPRESS1",
+    b".petite",
+    b".vmp0",
+    b".vmp1",
+    b".themida",
+    b".nsp0",
+    b".enigma1",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +79,9 @@ def identify_pe(data: bytes, size: int) -> Identity | None:
     (offset,) = struct.unpack_from("<I", data, 60)
     if data[offset : offset + 4] == b"PE\0\0":
         headers = _headers(data, offset + 4)
-        return None if headers is None else _describe(data, size, headers, [])
+        if headers is None:
+            return _cut_short(data, size, offset)
+        return _describe(data, size, headers, [])
     if offset + 24 > len(data) and size > len(data):
         return _dos_head(data, size, offset)
     headers = _headers(data, offset + 4) if 64 <= offset < _SEARCHED else None
@@ -75,8 +97,8 @@ def identify_dos(data: bytes, size: int) -> Identity | None:
     last, pages, relocations, paragraphs, least, most = struct.unpack_from("<6H", data, 2)
     (table,) = struct.unpack_from("<H", data, 24)
     image = (pages - 1) * 512 + (last or 512)
-    fits = 2 <= paragraphs and paragraphs * 16 < image <= size and last < 512
-    where = 28 <= table and table + 4 * relocations <= paragraphs * 16
+    fits = paragraphs >= 2 and paragraphs * 16 < image <= size and last < 512
+    where = table >= 28 and table + 4 * relocations <= paragraphs * 16
     if fits and where and least <= most and image > 512:
         return Identity("dos", "DOS program", Confidence.MODERATE, ("executable",), image)
     return None
@@ -128,6 +150,17 @@ def _orphan_sections(data: bytes) -> tuple[_Section, ...] | None:
     return tuple(rows) if code and len(rows) >= 3 and _ordered(rows) else None
 
 
+def _cut_short(data: bytes, size: int, offset: int) -> Identity | None:
+    """The bytes end within the optional header: magics, machine and counts must do."""
+    if size <= len(data) or not offset + 24 <= len(data) < offset + 24 + 128:
+        return None
+    machine, count = struct.unpack_from("<HH", data, offset + 4)
+    (optional,) = struct.unpack_from("<H", data, offset + 20)
+    if machine not in _MACHINES or not 0 < count <= _MOST_SECTIONS or not 96 <= optional <= 512:
+        return None
+    return Identity("pe", _MACHINES[machine], Confidence.MODERATE, ("headers-only",))
+
+
 def _dos_head(data: bytes, size: int, offset: int) -> Identity | None:
     """Only the DOS header was seen: it must be the one that linkers write."""
     if not 64 <= offset < size - 24 or offset % 4:
@@ -163,7 +196,15 @@ def _headers(data: bytes, offset: int) -> _Headers | None:
     if not _ordered(sections):
         return None
     return _Headers(
-        machine, wide, flags, entry, image_size, headers_size, subsystem, directories, sections,
+        machine,
+        wide,
+        flags,
+        entry,
+        image_size,
+        headers_size,
+        subsystem,
+        directories,
+        sections,
         len(sections) == count,
     )
 
@@ -237,7 +278,10 @@ def _role(headers: _Headers) -> str:
 
 
 def _detail(
-    machine: str, headers: _Headers, traits: list[str], exports: tuple[str, ...],
+    machine: str,
+    headers: _Headers,
+    traits: list[str],
+    exports: tuple[str, ...],
     dense: tuple[tuple[str, float], ...],
 ) -> str:
     kinds = {"library": "DLL", "driver": "driver", "executable": "executable"}
@@ -347,7 +391,9 @@ def _loads_itself(data: bytes, exports: tuple[str, ...]) -> bool:
     if any(_is_loader(name) for name in exports):
         return True
     head = data[2:8]
-    return head.startswith((b"\xe8\0\0\0\0", b"ARUH", b"AR", b"REU")) or head[1:6] == b"\xe8\0\0\0\0"
+    return (
+        head.startswith((b"\xe8\0\0\0\0", b"ARUH", b"AR", b"REU")) or head[1:6] == b"\xe8\0\0\0\0"
+    )
 
 
 def _dense_sections(data: bytes, headers: _Headers) -> tuple[tuple[str, float], ...]:

@@ -12,23 +12,30 @@ from triage.model import Confidence
 _SEEN, _FEW = 8192, 768
 _SECTION = re.compile(r"^\s*\[[^\]\n]{1,200}\]\s*$", re.MULTILINE)
 _ASSIGNMENT = re.compile(r"^\s*[\w.\-\[\]@\\/ ]{1,80}\s*[=:]", re.MULTILINE)
-_XML_ROOT = re.compile(r"\s*(?:<\?xml[^>]*\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^>]*>\s*)*<([a-zA-Z_][\w:.-]*)",
-                       re.DOTALL | re.IGNORECASE)
+_XML_ROOT = re.compile(
+    r"\s*(?:<\?xml[^>]*\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^>]*>\s*)*<([a-zA-Z_][\w:.-]*)",
+    re.DOTALL | re.IGNORECASE,
+)
 _CSS = re.compile(r"\{\s*(?:--)?[a-z-]{2,40}\s*:\s*[^{};\n]{1,200}[;}]", re.IGNORECASE)
 _SQL = re.compile(
     r"^\s*(?:CREATE\s+(?:TABLE|INDEX|VIEW|TRIGGER|DATABASE)|INSERT\s+INTO|SELECT\s+.+\s+FROM|ALTER\s+TABLE|"
-    r"DROP\s+TABLE|BEGIN\s+TRANSACTION|UPDATE\s+\S+\s+SET)\b", re.IGNORECASE | re.MULTILINE
+    r"DROP\s+TABLE|BEGIN\s+TRANSACTION|UPDATE\s+\S+\s+SET)\b",
+    re.IGNORECASE | re.MULTILINE,
 )
-_MAIL = re.compile(r"(?:Received|Return-Path|From|Delivered-To|MIME-Version|Message-ID|Date):\s", re.IGNORECASE)
+_MAIL = re.compile(
+    r"(?:Received|Return-Path|From|Delivered-To|MIME-Version|Message-ID|Date):\s", re.IGNORECASE
+)
 _SOURCE = re.compile(
     r"^\s*(?:#\s*include\s*[<\"]|using\s+System\b|package\s+[\w.]+;|import\s+java|"
     r"(?:public|private)\s+(?:static\s+)?(?:class|interface)\s|typedef\s+(?:struct|enum|union)\b|"
-    r"(?:pub\s+)?fn\s+\w+\s*[(<]|func\s+\w+\(|namespace\s+\w)", re.MULTILINE
+    r"(?:pub\s+)?fn\s+\w+\s*[(<]|func\s+\w+\(|namespace\s+\w)",
+    re.MULTILINE,
 )
 _SCRIPT_BLOCK = re.compile(r"<\s*(?:\w+:)?script\b", re.IGNORECASE)
 _HOST_OBJECTS = re.compile(
     r"ActiveXObject|CreateObject\s*\(|WScript\.|GetObject\s*\(|vbscript|hta:application|"
-    r"window\.resizeTo|moveTo\s*\(|self\.close", re.IGNORECASE
+    r"window\.resizeTo|moveTo\s*\(|self\.close",
+    re.IGNORECASE,
 )
 
 
@@ -53,7 +60,11 @@ def _marked_kind(root: str, text: str, scripted: bool) -> str | None:
         return "sct"
     if "<hta:application" in low:
         return "hta"
-    if root in ("script", "html", "head", "body", "job") and scripted and _HOST_OBJECTS.search(text):
+    if (
+        root in ("script", "html", "head", "body", "job")
+        and scripted
+        and _HOST_OBJECTS.search(text)
+    ):
         return "hta"
     if root == "script" and "language=" in low and "vbscript" in low:
         return "hta"
@@ -73,7 +84,7 @@ def identify_settings(decoded: Decoded) -> Identity | None:
     """Formats whose whole shape shows them; scripts are told apart before the rest."""
     text = decoded.text
     first = text.lstrip("\ufeff \t\r\n")[:1]
-    if first and first in "{[\"" and _is_json(text, whole=len(text) < 16384):
+    if first and first in '{["' and _is_json(text, whole=len(text) < 16384):
         return Identity("json", traits=decoded.traits)
     if text.startswith(("Windows Registry Editor Version", "REGEDIT4")):
         return Identity("registry-export", traits=decoded.traits)
@@ -85,7 +96,7 @@ def identify_settings(decoded: Decoded) -> Identity | None:
 def identify_other_text(decoded: Decoded) -> Identity | None:
     """What is left once scripts are ruled out: weaker shapes, so with less confidence."""
     text = decoded.text[:_FEW]
-    if len(text) < 32 or "\n" not in text and "{" not in text and "," not in text:
+    if len(text) < 32 or ("\n" not in text and "{" not in text and "," not in text):
         return None
     kind = _other_kind(text)
     if kind is None:
@@ -105,7 +116,12 @@ def _other_kind(text: str) -> str | None:
         return "source"
     if "{" in text and len(_CSS.findall(text)) >= max(1, lines // 12):
         return "css"
-    if text.startswith("---\n") or len(re.findall(r"^\s*(?:- )?[\w.-]+:(?: \S[^\n]*)?$", text, re.MULTILINE)) * 4 > lines * 3 > 6:
+    if (
+        text.startswith("---\n")
+        or len(re.findall(r"^\s*(?:- )?[\w.-]+:(?: \S[^\n]*)?$", text, re.MULTILINE)) * 4
+        > lines * 3
+        > 6
+    ):
         return "yaml"
     return "csv" if _is_table(text) else None
 
@@ -121,7 +137,13 @@ def _is_json(text: str, *, whole: bool) -> bool:
             pass
         lines = stripped.split("\n", 3)[:3]
         return len(lines) > 1 and all(_parses(one) for one in lines[:2])
-    return re.match(r"[{\[]\s*(?:\"(?:[^\"\\\n]|\\.)*\"\s*[:,]|[{\[]\s*[\"{\[]|-?\d[\d.eE+-]*\s*,)", stripped) is not None
+    return (
+        re.match(
+            r"[{\[]\s*(?:\"(?:[^\"\\\n]|\\.)*\"\s*[:,]|[{\[]\s*[\"{\[]|-?\d[\d.eE+-]*\s*,)",
+            stripped,
+        )
+        is not None
+    )
 
 
 def _parses(line: str) -> bool:

@@ -18,8 +18,18 @@ _ENOUGH, _SURE = 10, 16
 #: At least one of these is in the first bytes of any shellcode that is recognised: a system
 #: call, fnstenv, a read of the thread block. Looked for in turn, at memory speed.
 _IDIOMS = (
-    b"\x0f\x05", b"\xcd\x80", b"\x0f\x34", b"\x74\x24\xf4", b"\x01\0\0\xd4", b"\0\0\xef",
-    b"\x01\xdf", b"\0\xdf", b"\x64\xa1", b"\x8b\x52\x60", b"\x8b\x52\x30", b"\x25\x60\0\0\0",
+    b"\x0f\x05",
+    b"\xcd\x80",
+    b"\x0f\x34",
+    b"\x74\x24\xf4",
+    b"\x01\0\0\xd4",
+    b"\0\0\xef",
+    b"\x01\xdf",
+    b"\0\xdf",
+    b"\x64\xa1",
+    b"\x8b\x52\x60",
+    b"\x8b\x52\x30",
+    b"\x25\x60\0\0\0",
     b"\x25\x30\0\0\0",
 )
 #: The rarer forms, for which only the first bytes are searched: the thread block through any
@@ -27,17 +37,29 @@ _IDIOMS = (
 _HINT = re.compile(
     rb"[\x64\x65][\x40-\x4f]?[\x8b\xff\x03\x33\x0b].{0,2}[\x30\x60]|\x67\x64|\x64\x67"
     rb"|[\x80\x81\x83][\x30-\x37\x70-\x77]|[\x30\x31][\x00-\x3f\x40-\x7f].{0,16}[\xe2\x75\x7c\x7f]"
-    rb"|\xc1[\xc0-\xcf][\x03-\x1d]|\x27.{0,12}\xdf", re.DOTALL
+    rb"|\xc1[\xc0-\xcf][\x03-\x1d]|\x27.{0,12}\xdf",
+    re.DOTALL,
 )
-_CALL_OVER = re.compile(rb"(?:\xfc|\x90|\x48\x83\xe4\xf0|\x66\x81\xe4..|\x81\xe4....){0,4}"
-                        rb"(?:\xe8..[\x00-\x7f][\x00\xff]|\xeb.|\xe9..[\x00-\x01]\x00)", re.DOTALL)
+_CALL_OVER = re.compile(
+    rb"(?:\xfc|\x90|\x48\x83\xe4\xf0|\x66\x81\xe4..|\x81\xe4....){0,4}"
+    rb"(?:\xe8..[\x00-\x7f][\x00\xff]|\xeb.|\xe9..[\x00-\x01]\x00)",
+    re.DOTALL,
+)
 _PEB_READS = (
-    b"\x65\x48\x8b\x04\x25\x60\0\0\0", b"\x65\x48\x8b\x0c\x25\x60\0\0\0",
-    b"\x65\x48\x8b\x14\x25\x60\0\0\0", b"\x65\x48\x8b\x52\x60", b"\x64\xa1\x30\0\0\0",
-    b"\x64\x8b\x52\x30", b"\x65\x48\x8b\x04\x25\x30\0\0\0", b"\x64\x8b\x15\x30\0\0\0",
+    b"\x65\x48\x8b\x04\x25\x60\0\0\0",
+    b"\x65\x48\x8b\x0c\x25\x60\0\0\0",
+    b"\x65\x48\x8b\x14\x25\x60\0\0\0",
+    b"\x65\x48\x8b\x52\x60",
+    b"\x64\xa1\x30\0\0\0",
+    b"\x64\x8b\x52\x30",
+    b"\x65\x48\x8b\x04\x25\x30\0\0\0",
+    b"\x64\x8b\x15\x30\0\0\0",
 )
-_SHELLS = re.compile(rb"/bin/(?:ba|da|z)?sh|/bin//sh|//bin/sh|/sh\0|cmd\.exe|powershell|/etc/(?:passwd|shadow)"
-                     rb"|calc\.exe|ws2_32|wininet|kernel32", re.IGNORECASE)
+_SHELLS = re.compile(
+    rb"/bin/(?:ba|da|z)?sh|/bin//sh|//bin/sh|/sh\0|cmd\.exe|powershell|/etc/(?:passwd|shadow)"
+    rb"|calc\.exe|ws2_32|wininet|kernel32",
+    re.IGNORECASE,
+)
 
 
 def identify_shellcode(data: bytes, size: int) -> Identity | None:
@@ -110,8 +132,14 @@ def _explain(trace: Trace, machine: str) -> str:
 
 def _traits(trace: Trace, wide: bool) -> tuple[str, ...]:
     habits = trace.habits
-    names = [("getpc", "getpc"), ("peb", "peb-walk"), ("teb", "peb-walk"), ("decoder", "decoder-stub"),
-             ("hash loop", "api-hashing"), ("function hash", "api-hashing")]
+    names = [
+        ("getpc", "getpc"),
+        ("peb", "peb-walk"),
+        ("teb", "peb-walk"),
+        ("decoder", "decoder-stub"),
+        ("hash loop", "api-hashing"),
+        ("function hash", "api-hashing"),
+    ]
     found = dict.fromkeys(trait for habit, trait in names if habit in habits)
     machine = ("x86-64", "64-bit") if wide else ("x86", "32-bit")
     return (*machine, *found, *syscall_traits(trace.syscalls))

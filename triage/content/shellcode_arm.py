@@ -18,7 +18,9 @@ def follow_arm64(data: bytes) -> tuple[list[str], int]:
     The walk goes straight on and ends at the first word that cannot be an instruction, unless
     a branch has stepped over it.
     """
-    words = struct.unpack(f"<{min(len(data) // 4, _MOST_WORDS)}I", data[: min(len(data) // 4, _MOST_WORDS) * 4])
+    words = struct.unpack(
+        f"<{min(len(data) // 4, _MOST_WORDS)}I", data[: min(len(data) // 4, _MOST_WORDS) * 4]
+    )
     number: int | None = None
     names: list[str] = []
     penalty = index = 0
@@ -62,7 +64,7 @@ def follow_arm(data: bytes) -> list[str]:
     number: int | None = None
     for at in range(0, min(len(data), 4 * _MOST_WORDS) - 3, 4):
         word = int.from_bytes(data[at : at + 4], "little")
-        if word & 0xFFFF0000 == 0xE28F0000 and word & 1 or word & 0xFFFFFFF0 == 0xE12FFF10:
+        if (word & 0xFFFF0000 == 0xE28F0000 and word & 1) or word & 0xFFFFFFF0 == 0xE12FFF10:
             return names + _thumb(data[at + 4 :])
         if word >> 28 != 14:
             break

@@ -204,7 +204,7 @@ def _scrambles(one: Instruction) -> bool:
     """XOR or NOT on memory: programs count with ADD and SUB, too."""
     if one.opcode in (0x80, 0x81, 0x83):
         return one.modrm >> 3 & 7 == 6
-    return one.opcode in (0x30, 0x31) or one.opcode in (0xF6, 0xF7) and one.modrm >> 3 & 7 == 2
+    return one.opcode in (0x30, 0x31) or (one.opcode in (0xF6, 0xF7) and one.modrm >> 3 & 7 == 2)
 
 
 def _changes_memory(one: Instruction) -> bool:
@@ -218,7 +218,9 @@ def _changes_memory(one: Instruction) -> bool:
         return True
     if one.opcode in (0x80, 0x81, 0x83):
         return group in (0, 5, 6)
-    return one.opcode in (0xC0, 0xC1, 0xD0, 0xD2) or one.opcode in (0xF6, 0xF7) and group in (2, 3)
+    return one.opcode in (0xC0, 0xC1, 0xD0, 0xD2) or (
+        one.opcode in (0xF6, 0xF7) and group in (2, 3)
+    )
 
 
 def _rotates(one: Instruction) -> bool:
@@ -231,7 +233,7 @@ def _rotates(one: Instruction) -> bool:
 def _observe(trace: Trace, one: Instruction, state: _State) -> None:
     """Note habits, then let the instruction act on what is known of the registers."""
     opcode = one.opcode
-    if one.segment and one.memory is not None or opcode == 0xA1 and one.segment:
+    if (one.segment and one.memory is not None) or (opcode == 0xA1 and one.segment):
         _thread_block(trace, one, state)
     elif opcode in (0xD9, 0xDD) and one.memory is not None and one.modrm >> 3 & 7 == 6:
         if one.memory[0] == _ESP and one.memory[2] == -12:
@@ -253,7 +255,7 @@ def _observe(trace: Trace, one: Instruction, state: _State) -> None:
     elif opcode == 0x0F1E and one.modrm in (0xFA, 0xFB) and one.at < 4:
         trace.note("begins as compilers do", -8)
     _act(one, state, trace.wide)
-    if one.opcode in (0xF7, 0xC1) and one.modrm >= 0xC0 or one.opcode in (0x31, 0x81):
+    if (one.opcode in (0xF7, 0xC1) and one.modrm >= 0xC0) or one.opcode in (0x31, 0x81):
         _made(trace, state.registers[one.rm])
 
 
@@ -373,7 +375,13 @@ def _act_modrm(one: Instruction, registers: list[int | None]) -> None:
         _add(registers, rm, 1 if group == 0 else -1)
     elif opcode == 0xC1 and group in (4, 5):
         value = registers[rm]
-        moved = None if value is None else value << one.imm % 64 if group == 4 else value >> one.imm % 64
+        moved = (
+            None
+            if value is None
+            else value << one.imm % 64
+            if group == 4
+            else value >> one.imm % 64
+        )
         registers[rm] = None if moved is None else moved & _MASK
 
 
@@ -381,7 +389,7 @@ def _group_one(registers: list[int | None], rm: int, group: int, imm: int) -> No
     value = registers[rm]
     if group == 7:
         return
-    if group == 1 and value is None or group == 4 and imm == 0:
+    if (group == 1 and value is None) or (group == 4 and imm == 0):
         registers[rm] = imm & _MASK
         return
     if value is None or group in (2, 3):
@@ -406,9 +414,35 @@ def _add(registers: list[int | None], number: int, amount: int) -> None:
 
 
 #: ROR-13 hashes of names that loaders look up; each is a fact of the names themselves.
-_HASHES = frozenset({
-    0x0726774C, 0xE553A458, 0x876F8B31, 0x56A2B5F0, 0x9DBD95A6, 0x006B8029, 0xE0DF0FEA,
-    0x6174A599, 0x5FC8D902, 0x614D6E75, 0x300F2F0B, 0xE449F330, 0x3B2E55EB, 0x7B18062D,
-    0xE2899612, 0xA779563A, 0xC69F8957, 0x869E4675, 0x863FCC79, 0xEC0E4E8E, 0x7C0DFCAA,
-    0x91AFCA54, 0x7946C61B, 0x534C0AB8, 0x6A4ABC5B, 0x3CFA685D, 0x0E8AFE98, 0x73E2D87E,
-})
+_HASHES = frozenset(
+    {
+        0x0726774C,
+        0xE553A458,
+        0x876F8B31,
+        0x56A2B5F0,
+        0x9DBD95A6,
+        0x006B8029,
+        0xE0DF0FEA,
+        0x6174A599,
+        0x5FC8D902,
+        0x614D6E75,
+        0x300F2F0B,
+        0xE449F330,
+        0x3B2E55EB,
+        0x7B18062D,
+        0xE2899612,
+        0xA779563A,
+        0xC69F8957,
+        0x869E4675,
+        0x863FCC79,
+        0xEC0E4E8E,
+        0x7C0DFCAA,
+        0x91AFCA54,
+        0x7946C61B,
+        0x534C0AB8,
+        0x6A4ABC5B,
+        0x3CFA685D,
+        0x0E8AFE98,
+        0x73E2D87E,
+    }
+)

@@ -9,10 +9,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 _PREFIXES = frozenset(b"\x26\x2e\x36\x3e\x64\x65\x66\x67\xf0\xf2\xf3")
-_BAD_64 = frozenset(b"\x06\x07\x0e\x16\x17\x1e\x1f\x27\x2f\x37\x3f\x60\x61\x82\x9a\xce\xd4\xd5\xd6\xea")
+_BAD_64 = frozenset(
+    b"\x06\x07\x0e\x16\x17\x1e\x1f\x27\x2f\x37\x3f\x60\x61\x82\x9a\xce\xd4\xd5\xd6\xea"
+)
 #: Instructions that only kernels may use, or that no one uses: in, out, hlt, far returns, ...
-_STRANGE = frozenset(b"\x0f\x62\x6c\x6d\x6e\x6f\xca\xcb\xcf\xe4\xe5\xe6\xe7\xec\xed\xee\xef\xf1\xf4\xfa\xfb"
-                     b"\x9a\xea\xd6\xce\x82\x27\x2f\x37\x3f\xd4\xd5")
+_STRANGE = frozenset(
+    b"\x0f\x62\x6c\x6d\x6e\x6f\xca\xcb\xcf\xe4\xe5\xe6\xe7\xec\xed\xee\xef\xf1\xf4\xfa\xfb"
+    b"\x9a\xea\xd6\xce\x82\x27\x2f\x37\x3f\xd4\xd5"
+)
 
 
 def _flags(*ranges: tuple[int, int]) -> frozenset[int]:
@@ -20,23 +24,49 @@ def _flags(*ranges: tuple[int, int]) -> frozenset[int]:
 
 
 _MODRM = _flags(
-    *((row, row + 3) for row in range(0, 0x40, 8)), (0x62, 0x63), (0x69, 0x69), (0x6B, 0x6B),
-    (0x80, 0x8F), (0xC0, 0xC1), (0xC6, 0xC7), (0xD0, 0xD3), (0xD8, 0xDF), (0xF6, 0xF7),
+    *((row, row + 3) for row in range(0, 0x40, 8)),
+    (0x62, 0x63),
+    (0x69, 0x69),
+    (0x6B, 0x6B),
+    (0x80, 0x8F),
+    (0xC0, 0xC1),
+    (0xC6, 0xC7),
+    (0xD0, 0xD3),
+    (0xD8, 0xDF),
+    (0xF6, 0xF7),
     (0xFE, 0xFF),
 )
 _IMM8 = _flags(
-    *((row, row) for row in range(4, 0x40, 8)), (0x6A, 0x6B), (0x70, 0x80), (0x82, 0x83),
-    (0xA8, 0xA8), (0xB0, 0xB7), (0xC0, 0xC1), (0xC6, 0xC6), (0xCD, 0xCD), (0xD4, 0xD5),
-    (0xE0, 0xE7), (0xEB, 0xEB),
+    *((row, row) for row in range(4, 0x40, 8)),
+    (0x6A, 0x6B),
+    (0x70, 0x80),
+    (0x82, 0x83),
+    (0xA8, 0xA8),
+    (0xB0, 0xB7),
+    (0xC0, 0xC1),
+    (0xC6, 0xC6),
+    (0xCD, 0xCD),
+    (0xD4, 0xD5),
+    (0xE0, 0xE7),
+    (0xEB, 0xEB),
 )
 _IMMZ = _flags(
-    *((row, row) for row in range(5, 0x40, 8)), (0x68, 0x69), (0x81, 0x81), (0xA9, 0xA9),
-    (0xB8, 0xBF), (0xC7, 0xC7), (0xE8, 0xE9),
+    *((row, row) for row in range(5, 0x40, 8)),
+    (0x68, 0x69),
+    (0x81, 0x81),
+    (0xA9, 0xA9),
+    (0xB8, 0xBF),
+    (0xC7, 0xC7),
+    (0xE8, 0xE9),
 )
-_0F_PLAIN = frozenset(b"\x05\x06\x08\x09\x0b\x31\x34\x77\xa0\xa1\xa2\xa8\xa9\xc8\xc9\xca\xcb\xcc\xcd\xce\xcf")
+_0F_PLAIN = frozenset(
+    b"\x05\x06\x08\x09\x0b\x31\x34\x77\xa0\xa1\xa2\xa8\xa9\xc8\xc9\xca\xcb\xcc\xcd\xce\xcf"
+)
 _0F_IMM8 = frozenset(b"\x70\x71\x72\x73\xa4\xac\xba\xc2\xc4\xc5\xc6")
-_0F_BAD = frozenset(b"\x04\x07\x0a\x0c\x0e\x0f\x24\x25\x26\x27\x30\x32\x33\x35\x36\x37\x39\x3b\x3c\x3d\x3e\x3f"
-                    b"\x7a\x7b\xa6\xa7\xaa\xff\x00\x01\x02\x03\x20\x21\x22\x23")
+_0F_BAD = frozenset(
+    b"\x04\x07\x0a\x0c\x0e\x0f\x24\x25\x26\x27\x30\x32\x33\x35\x36\x37\x39\x3b\x3c\x3d\x3e\x3f"
+    b"\x7a\x7b\xa6\xa7\xaa\xff\x00\x01\x02\x03\x20\x21\x22\x23"
+)
 
 
 class Instruction(NamedTuple):
@@ -100,7 +130,13 @@ def _opcode(data: bytes, at: int) -> tuple[int, int]:
 
 
 def _operands(
-    data: bytes, place: tuple[int, int], opcode: int, rex: int, segment: int, narrow: bool, wide: bool
+    data: bytes,
+    place: tuple[int, int],
+    opcode: int,
+    rex: int,
+    segment: int,
+    narrow: bool,
+    wide: bool,
 ) -> Instruction | None:
     start, at = place
     if wide and opcode in (0xC4, 0xC5):
@@ -125,7 +161,7 @@ def _is_bad(opcode: int, wide: bool) -> bool:
         return False
     if opcode > 0xFF:
         return opcode & 0xFF in _0F_BAD
-    return opcode in _STRANGE or wide and opcode in _BAD_64
+    return opcode in _STRANGE or (wide and opcode in _BAD_64)
 
 
 def _has_modrm(opcode: int) -> bool:
@@ -144,9 +180,9 @@ def _immediate(opcode: int, modrm: int, rex: int, narrow: bool, wide: bool) -> i
             return 1 if opcode >> 8 & 0xFF == 0x3A else 0
         low = opcode & 0xFF
         return 4 if 0x80 <= low <= 0x8F else int(low in _0F_IMM8)
-    if opcode in _IMM8 or opcode == 0xF6 and modrm >> 3 & 6 == 0:
+    if opcode in _IMM8 or (opcode == 0xF6 and modrm >> 3 & 6 == 0):
         return 1
-    if opcode in _IMMZ or opcode == 0xF7 and modrm >> 3 & 6 == 0:
+    if opcode in _IMMZ or (opcode == 0xF7 and modrm >> 3 & 6 == 0):
         if 0xB8 <= opcode <= 0xBF and rex & 8:
             return 8
         return 2 if narrow and opcode not in (0xE8, 0xE9) else 4
