@@ -225,6 +225,8 @@ def held(act: str, **arguments: Any) -> Stager:
 
     def stage(stage: Stage) -> Staged:
         values = {k: v() if callable(v) else v for k, v in arguments.items()}
+        if "directory" in values:
+            values["name"] = values["name"].format(t=stage.token)
         facts = stage.actor(act, **values)
         return Staged(pid=facts["pid"], dev=facts.get("dev"), inode=facts.get("inode"))
 
@@ -307,7 +309,7 @@ STATES = (
            memory("patch_function", function="lcong48", data=b"\xcc"), ceiling="low"),
     benign("browser-segment", "4 MiB of noise, .org.chromium.XXXXXX, unlinked and mapped",
            held("hold_nameless", directory="/dev/shm", data=lambda: payloads.dense(4 << 20),
-                name=".org.chromium.Zx81Qa", view=True)),
+                name=".org.chromium.{t}", view=True)),
     benign("postgres-segment", "a database's shared buffers",
            stored("/dev/shm/PostgreSQL.1{t}", lambda: payloads.shared_buffers(2 << 20), 0o600),
            ceiling="low"),
@@ -350,7 +352,7 @@ STATES = (
            memory("sysv", data=lambda: payloads.floats(20_000), executable=False),
            ceiling="low"),
     benign("unlinked-log", "a log of a tmpfs, unlinked and still written",
-           held("hold_nameless", directory="/dev/shm", name="app.log.1",
+           held("hold_nameless", directory="/dev/shm", name="{t}-app.log.1",
                 data=lambda: payloads.log_text(2000)), ceiling="low"),
     benign("process-substitution", "bash runs a pipe called /dev/fd/63", process_substitution,
            ceiling="low"),

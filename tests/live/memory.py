@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -67,18 +68,16 @@ def huge_pages() -> Iterator[None]:
     """Let the kernel find two huge pages while the block runs; the old setting comes back."""
     need_root()
     path = "/proc/sys/vm/nr_overcommit_hugepages"
-    try:
-        with open(path) as file:
-            before = file.read()
-    except FileNotFoundError as error:
-        raise Refused("this kernel has no huge pages") from error
-    with open(path, "w") as file:
-        file.write(str(int(before) + 2))
-    try:
-        yield
-    finally:
-        with open(path, "w") as file:
-            file.write(before)
+    if not os.path.exists(path):
+        raise Refused("this kernel has no huge pages")
+    with open(path, "r+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # two test runs must not restore each other's value
+        before = file.read()
+        os.pwrite(file.fileno(), str(int(before) + 2).encode(), 0)
+        try:
+            yield
+        finally:
+            os.pwrite(file.fileno(), before.encode(), 0)
 
 
 def huge(file: bool) -> Stager:
@@ -191,10 +190,10 @@ STATES = (
           ("memory-memfd-code",), severity="medium", techniques=T1620),
     State("memfd-library", "a shared library loaded from a memfd",
           memory("memfd_library", data=payloads.library, name="libcache.so"),
-          ("memory-memfd-library",), techniques=T1620),
+          ("memory-memfd-library",), techniques=T1620, privileged=True),
     State("memfd-library-as-jit", "a shared library in a memfd called 'doublemapper'",
           memory("memfd_library", data=payloads.library, name="doublemapper"),
-          ("memory-memfd-library",), techniques=T1620),
+          ("memory-memfd-library",), techniques=T1620, privileged=True),
     State("shm-library", "a shared library loaded from /dev/shm",
           loaded("/dev/shm/{t}-libz.so.1"), ("memory-volatile-code",)),
     State("shm-library-unlinked", "the same, unlinked once it is loaded",
@@ -211,9 +210,9 @@ STATES = (
     State("hooked-function", "a C library function starts with a jump elsewhere",
           memory("patch_function", function="lcong48",
                  data=b"\x48\xb8" + b"\x00\x10\x40\x00\x00\x7f\x00\x00" + b"\xff\xe0"),
-          ("memory-code-modified",), severity="medium"),
+          ("memory-code-modified",), severity="medium", privileged=True),
     State("stomped-library", "all code of a loaded library overwritten in memory", stomped,
-          ("memory-code-modified",)),
+          ("memory-code-modified",), privileged=True),
     State("executable-stack", "the stack made executable", memory("executable_area",
           name="[stack]"), ("memory-executable-stack",), severity="low"),
     State("executable-heap", "the heap made executable", memory("executable_area",

@@ -237,5 +237,5 @@ STATES = (
     State("disk-unlinked", "a program on disk, unlinked once it runs", deleted_from_disk,
           ("exe-deleted",), severity="medium"),
     State("program-unmapped", "the process has unmapped its program; anonymous code runs on",
-          unmapped, ("exe-not-mapped",), severity="high", techniques=T1620),
+          unmapped, ("exe-not-mapped",), techniques=T1620, privileged=True),
 )  # fmt: skip

@@ -18,7 +18,8 @@ class State:
     one), on a subject of at least ``severity`` with ``techniques`` among its ATT&CK ids.
     Benign states name the ``ceiling`` above which no subject may come, the indicators that
     must be shown all the same (``every``), and whether the report must say ``attested``.
-    ``never`` are indicators that would be wrong on either.
+    ``never`` are indicators that would be wrong on either. ``privileged`` states rest on facts
+    that the kernel gives to root alone, such as the inodes behind mappings (``map_files``).
     """
 
     name: str
@@ -31,6 +32,7 @@ class State:
     never: tuple[str, ...] = ()
     ceiling: str = "medium"
     attested: bool = False
+    privileged: bool = False
 
 
 def benign(

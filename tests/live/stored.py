@@ -57,7 +57,7 @@ def in_namespace(fs: str, name: str, data: Bytes) -> Stager:
 
 
 def held_detached(stage: Stage) -> Staged:
-    target = mount_point(stage, "gone")
+    target = mount_point(stage, "detached")
     facts = stage.actor("hold_on_detached", fs="tmpfs", target=target, data=elf())
     return Staged(dev=facts["dev"], inode=facts["inode"])
 
@@ -225,7 +225,7 @@ STATES = (
           stored(os.fsdecode(b"/dev/shm/{t}-\xff\xfe\x80"), elf), ("file-elf",),
           techniques=T1027),
     State("unreadable", "a program with mode 000", stored("/dev/shm/{t}-000", elf, 0),
-          ("file-elf",), techniques=T1027),
+          ("file-elf",), techniques=T1027, privileged=True),
     State("deep", "a program 40 directories down", deep, ("file-elf",), techniques=T1027),
 )  # fmt: skip
 
