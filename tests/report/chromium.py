@@ -122,6 +122,8 @@ class Browser:
             self.messages.append(json.dumps(params["exceptionDetails"]))
         elif method == "Page.javascriptDialogOpening":
             self.messages.append(f"dialog: {params['message']}")
+        elif method == "Network.loadingFailed":
+            self.messages.append(f"blocked: {params.get('blockedReason')}")
         elif method == "Network.requestWillBeSent":
             self.messages.append(f"request: {params['request']['url']}")
         if method:

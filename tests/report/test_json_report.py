@@ -12,6 +12,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from tests.conftest import CHECKOUT
 from tests.report.goldens import PLACE
 from tests.report.sample_reports import (
     PAYLOADS,
@@ -129,3 +130,10 @@ def test_the_summary_counts_subjects() -> None:
     assert summary["by_technique"]["T1620"] == 3
     assert summary["by_indicator"]["exe-replaced"] == 12
     assert list(summary["by_indicator"]) == sorted(summary["by_indicator"])
+
+
+def test_the_documentation_names_every_field() -> None:
+    text = (CHECKOUT / "docs" / "report-json.md").read_text(encoding="utf-8")
+    names = {name for each in objects(SCHEMA) for name in each.get("properties", {})}
+    missing = {name for name in names if f"`{name}`" not in text}
+    assert missing == set()

@@ -43,7 +43,9 @@ from triage.report.wording import (
 )
 
 #: A single string longer than this is cut (and ends in ``…``); the JSON report has it whole.
+#: The second is for the plain page, where no script can fold it.
 LONGEST = 20_000
+LONGEST_STATIC = 2000
 #: Subjects in the page for readers without JavaScript; items in a list that is always there.
 STATIC = 500
 LISTED = 1000
@@ -85,7 +87,7 @@ def policy(style: str, script: str) -> str:
     )
 
 
-def _safe(text: str, limit: int = LONGEST) -> str:
+def _safe(text: str, limit: int = LONGEST_STATIC) -> str:
     """Evidence as text of the page's markup."""
     return escape(printable(text, limit=limit))
 
@@ -277,7 +279,7 @@ def _facts(report: Report) -> Iterator[str]:
     }
     pairs = [*about.items(), *json_report.host_shape(report.host).items()]
     yield '<section id="facts"><h2>Host and tool</h2>'
-    yield _pairs((name, printable(_words(value), limit=LONGEST)) for name, value in pairs)
+    yield _pairs((name, printable(_words(value), limit=LONGEST_STATIC)) for name, value in pairs)
     count = plural(len(report.indicators), "indicator")
     yield f"<details><summary>{count} applied</summary>"
     yield '<div class="table"><table><tr><th>indicator<th>title<th>severity<th>ATT&amp;CK</tr>'

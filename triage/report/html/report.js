@@ -5,6 +5,7 @@
 
 const data = JSON.parse(document.getElementById('data').textContent);
 const PAGE = 50;
+const LONG = 600;
 const PRINTED = 1000;
 const TREE = 2000;
 const byName = (id) => document.getElementById(id);
@@ -22,7 +23,18 @@ function make(tag, classes, ...children) {
   return element;
 }
 
-const evidence = (text, tag = 'span') => make(tag, 'ev', text);
+// A long text shows its beginning and a button for the rest: nobody reads 10 KB in a list, and a
+// browser needs seconds to break a word of that length into lines.
+function evidence(text, tag = 'span') {
+  if (text.length <= LONG + 200) return make(tag, 'ev', text);
+  const whole = button(`… show all ${text.length.toLocaleString('en')} characters`,
+    (event) => event.target.parentElement.replaceChildren(text), 'screen');
+  return make(tag, 'ev', short(text, LONG), ' ', whole);
+}
+
+// Never cuts a character outside the basic plane in half.
+const short = (text, most = 120) => (text.length <= most ? text
+  : text.slice(0, most - 1).replace(/[\ud800-\udbff]$/, '') + '…');
 
 function button(text, action, classes = '') {
   const element = make('button', classes, text);
@@ -33,7 +45,7 @@ function button(text, action, classes = '') {
 
 function pairs(entries) {
   const list = make('dl', 'mono');
-  for (const [name, value] of entries) list.append(make('dt', '', name), evidence(value, 'dd'));
+  for (const [name, value] of entries) list.append(evidence(name, 'dt'), evidence(value, 'dd'));
   return list;
 }
 
@@ -207,7 +219,7 @@ function link(tie) {
   if (place === undefined) return make('li', '', evidence(`${tie.relation} ${tie.subject}`));
   const other = data.subjects[place];
   return make('li', '', evidence(tie.relation), ' ',
-    button(`${other.badge} ${other.title}`, () => reveal(place), 'ev'));
+    button(`${other.badge} ${short(other.title)}`, () => reveal(place), 'ev'));
 }
 
 function reveal(place) {
@@ -286,7 +298,8 @@ function show() {
   const shown = found.slice(first, first + size);
   byName('list').replaceChildren(...shown.map(article));
   if (!shown.length) byName('list').append(make('p', 'soft', 'No subject matches.'));
-  const range = shown.length ? `${first + 1} to ${first + shown.length} of ` : '';
+  const range = shown.length ? `${(first + 1).toLocaleString('en')} to ` +
+    `${(first + shown.length).toLocaleString('en')} of ` : '';
   byName('status').textContent = `${range}${found.length.toLocaleString('en')} subjects` +
     (found.length < data.subjects.length ? `, ${data.subjects.length.toLocaleString('en')} in all`
       : '');
@@ -350,7 +363,7 @@ function severityButton(severity) {
 }
 
 function techniqueButton([technique, count]) {
-  const element = button(`${technique} ${count.toLocaleString('en')}`,
+  const element = button(`${short(technique, 40)} ${count.toLocaleString('en')}`,
     () => change({ technique: state.technique === technique ? '' : technique }), 'ev');
   element.dataset.technique = technique;
   return element;
@@ -360,7 +373,7 @@ function control() {
   byName('severities').append(...data.severities.map(severityButton));
   byName('techniques').append(...Object.entries(data.summary.by_technique).map(techniqueButton));
   options(byName('kind'), [['', 'every kind'],
-    ...tally(data.subjects.map((each) => each.kind)).map(([kind, n]) => [kind, `${kind} (${n})`])]);
+    ...tally(data.subjects.map((each) => each.kind)).map(([kind, n]) => [kind, `${short(kind, 40)} (${n})`])]);
   let waiting = 0;
   byName('q').addEventListener('input', () => {
     clearTimeout(waiting); // one search when the typing pauses
@@ -421,7 +434,7 @@ function branch(nodes, seen) {
     if (seen.has(node)) continue;
     seen.add(node);
     const subject = data.subjects[node.place];
-    const item = make('li', '', button(`${subject.badge} ${subject.title}`,
+    const item = make('li', '', button(`${subject.badge} ${short(subject.title)}`,
       () => reveal(node.place), 'ev'));
     if (node.children.length && seen.size < TREE) item.append(branch(node.children, seen));
     list.append(item);

@@ -1,0 +1,281 @@
+"""The HTML report in a real browser: it works, and hostile evidence changes nothing in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.report.chromium import Browser, find
+from tests.report.sample_reports import PAYLOADS, hostile, hostile_mixture, huge, infected
+from triage.model import Report
+from triage.printable import printable
+from triage.report import render
+
+OPEN_ALL = """
+change({show: 'all'});
+for (const each of document.querySelectorAll('details')) each.open = true;
+new Promise((done) => requestAnimationFrame(() => setTimeout(done)))
+"""
+# Every element with the names of its attributes, and how often it is there.
+CENSUS = """(() => {
+  const counts = {};
+  for (const each of document.querySelectorAll('*')) {
+    const key = [each.tagName, ...each.getAttributeNames()].join(' ');
+    counts[key] = (counts[key] || 0) + 1;
+  }
+  return counts;
+})()"""
+STATUS = "document.getElementById('status').textContent"
+TITLES = "[...document.querySelectorAll('#list h3')].map((each) => each.textContent)"
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    program = find()
+    if program is None:
+        pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
+    started = Browser(program, tmp_path_factory.mktemp("profile"))
+    yield started
+    started.close()
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Any:
+    def write(report: Report) -> Path:
+        file = tmp_path / "report.html"
+        file.write_text(render("html", report), encoding="utf-8")
+        return file
+
+    return write
+
+
+def said(browser: Browser) -> list[str]:
+    """Everything the page and the browser said, except that the page itself was asked for."""
+    own = ("request: file:///",)
+    return [
+        each for each in browser.messages if not (each.startswith(own) and "report.html" in each)
+    ]
+
+
+def wait(browser: Browser, condition: str) -> None:
+    """Wait in the page until a condition holds; the browser's own clock gives up after 20 s."""
+    assert browser.run(
+        "new Promise((done) => { const begun = performance.now(); const look = () => "
+        f"({condition}) ? done(true) : performance.now() - begun > 20000 ? done(false) "
+        ": requestAnimationFrame(look); look(); })"
+    ), condition
+
+
+def key(browser: Browser, text: str) -> None:
+    for kind in ("keyDown", "keyUp"):
+        typed = {"text": text} if kind == "keyDown" else {}
+        named = {"key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13}
+        which = named if text == "\r" else {"key": text}
+        browser.call("Input.dispatchKeyEvent", type=kind, **which, **typed)
+
+
+def census(browser: Browser, file: Path) -> dict[str, int]:
+    browser.open(file)
+    browser.run(OPEN_ALL)
+    counts: dict[str, int] = browser.run(CENSUS)
+    return counts
+
+
+def test_long_texts_are_folded_and_can_be_unfolded(browser: Browser, page: Any) -> None:
+    browser.open(page(hostile("\U0001f98a" * 5000)), "#show=all")
+    heading = "document.querySelector('#list h3 .ev')"
+    folded = browser.run(f"{heading}.textContent")
+    assert folded.count("\U0001f98a") == 299
+    assert folded.endswith("… … show all 10,000 characters")
+    browser.run(f"{heading}.querySelector('button').click()")
+    assert browser.run(f"{heading}.textContent") == "\U0001f98a" * 5000
+
+
+@pytest.mark.parametrize("payload", PAYLOADS[:-1], ids=range(len(PAYLOADS) - 1))
+def test_payloads_make_no_element_and_break_no_policy(
+    browser: Browser, page: Any, payload: str
+) -> None:
+    # As long as the payload is when it is shown, so that both or none are folded.
+    same = "harmless " * (len(printable(payload)) // 9 + 1)
+    harmless = census(browser, page(hostile(same[: len(printable(payload))])))
+    assert harmless["ARTICLE class data-id"] == 18
+    assert census(browser, page(hostile(payload))) == harmless
+    assert said(browser) == []
+
+
+def test_all_payloads_together_with_links_alive(browser: Browser, page: Any) -> None:
+    counts = census(browser, page(hostile_mixture()))
+    assert counts["ARTICLE class data-id"] == 18
+    assert not {name.split()[0] for name in counts} & {"IMG", "SVG", "IFRAME", "B", "LINK"}
+    assert said(browser) == []
+
+
+def test_the_policy_really_stops_foreign_code(browser: Browser, page: Any) -> None:
+    """The walls behind the first: markup that somehow got in neither runs nor loads."""
+    file = page(infected())
+    hole = "<script>document.title='owned'</script><img src='http://192.0.2.1/x'>"
+    hole += "<p style='color:red' onclick='1'>hole</p>"
+    file.write_text(file.read_text("utf-8").replace("<main>", f"<main>{hole}"), "utf-8")
+    browser.open(file)
+    assert browser.run("document.title") == "critical: web-03, triage report"
+    assert sum("Content Security Policy" in each for each in browser.messages) >= 3
+    assert "blocked: csp" in browser.messages
+
+
+def test_it_opens_without_a_word(browser: Browser, page: Any) -> None:
+    browser.open(page(infected()))
+    assert said(browser) == []
+    assert browser.run(STATUS) == "1 to 16 of 16 subjects, 18 in all"
+    titles = browser.run(TITLES)
+    assert titles[0] == "1 ■ CRITICAL 100 kworker/u:0 (pid 4242): Program runs from a memfd"
+    assert [each.split()[0] for each in titles[:4]] == ["1", "1a", "1b", "2"]
+
+
+def test_clicks_filter(browser: Browser, page: Any) -> None:
+    browser.open(page(infected()))
+    browser.run("document.querySelector('[data-severity=high]').click()")
+    assert [each.split()[0] for each in browser.run(TITLES)] == ["1a", "2"]
+    browser.run("document.querySelector('[data-severity=critical]').click()")
+    assert [each.split()[0] for each in browser.run(TITLES)] == ["1", "1a", "2"]
+    pressed = (
+        "[...document.querySelectorAll('[aria-pressed=true]')].map((each) => each.textContent)"
+    )
+    assert browser.run(pressed) == ["■ critical 1", "▲ high 2"]
+    browser.run("document.querySelector('[data-technique=\"T1036.005\"]').click()")
+    assert [each.split()[0] for each in browser.run(TITLES)] == ["1"]
+    assert "technique=T1036.005" in browser.run("location.hash")
+    browser.run("document.getElementById('reset').click()")
+    assert len(browser.run(TITLES)) == 16
+
+
+def test_the_fragment_is_the_state(browser: Browser, page: Any) -> None:
+    file = page(infected())
+    browser.open(file, "#severity=high&q=PostgreSQL&open=memory-file-23")
+    assert [each.split()[0] for each in browser.run(TITLES)] == ["2"]
+    shown = browser.run("document.querySelector('#list article').innerText")
+    assert "gzip" in shown
+    assert "0000  23 21 2f 62 69 6e 2f 73 68 0a" in shown
+    assert "#!/bin/sh·" in shown
+    browser.open(file, "#show=benign&sort=title")
+    assert browser.run(TITLES)[0].endswith("java (pid 900): Memory is writable and executable")
+    browser.open(file, "#sort=constructor&show=__proto__&page=-3&severity=%00&kind=toString")
+    assert browser.run("document.querySelector('#list').textContent") == "No subject matches."
+    assert said(browser) == []
+
+
+def test_the_keyboard_is_enough(browser: Browser, page: Any) -> None:
+    browser.open(page(infected()))
+    key(browser, "/")
+    assert browser.run("document.activeElement.id") == "q"
+    browser.call("Input.insertText", text="kworker kernel")
+    wait(browser, f"{STATUS}.startsWith('1 to 1 of 1 ')")
+    browser.run("document.getElementById('reset').focus()")
+    key(browser, "j")
+    assert browser.run("document.activeElement.tagName") == "SUMMARY"
+    key(browser, "\r")
+    wait(browser, "document.querySelector('#list details').open")
+    wait(
+        browser,
+        "document.querySelector('#list').innerText.includes('/proc/4242/maps') || "
+        "document.querySelector('#list').innerText.includes('grep -n rwxp')",
+    )
+
+
+def test_links_lead_to_the_other_subject(browser: Browser, page: Any) -> None:
+    browser.open(page(infected()), "#open=process-4242")
+    browser.run("[...document.querySelectorAll('#list li button')].at(0).click()")
+    assert "open=memory-file-11" in browser.run("location.hash")
+    opened = "[...document.querySelectorAll('#list details[open]')].map((each) => "
+    opened += "each.closest('article').dataset.id)"
+    assert browser.run(opened) == ["memory-file-11"]
+
+
+def test_the_process_tree_shows_who_started_whom(browser: Browser, page: Any) -> None:
+    browser.open(page(infected()))
+    browser.run("document.getElementById('tree').open = true")
+    wait(browser, "document.querySelector('#tree ul ul button') !== null")
+    assert "kworker/u:0" in browser.run("document.querySelector('#tree ul ul').innerText")
+
+
+@pytest.mark.parametrize("width", [320, 420, 800, 1280])
+@pytest.mark.parametrize("name", ["infected", "hostile"])
+def test_nothing_sticks_out(browser: Browser, page: Any, width: int, name: str) -> None:
+    browser.screen(width, 800)
+    browser.open(page(infected() if name == "infected" else hostile_mixture()), "#show=all")
+    root = "document.documentElement"
+    assert browser.run(f"{root}.scrollWidth") <= browser.run(f"{root}.clientWidth")
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_light_and_dark_can_be_read(browser: Browser, page: Any, dark: bool) -> None:
+    """WCAG 2.1, 1.4.3: a contrast of at least 4.5 between text and what is behind it."""
+    browser.screen(1280, 900, dark=dark)
+    browser.open(page(infected()), "#show=all&open=process-4242")
+    ratios = browser.run(CONTRASTS)
+    assert len(ratios) > 20
+    assert {text: ratio for text, ratio in ratios.items() if ratio < 4.5} == {}
+    paper = browser.run("getComputedStyle(document.body).backgroundColor")
+    assert (sum(map(int, paper[4:-1].split(","))) < 200) is dark
+
+
+CONTRASTS = """(() => {
+  const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const behind = (element) => {
+    for (let each = element; each; each = each.parentElement) {
+      const colour = numbers(getComputedStyle(each).backgroundColor);
+      if (colour.length === 3 || colour[3] > 0) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const light = (colour) => {
+    const [r, g, b] = colour.slice(0, 3).map((part) => part / 255)
+      .map((part) => part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ratios = {};
+  for (const each of document.querySelectorAll('body *')) {
+    const own = [...each.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+    if (!own || !each.getClientRects().length) continue;
+    const both = [light(numbers(getComputedStyle(each).color)), light(behind(each))];
+    const ratio = (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05);
+    ratios[each.tagName + ' ' + each.className + ' ' + each.textContent.slice(0, 30)] = ratio;
+  }
+  return ratios;
+})()"""
+
+
+def test_printing_opens_everything(browser: Browser, page: Any) -> None:
+    browser.open(page(infected()))
+    browser.run("window.dispatchEvent(new Event('beforeprint'))")
+    assert "exe_seals" in browser.run("document.querySelector('#list').innerText")
+    browser.run("window.dispatchEvent(new Event('afterprint'))")
+    assert "exe_seals" not in browser.run("document.querySelector('#list').innerText")
+    assert browser.call("Page.printToPDF")["data"].startswith("JVBERi0")  # %PDF-
+
+
+def test_it_can_be_read_without_javascript(browser: Browser, page: Any) -> None:
+    browser.call("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        browser.open(page(infected()))
+        text = browser.run("document.body.innerText")
+    finally:
+        browser.call("Emulation.setScriptExecutionDisabled", value=False)
+    assert "no seals: not a container runtime's clone of itself" in text
+    assert "the HotSpot code cache" in text
+    assert "Reset" not in text
+
+
+def test_fifty_thousand_subjects_do_not_freeze_it(browser: Browser, page: Any) -> None:
+    browser.open(page(huge(50_000)))
+    assert browser.run(STATUS) == "1 to 50 of 50,000 subjects"
+    assert browser.run("document.querySelectorAll('*').length") < 3000
+    browser.run("change({q: 'worker-4999', sort: 'title'})")
+    assert browser.run(STATUS) == "1 to 11 of 11 subjects, 50,000 in all"
+    browser.run("change({q: '', page: 1000, sort: 'story'})")
+    assert browser.run(STATUS) == "49,951 to 50,000 of 50,000 subjects"
+    browser.run("[...document.querySelectorAll('.pages button')].at(1).click()")
+    assert json.loads(browser.run("JSON.stringify(state.page)")) == 999
