@@ -38,9 +38,7 @@ LIBRARY = 0x7F10_0000_0000
 
 def disk_file(inode: int = 1234, **more: Any) -> FileFacts:
     """A program on disk, root's."""
-    return replace(
-        FileFacts(DISK, inode, 0o100755, 1, 0, 0, 154_000, fs_magic=EXT4_MAGIC), **more
-    )
+    return replace(FileFacts(DISK, inode, 0o100755, 1, 0, 0, 154_000, fs_magic=EXT4_MAGIC), **more)
 
 
 def memory_inode(dev: str = SHM, inode: int = 7, **more: Any) -> FileFacts:

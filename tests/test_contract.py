@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 
@@ -116,9 +117,7 @@ def test_ids_are_unique_and_kebab_case() -> None:
 @by_indicator
 def test_documentation_has_its_headings_in_order(indicator: Indicator) -> None:
     lines = (indicator.doc or "").splitlines()
-    underlined = [
-        line for line, below in zip(lines, lines[1:], strict=False) if re.fullmatch("-{3,}", below)
-    ]
+    underlined = [line for line, below in pairwise(lines) if re.fullmatch("-{3,}", below)]
     assert tuple(underlined) == HEADINGS
     for heading in HEADINGS:
         after = lines[lines.index(heading) + 2]

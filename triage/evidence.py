@@ -161,6 +161,8 @@ class Root:
     def _resolve(self, path: bytes, follow: bool) -> int:
         flags = O_PATH | (0 if follow else os.O_NOFOLLOW)
         wanted = path.lstrip(b"/") or b"."
+        if b"\0" in wanted:
+            raise ValueError("a path with a NUL byte")  # C would take it for the end
         if _openat2_works():
             resolve = kernel.RESOLVE_IN_ROOT | kernel.RESOLVE_NO_MAGICLINKS
             return kernel.openat2(self._fd, wanted, flags, resolve)
