@@ -15,7 +15,7 @@ from triage.model import Artifact, FileFacts, Gap, Location, Process, Why
 from triage.parsers import Malformed
 from triage.parsers.procfs import Stat, number, numbers, parse_auxv, parse_stat, parse_status
 from triage.proc.directory import ProcessDir, ProcessTable
-from triage.proc.files import arguments_of, descriptors_of, exe_at_path, open_files_of
+from triage.proc.files import arguments_of, exe_at_path, open_files_of
 from triage.proc.memory import Memory, read_memory
 from triage.scope import NotHere, Scope
 
@@ -77,11 +77,11 @@ class _Reader:
 
     def read(self) -> Process:
         """Raises OSError or Malformed only for ``stat``: without it there is no process."""
-        before = parse_stat(self._dir.read("stat"))
+        before = parse_stat(self._dir.read_piece("stat"))
         status = parse_status(self._bytes("status") or b"")
         kthread = before.kernel_thread or status.get("Kthread") == b"1"
         process = self._thread(before, status) if kthread else self._user(before, status)
-        after = parse_stat(self._dir.read("stat"))
+        after = parse_stat(self._dir.read_piece("stat"))
         if after.start_ticks != before.start_ticks:
             detail = "replaced by another process with the same number while it was read"
             raise Unreadable(self._dir.location, Why.VANISHED, detail)
@@ -99,7 +99,7 @@ class _Reader:
 
     def _bytes(self, name: str, limit: int = 1 << 20) -> bytes | None:
         try:
-            return self._dir.read(name, limit)
+            return self._dir.read_piece(name, limit)
         except OSError as error:
             self._miss(name, error)
             return None
@@ -216,14 +216,16 @@ class _Reader:
 
     def _descriptors(self) -> tuple[tuple[int, str], ...] | None:
         try:
-            return descriptors_of(self._dir)
+            return self._dir.descriptors()
         except OSError as error:
             self._miss("fd", error)
             return None
 
     def _memory(self, exe: str | None, exe_file: FileFacts | None) -> Memory:
-        maps = self._bytes("maps", self._scope.limits.maps)
-        if maps is None:
+        try:
+            maps = self._dir.read("maps", self._scope.limits.maps)
+        except OSError as error:
+            self._miss("maps", error)
             return Memory()
         page_size = self._scope.host.page_size or os.sysconf("SC_PAGE_SIZE")
         return read_memory(self._dir, maps, exe, exe_file, page_size, self._other)

@@ -48,9 +48,8 @@ def parse_stat(data: bytes) -> Stat:
         raise Malformed(f"stat: {len(fields)} fields, not the 50 of proc(5)") from error
 
 
-_STATUS = (
-    b"Tgid", b"Pid", b"PPid", b"TracerPid", b"Uid", b"Gid", b"NSpid", b"Kthread", b"CapEff",
-)  # fmt: skip
+_STATUS = ("Tgid", "Pid", "PPid", "TracerPid", "Uid", "Gid", "NSpid", "Kthread", "CapEff")
+_STATUS_MARKS = tuple((name, f"\n{name}:".encode()) for name in _STATUS)
 
 
 def parse_status(data: bytes) -> dict[str, bytes]:
@@ -60,10 +59,12 @@ def parse_status(data: bytes) -> dict[str, bytes]:
     two equal names counts.
     """
     found: dict[str, bytes] = {}
-    for line in data.split(b"\n"):
-        name, colon, value = line.partition(b":")
-        if colon and name in _STATUS:
-            found.setdefault(name.decode("ascii"), value.strip())
+    text = b"\n" + data + b"\n"
+    for name, mark in _STATUS_MARKS:
+        begin = text.find(mark)
+        if begin >= 0:
+            begin += len(mark)
+            found[name] = text[begin : text.index(b"\n", begin)].strip()
     return found
 
 
@@ -118,10 +119,27 @@ def parse_map_line(line: bytes) -> MapLine:
 def executable_lines(maps: bytes) -> list[bytes]:
     """The lines of ``maps`` whose permissions have an ``x``.
 
-    Addresses, offsets and devices are hexadecimal, so within the first 38 columns an ``x``
-    can only be the permission; the path starts at column 73 (or later).
+    They are looked for as bytes, because most lines are none of them. Addresses, offsets and
+    devices are hexadecimal, so within the first 38 columns an ``x`` can only be the
+    permission, the third of four letters; the path starts at column 73 (or later).
     """
-    return [line for line in maps.split(b"\n") if b"x" in line[:38]]
+    places = sorted([*_places(maps, b"xp "), *_places(maps, b"xs ")])
+    found = []
+    for place in places:
+        begin = maps.rfind(b"\n", 0, place) + 1
+        if place - begin < 38:
+            end = maps.find(b"\n", place)
+            found.append(maps[begin : end if end >= 0 else len(maps)])
+    return found
+
+
+def _places(data: bytes, mark: bytes) -> list[int]:
+    found = []
+    place = data.find(mark)
+    while place >= 0:
+        found.append(place)
+        place = data.find(mark, place + 1)
+    return found
 
 
 def parse_auxv(data: bytes, word: int = 8) -> tuple[tuple[int, int], ...]:

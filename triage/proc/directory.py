@@ -27,7 +27,9 @@ from triage.model import FileFacts, Location, Why
 
 _PATH_DIRECTORY = O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NOCTTY
+_LIST = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _BUFFER = 1 << 16
+_PAGE = 1 << 12
 
 
 class Devices:
@@ -103,19 +105,21 @@ class ProcessDir:
         """A pseudo-file, whole or up to ``limit`` bytes. Raises :class:`OSError`."""
         fd = self._open_file(name)
         try:
-            data = os.read(fd, min(_BUFFER, limit))
-            # procfs hands out maps by the page; a short read is not yet the end.
-            if not data:
-                return data
-            parts = [data]
-            have = len(data)
-            while have < limit:
-                data = os.read(fd, min(_BUFFER, limit - have))
-                if not data:
-                    break
-                parts.append(data)
-                have += len(data)
-            return b"".join(parts)
+            return _read_on(fd, b"", limit)
+        finally:
+            os.close(fd)
+
+    def read_piece(self, name: str, limit: int = 1 << 20) -> bytes:
+        """The same for what procfs writes in one piece: a short read is the end of it.
+
+        That is everything but ``maps`` and ``smaps``, which come by the page (fs/seq_file.c
+        fills one buffer for each read; only there a file has more than one record).
+        """
+        fd = self._open_file(name)
+        try:
+            size = min(_PAGE, limit)
+            data = os.read(fd, size)
+            return data if len(data) < size else _read_on(fd, data, limit)
         finally:
             os.close(fd)
 
@@ -134,12 +138,26 @@ class ProcessDir:
 
     def names(self, name: str) -> list[str]:
         """The names in a sub-directory, unsorted. Raises :class:`OSError`."""
-        fd = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC,
-                     dir_fd=self._fd)  # fmt: skip
+        fd = os.open(name, _LIST, dir_fd=self._fd)
         try:
             return os.listdir(fd)
         finally:
             os.close(fd)
+
+    def descriptors(self) -> tuple[tuple[int, str], ...]:
+        """Every descriptor as (number, raw link text), by number. Raises :class:`OSError`."""
+        found = []
+        fd = os.open("fd", _LIST, dir_fd=self._fd)
+        try:
+            for name in os.listdir(fd):
+                try:
+                    found.append((int(name), decode(os.readlink(name.encode(), dir_fd=fd))))
+                except (OSError, ValueError):
+                    continue  # closed since it was listed, or no descriptor of procfs at all
+        finally:
+            os.close(fd)
+        found.sort()
+        return tuple(found)
 
     # --- through the kernel's magic links (live only) ----------------------------------
 
@@ -219,3 +237,16 @@ class ProcessDir:
         """The process's root directory as an evidence tree. Raises :class:`OSError`."""
         fd = os.open("root", O_PATH | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._fd)
         return Root.of_directory(fd, f"{self.location.path}/root")
+
+
+def _read_on(fd: int, data: bytes, limit: int) -> bytes:
+    """What is left of a pseudo-file behind ``data``, together with it."""
+    parts = [data]
+    have = len(data)
+    while have < limit:
+        data = os.read(fd, min(_BUFFER, limit - have))
+        if not data:
+            break
+        parts.append(data)
+        have += len(data)
+    return b"".join(parts)

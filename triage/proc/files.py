@@ -126,17 +126,6 @@ def _through_descriptor(
 # --- descriptors --------------------------------------------------------------------------
 
 
-def descriptors_of(process: ProcessDir) -> tuple[tuple[int, str], ...]:
-    """Every descriptor as (number, raw link text), by number. Raises :class:`OSError`."""
-    found = []
-    for fd in sorted(int(name) for name in process.names("fd") if name.isdigit()):
-        try:
-            found.append((fd, process.link(f"fd/{fd}")))
-        except OSError:
-            continue  # closed since it was listed: the process lives on
-    return tuple(found)
-
-
 def open_files_of(
     process: ProcessDir, descriptors: tuple[tuple[int, str], ...] | None, gaps: list[Gap]
 ) -> tuple[OpenFile, ...]:
@@ -187,7 +176,6 @@ def is_memory(file: FileFacts | None) -> bool | None:
 __all__ = [
     "DELETED",
     "arguments_of",
-    "descriptors_of",
     "exe_at_path",
     "is_memory",
     "open_files_of",
