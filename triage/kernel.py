@@ -80,41 +80,41 @@ _PAGE_IS_SWAPPED = 1 << 4
 _PAGE_IS_PFNZERO = 1 << 5
 _SCAN_REGIONS = 256
 _scan_vector = ctypes.create_string_buffer(24 * _SCAN_REGIONS)
-_scan_argument = struct.Struct("=12Q")
+_scan_request = struct.Struct("=12Q")
+_scan_walked = struct.Struct("=Q")
+_scan_region = struct.Struct("=QQQ")
+_scan_argument = bytearray(_scan_request.size)  # filled anew for each call; never shared
+_SCAN_WANTED = (
+    0,
+    ctypes.addressof(_scan_vector),
+    _SCAN_REGIONS,
+    0,
+    _PAGE_IS_FILE,  # inverted: we ask for pages that are *not* the file's
+    _PAGE_IS_FILE,
+    _PAGE_IS_PRESENT | _PAGE_IS_SWAPPED,
+    _PAGE_IS_FILE | _PAGE_IS_PRESENT | _PAGE_IS_SWAPPED,
+)
 
 
-def private_pages(pagemap_fd: int, start: int, end: int) -> Iterator[tuple[int, int]]:
+def private_pages(pagemap_fd: int, start: int, end: int) -> list[tuple[int, int]]:
     """Address ranges in ``start..end`` whose pages exist but are not pages of the file.
 
     In a private file mapping those are the copies made by a write: ``ptrace``,
     ``/proc/PID/mem``, a debugger's breakpoint, a text relocation.
     """
+    found: list[tuple[int, int]] = []
     position = start
     while position < end:
-        argument = bytearray(
-            _scan_argument.pack(
-                96,
-                0,
-                position,
-                end,
-                0,
-                ctypes.addressof(_scan_vector),
-                _SCAN_REGIONS,
-                0,
-                _PAGE_IS_FILE,  # inverted: we ask for pages that are *not* the file's
-                _PAGE_IS_FILE,
-                _PAGE_IS_PRESENT | _PAGE_IS_SWAPPED,
-                _PAGE_IS_FILE | _PAGE_IS_PRESENT | _PAGE_IS_SWAPPED,
-            )
-        )
-        count = fcntl.ioctl(pagemap_fd, _PAGEMAP_SCAN, argument, True)
+        _scan_request.pack_into(_scan_argument, 0, 96, 0, position, end, *_SCAN_WANTED)
+        count = fcntl.ioctl(pagemap_fd, _PAGEMAP_SCAN, _scan_argument, True)
         for index in range(count):
-            first, last, _ = struct.unpack_from("=QQQ", _scan_vector, 24 * index)
-            yield first, last
-        walked = int(struct.unpack_from("=Q", argument, 32)[0])
+            first, last, _ = _scan_region.unpack_from(_scan_vector, 24 * index)
+            found.append((first, last))
+        walked = int(_scan_walked.unpack_from(_scan_argument, 32)[0])
         if walked <= position:
-            return
+            break
         position = walked
+    return found
 
 
 def private_pages_by_reading(

@@ -18,7 +18,8 @@ from triage.proc.directory import ProcessTable
 
 # What the collector takes too; without a list, as_dict would do the other two over again.
 _FACTS = [
-    "pid", "ppid", "name", "status", "uids", "gids", "create_time", "exe", "cmdline", "cwd", "environ",
+    "pid", "ppid", "name", "status", "uids", "gids", "create_time",
+    "exe", "cmdline", "cwd", "environ",
 ]  # fmt: skip
 Seen = tuple[str, list[MapLine], tuple[tuple[int, str], ...]]
 
@@ -27,9 +28,7 @@ def bench(directory: Path, size: int, rounds: int) -> Iterator[Line]:
     floor, sleeper = compiled("floor", directory), compiled("sleeper", directory)
     with crowd(size, sleeper) as them:
         seen = minimum()
-        taken = interleaved(
-            {"floor": lambda: _floor(floor), "ours": lambda: call(minimum)}, rounds
-        )
+        taken = interleaved({"floor": lambda: _floor(floor), "ours": lambda: call(minimum)}, rounds)
         slow = interleaved({"ours": lambda: call(minimum), "psutil": lambda: call(_psutil)}, 2)
     yield at_most(f"minimum set, {size} processes, to C", taken["ours"], taken["floor"], 2)
     yield at_least(f"psutil to minimum set, {size} processes", slow["psutil"], slow["ours"], 20)

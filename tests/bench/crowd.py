@@ -43,8 +43,7 @@ def crowd(size: int, sleeper: Path) -> Iterator[Crowd]:
     pids: list[int] = []
     said, says = os.pipe()
     try:
-        for number in range(size - 6):
-            pids.append(_start(sleeper, (*_MIX[number % len(_MIX)],), says))
+        pids.extend(_start(sleeper, _MIX[n % len(_MIX)], says) for n in range(size - 6))
         planted = _planted(sleeper, shm, says)
         pids.extend(planted.values())
         os.close(says)

@@ -90,6 +90,6 @@ def table(lines: Sequence[Line]) -> str:
     """The lines as a table in Markdown."""
     head = "| measured | wall | CPU | goal | kept |\n|---|---|---|---|---|\n"
     return head + "\n".join(
-        f"| {l.what} | {l.wall:.3g} | {l.cpu:.3g} | {l.goal} | {'yes' if l.kept else 'NO'} |"
-        for l in lines
+        f"| {n.what} | {n.wall:.3g} | {n.cpu:.3g} | {n.goal} | {'yes' if n.kept else 'NO'} |"
+        for n in lines
     )

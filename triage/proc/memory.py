@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from triage import kernel
 from triage.evidence import decode
@@ -55,9 +56,10 @@ def read_memory(
         detail = f"{len(kept)} executable mappings; the first {_MAPPINGS_MAX} were looked at"
         gaps.append(Gap(Location(process.location.path, "maps"), Why.TRUNCATED, detail))
         kept = kept[:_MAPPINGS_MAX]
-    mappings = [_with_file(process, _mapping(line)) for line in kept]
     if process.genuine:
-        mappings = _Inspection(process, maps, page_size).of(mappings)
+        mappings = _Inspection(process, maps, page_size).of(kept)
+    else:
+        mappings = [_mapping(line) for line in kept]
     return Memory(
         mappings=tuple(mappings),
         count=maps.count(b"\n"),
@@ -90,9 +92,33 @@ def _parsed(lines: list[bytes], process: ProcessDir, gaps: list[Gap]) -> list[Ma
     return found
 
 
-def _mapping(line: MapLine) -> Mapping:
-    path = decode(line.path)
-    return Mapping(line.start, line.end, line.perms, line.offset, line.dev, line.inode, path)
+class _Code(NamedTuple):
+    """What the page state says of a mapping of a file's code: see :class:`Mapping`."""
+
+    anonymous: int | None = None
+    changed: int | None = None
+    patches: tuple[Patch, ...] = ()
+
+
+_UNKNOWN, _UNTOUCHED = _Code(), _Code(anonymous=0)
+_Backing = tuple[FileFacts | None, str | None]
+
+
+def _mapping(line: MapLine, backing: _Backing = (None, None), code: _Code = _UNKNOWN) -> Mapping:
+    return Mapping(
+        start=line.start,
+        end=line.end,
+        perms=line.perms,
+        offset=line.offset,
+        dev=line.dev,
+        inode=line.inode,
+        path=decode(line.path),
+        file=backing[0],
+        anonymous=code.anonymous,
+        changed=code.changed,
+        patches=code.patches,
+        at_path=backing[1],
+    )
 
 
 def is_anonymous(mapping: Mapping) -> bool:
@@ -100,27 +126,29 @@ def is_anonymous(mapping: Mapping) -> bool:
     return mapping.inode == 0 and mapping.path not in KERNEL_MAPPINGS
 
 
-def _with_file(process: ProcessDir, mapping: Mapping) -> Mapping:
+def _backing(process: ProcessDir, line: MapLine) -> _Backing:
     """Ask for the inode behind a mapping, but only where it can matter.
 
     Ordinary libraries lie on a device already known to be a disk; one question per device.
+    Returns the inode, and what now lies at the path of a deleted file's code.
     """
-    if mapping.inode == 0 or not process.genuine:
-        return mapping
-    deleted = mapping.path.endswith(" (deleted)")
-    if not deleted and process.is_disk(mapping.dev) is True:
-        return mapping
+    if line.inode == 0:
+        return None, None
+    deleted = line.path.endswith(b" (deleted)")
+    if not deleted and process.is_disk(line.dev) is True:
+        return None, None
     try:
-        file = process.facts(f"map_files/{mapping.start:x}-{mapping.end:x}", seals=False)
+        file = process.facts(f"map_files/{line.start:x}-{line.end:x}", seals=False)
     except OSError:
-        return mapping
+        return None, None
     if file is None:
-        return mapping
-    process.learn(mapping.dev, file.fs_magic)
-    at_path = what_lies_at(process, mapping.path, file) if deleted and mapping.executable else None
+        return None, None
+    process.learn(line.dev, file.fs_magic)
     if not deleted and file.fs_magic not in kernel.MEMORY_MAGICS:
-        return mapping
-    return replace(mapping, file=file, at_path=at_path)
+        return None, None
+    if not (deleted and "x" in line.perms):
+        return file, None
+    return file, what_lies_at(process, decode(line.path), file)
 
 
 def _exe_is_mapped(
@@ -170,42 +198,44 @@ class _Inspection:
         self._page_size = page_size
         self._heads = 0
 
-    def of(self, mappings: list[Mapping]) -> list[Mapping]:
-        """The same mappings with page state, heads and content where those matter."""
-        if not any(m.executable and m.path not in KERNEL_MAPPINGS for m in mappings):
-            return mappings
+    def of(self, lines: list[MapLine]) -> list[Mapping]:
+        """The mappings, with page state, heads and content where those matter."""
+        if not lines:
+            return []
+        backings = [_backing(self._process, line) for line in lines]
         try:
             with self._process.pseudo_file("pagemap") as pagemap:
-                mappings = [self._code_pages(m, pagemap) for m in mappings]
+                mappings = [
+                    _mapping(line, backing, self._code_pages(line, pagemap))
+                    for line, backing in zip(lines, backings, strict=True)
+                ]
                 suspicious = [m for m in mappings if _suspicious(m)]
                 if suspicious:
                     mappings = self._look_into(mappings, suspicious, pagemap)
-        except OSError:
-            pass  # denied: the gap for maps or exe already says so
-        return mappings
+                return mappings
+        except OSError:  # denied: the gap for maps or exe already says so
+            return [_mapping(line, back) for line, back in zip(lines, backings, strict=True)]
 
-    def _code_pages(self, mapping: Mapping, pagemap: int) -> Mapping:
+    def _code_pages(self, line: MapLine, pagemap: int) -> _Code:
         """Private copies of a file's code, and how they differ from the file."""
-        of_file = mapping.executable and mapping.inode != 0 and mapping.perms[3:] == "p"
-        if not of_file:
-            return mapping
+        if line.inode == 0 or line.perms[2:] != "xp":
+            return _UNKNOWN
         try:
-            ranges = list(self._private(pagemap, mapping.start, mapping.end))
+            ranges = list(self._private(pagemap, line.start, line.end))
         except OSError:
-            return mapping
+            return _UNKNOWN
+        if not ranges:
+            return _UNTOUCHED
         size = sum(last - first for first, last in ranges)
-        if size == 0:
-            return replace(mapping, anonymous=0)
-        changed, patches = self._compare(mapping, ranges)
-        return replace(mapping, anonymous=size, changed=changed, patches=patches)
+        return _Code(size, *self._compare(line, ranges))
 
-    def _private(self, pagemap: int, start: int, end: int) -> Iterator[tuple[int, int]]:
+    def _private(self, pagemap: int, start: int, end: int) -> Iterable[tuple[int, int]]:
         if _pagemap_scan_works(pagemap, start):
             return kernel.private_pages(pagemap, start, end)
         return kernel.private_pages_by_reading(pagemap, start, end, self._page_size)
 
     def _compare(
-        self, mapping: Mapping, ranges: list[tuple[int, int]]
+        self, mapping: MapLine, ranges: list[tuple[int, int]]
     ) -> tuple[int | None, tuple[Patch, ...]]:
         changed = 0
         patches: list[Patch] = []
@@ -340,7 +370,7 @@ def _pagemap_scan_works(pagemap: int, start: int) -> bool:
     """Whether the kernel knows PAGEMAP_SCAN (6.7); asked once."""
     if not _scan_state:
         try:
-            next(kernel.private_pages(pagemap, start, start + 4096), None)
+            kernel.private_pages(pagemap, start, start + 4096)
             _scan_state.append(True)
         except (OSError, struct.error):
             _scan_state.append(False)
