@@ -15,6 +15,7 @@ import binascii
 import hashlib
 import io
 import json
+import math
 import types
 import typing
 import zlib
@@ -26,7 +27,9 @@ from typing import Any, BinaryIO
 
 from triage.model import (
     Artifact,
+    Content,
     Coverage,
+    FileFacts,
     Gap,
     Host,
     Location,
@@ -40,8 +43,11 @@ from triage.model import (
 FORMAT = "triage-snapshot/1"
 LINE_LIMIT = 64 << 20
 TOTAL_LIMIT = 8 << 30
+RECORD_LIMIT = 4_000_000
 _INFLATED_LIMIT = 64 << 20
+_MEMBERS_LIMIT = 1024  # of a gzip file; each costs a copy of the chunk it lies in
 _CHUNK = 1 << 20
+_INTEGERS = range(-(1 << 63), 1 << 64)
 
 KINDS: dict[str, type] = {
     "process": Process,
@@ -124,10 +130,8 @@ def _decoder(hint: Any) -> _Decoder:
         return _object_decoder(hint)
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return hint
-    if hint is bytes:
-        return _unpack
-    if hint in (str, int, bool, float, type(None)):
-        return _exact(hint)
+    if hint in _BY_TYPE:
+        return _BY_TYPE[hint]
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is tuple:
         return _tuple_decoder(arguments)
@@ -136,14 +140,70 @@ def _decoder(hint: Any) -> _Decoder:
     raise TypeError(f"no decoder for {hint!r}")
 
 
-def _exact(kind: type) -> _Decoder:
-    def decode(value: Any) -> Any:
-        # bool is an int to isinstance, and JSON's 1 is no float: both must be told apart.
-        if type(value) is kind or (kind is float and type(value) is int):
-            return value
-        raise ValueError(f"{type(value).__name__} where {kind.__name__} belongs")
+def _text(value: Any) -> Any:
+    if type(value) is not str:
+        raise ValueError(f"{type(value).__name__} where str belongs")
+    if not value.isascii():
+        # Of the surrogates only those that stand for bytes: no others can be told or written.
+        value.encode("utf-8", "surrogateescape")
+    return value
 
-    return decode
+
+def _integer(value: Any) -> Any:
+    # bool is an int to isinstance: both must be told apart.
+    if type(value) is not int or value not in _INTEGERS:
+        raise ValueError(f"{type(value).__name__} where a 64-bit int belongs")
+    return value
+
+
+def _real(value: Any) -> Any:
+    # JSON's 1 is no float; what json reads as NaN or infinity is no number.
+    if type(value) is int and value in _INTEGERS:
+        return float(value)
+    if type(value) is not float or not math.isfinite(value):
+        raise ValueError(f"{type(value).__name__} where a finite float belongs")
+    return value
+
+
+def _truth(value: Any) -> Any:
+    if type(value) is not bool:
+        raise ValueError(f"{type(value).__name__} where bool belongs")
+    return value
+
+
+_BY_TYPE: dict[Any, _Decoder] = {
+    str: _text,
+    int: _integer,
+    float: _real,
+    bool: _truth,
+    bytes: _unpack,
+}
+
+
+# --- what types alone do not say, and analyzers rely on ------------------------------------
+
+
+def _check_file(facts: FileFacts) -> None:
+    if facts.mode not in range(1 << 32):
+        raise ValueError("a file's mode has 32 bits")
+
+
+def _check_content(content: Content) -> None:
+    for number, layer in enumerate(content.layers):
+        if layer.parent is not None and layer.parent not in range(number):
+            raise ValueError("a layer's parent is not one before it")
+
+
+def _check_process(process: Process) -> None:
+    if process.uids == () or process.gids == ():
+        raise ValueError("a process without any user or group")
+
+
+_CHECKS: dict[type, Callable[[Any], None]] = {
+    FileFacts: _check_file,
+    Content: _check_content,
+    Process: _check_process,
+}
 
 
 def _tuple_decoder(arguments: tuple[Any, ...]) -> _Decoder:
@@ -188,6 +248,7 @@ def _object_decoder(cls: type) -> _Decoder:
     hints = typing.get_type_hints(cls)
     decoders = {f.name: _decoder(hints[f.name]) for f in fields(cls)}
     required = frozenset(f.name for f in fields(cls) if f.default is MISSING)
+    check = _CHECKS.get(cls)
 
     def decode(value: Any) -> Any:
         if type(value) is not dict:
@@ -199,7 +260,10 @@ def _object_decoder(cls: type) -> _Decoder:
         if not required <= made.keys():
             missing = ", ".join(sorted(required - made.keys()))
             raise ValueError(f"{cls.__name__} lacks {missing}")
-        return cls(**made)
+        item = cls(**made)
+        if check is not None:
+            check(item)
+        return item
 
     return decode
 
@@ -243,14 +307,28 @@ def lines(snapshot: Snapshot) -> Iterator[bytes]:
     first = _line({"format": FORMAT, **header})
     digest.update(first)
     yield first
-    for item in records:
+    for record in records:
+        item, line = _bounded_line(record)
         counts[_KIND_OF[type(item)]] += 1
-        line = _line(encode_record(item))
         digest.update(line)
         yield line
     footer = {"finished_at": snapshot.finished_at, "counts": counts}
     digest.update(_line(footer))
     yield _line({"footer": footer, "sha256": digest.hexdigest()})
+
+
+def _bounded_line(item: Any) -> tuple[Any, bytes]:
+    """A record and its line; a gap in its place when no reader would take a line so long.
+
+    A process may hold a million descriptors with long names: it must not hide all the others.
+    """
+    line = _line(encode_record(item))
+    if len(line) <= LINE_LIMIT:
+        return item, line
+    where = getattr(item, "location", Location("snapshot"))
+    detail = f"a record of {len(line)} bytes: more than a snapshot holds, so it was left out"
+    gap = Gap(where, Why.TRUNCATED, detail)
+    return gap, _line(encode_record(gap))
 
 
 def dumps(snapshot: Snapshot) -> bytes:
@@ -305,7 +383,7 @@ def _chunks(stream: BinaryIO) -> Iterator[bytes]:
             yield chunk
             chunk = stream.read(_CHUNK)
         return
-    inflater = zlib.decompressobj(31)
+    inflater, members = zlib.decompressobj(31), 1
     try:
         while chunk:
             yield inflater.decompress(chunk, _CHUNK)
@@ -313,7 +391,9 @@ def _chunks(stream: BinaryIO) -> Iterator[bytes]:
                 yield inflater.decompress(inflater.unconsumed_tail, _CHUNK)
             chunk = inflater.unused_data or stream.read(_CHUNK)
             if inflater.eof and chunk:
-                inflater = zlib.decompressobj(31)
+                inflater, members = zlib.decompressobj(31), members + 1
+                if members > _MEMBERS_LIMIT:
+                    raise Altered("a gzip file of too many members")
     except zlib.error as error:
         raise Altered(f"the compressed stream is damaged: {error}") from error
 
@@ -352,6 +432,8 @@ class _Loader:
             item = decode_record(record)
         except (ValueError, RecursionError) as error:
             raise Altered(f"line {number}: {error}") from error
+        if len(self._records) >= RECORD_LIMIT:
+            raise Altered(f"larger than any snapshot: more than {RECORD_LIMIT} records")
         self._digest.update(raw)
         self._counts[record["kind"]] += 1
         self._records.append(item)
@@ -365,6 +447,8 @@ class _Loader:
             raise ValueError("the digest does not match: lines were changed")
         if footer.get("counts") != self._counts or type(footer.get("finished_at")) is not str:
             raise ValueError("the counts do not match: lines are missing or were added")
+        if self._counts["host"] != 1:
+            raise ValueError("not exactly one host")
         return footer
 
     def _finish(self, header: dict[str, Any]) -> Snapshot:
