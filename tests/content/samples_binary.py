@@ -127,7 +127,8 @@ def pe(
     )
     dos = b"MZ" + struct.pack("<13H", 0x90, 3, 0, 4, 0, 0xFFFF, 0, 0xB8, 0, 0, 0, 0x40, 0)
     dos = dos.ljust(60, b"\0") + struct.pack("<I", 128)
-    dos += b"\x0e\x1f\xba\x0e\0\xb4\x09\xcd\x21\xb8\x01\x4c\xcd\x21This program cannot be run in DOS mode.\r\r\n$"
+    dos += b"\x0e\x1f\xba\x0e\0\xb4\x09\xcd\x21\xb8\x01\x4c\xcd\x21"
+    dos += b"This program cannot be run in DOS mode.\r\r\n$"
     return (dos.ljust(128, b"\0") + nt).ljust(0x400, b"\0") + code + bytes(rdata)
 
 

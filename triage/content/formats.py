@@ -108,7 +108,9 @@ def _evtx(data: bytes, _size: int) -> bool:
 
 def _sqlite(data: bytes, _size: int) -> bool:
     page = _b16(data, 16)
-    return len(data) >= 100 and (page == 1 or page & page - 1 == 0) and data[21:24] == b"\x40\x20\x20"
+    return (
+        len(data) >= 100 and (page == 1 or page & page - 1 == 0) and data[21:24] == b"\x40\x20\x20"
+    )
 
 
 def _journal(data: bytes, _size: int) -> bool:
@@ -154,7 +156,9 @@ def _pcapng(data: bytes, _size: int) -> bool:
 def _terminfo(data: bytes, size: int) -> bool:
     """Five counts that add up to no more than the bytes (term(5))."""
     names, flags, _numbers, offsets, strings = struct.unpack_from("<5H", data, 2)
-    return bool(0 < names < 512 and flags < 128 and 12 + names + flags + 2 * offsets + strings <= size)
+    return bool(
+        0 < names < 512 and flags < 128 and 12 + names + flags + 2 * offsets + strings <= size
+    )
 
 
 def _security_descriptor(data: bytes, size: int) -> bool:
@@ -272,6 +276,7 @@ FORMATS: tuple[Format, ...] = (
     Format(b"bplist00", "plist", _plist),
 )
 
+
 def _by_first_byte() -> dict[int, tuple[Format, ...]]:
     table: dict[int, list[Format]] = {}
     for one in FORMATS:
@@ -290,7 +295,12 @@ def identify_semaphore(data: bytes, size: int) -> Identity | None:
     if size != 32 or len(data) != 32 or data[16:] != bytes(16) or data[9:12] != bytes(3):
         return None
     value, waiters, private = _u32(data, 0), _u32(data, 4), _u32(data, 8)
-    if value < 1 << 16 and waiters < 1 << 16 and private in (0, 128) and (value or waiters or private):
+    if (
+        value < 1 << 16
+        and waiters < 1 << 16
+        and private in (0, 128)
+        and (value or waiters or private)
+    ):
         return Identity("semaphore", f"value {value}, {waiters} waiting")
     return None
 

@@ -47,27 +47,60 @@ LANGUAGES: tuple[Language, ...] = (
         "$ iex invoke- new-object powershell pwsh write-host write-output get- set-item start- ]::"
         " add-type import-module out-null -f␣' -f␣\" [ref] $_.",
         (
-            (10, r"\b(?:powershell|pwsh)(?:\.exe)?[\"']?\s(?:[^\n]{0,200}?\s)?[-/]e(?:c|n|nc|nco\w*)?"
-                 r"\s+[\"']?[A-Za-z0-9+/=]{16,}"),
+            (
+                10,
+                (
+                    r"\b(?:powershell|pwsh)(?:\.exe)?[\"']?\s(?:[^\n]{0,200}?\s)?[-/]e(?:c|n|nc"
+                    r"|nco\w*)?"
+                    r"\s+[\"']?[A-Za-z0-9+/=]{16,}"
+                ),
+            ),
             (5, r"\b(?:powershell|pwsh)(?:\.exe)?[\"']?\s[^\n]{0,200}?[-/]c(?:o\w*)?\s+\S"),
-            (3, r"\s[-/](?:nop|noni|noprofile|noninteractive|w(?:in\w*)?\s+(?:hid\w*|1)|"
-                r"e(?:p|x\w*)\s+(?:bypass|unrestricted))\b"),
+            (
+                3,
+                (
+                    r"\s[-/](?:nop|noni|noprofile|noninteractive|w(?:in\w*)?\s+(?:hid\w*|1)|"
+                    r"e(?:p|x\w*)\s+(?:bypass|unrestricted))\b"
+                ),
+            ),
             (4, r"(?:^|[\s;({,|])\$(?:\w+:)?[a-z_]\w*\s*[+*/-]?=(?!=)\s*[^;\s]"),
             (3, r"(?:^|[\s;({])\$[a-z_]\w*\s*=\s*(?:\[|@[({]|\(?\s*&?\(?[a-z]+-[a-z]|\$[a-z_]+\.)"),
-            (8, rf"(?:^|[|;({{=&])\s*(?:{_VERBS})-(?:{_NOUNS})\b(?!\s+(?:to|is|and|or|the|for|in)\s)"
-                rf"|\b(?:{_VERBS})-(?:{_NOUNS})\b\s+(?:-[a-z]+\b|[$(\"'@{{])"),
+            (
+                8,
+                (
+                    rf"(?:^|[|;({{=&])\s*(?:{_VERBS})-(?:{_NOUNS})\b(?!\s+(?:to|is|and|or|the|for"
+                    rf"|in)\s)"
+                    rf"|\b(?:{_VERBS})-(?:{_NOUNS})\b\s+(?:-[a-z]+\b|[$(\"'@{{])"
+                ),
+            ),
             (3, r"\b[A-Z][a-z]+-[A-Z][A-Za-z]{2,}\s+-[A-Z][a-z]+\b"),
             (8, r"(?:[|;({&]|^|=|\.\s)\s*iex\b\s*(?:[($\"'&;.\[]|$|-|\s\$)|\|\s*iex\b"),
             (7, r"\[[a-z][\w.]*(?:\[\])?\]::\(?['\"]?[a-z]\w*"),
-            (5, r"\[(?:byte|char|string|int|int32|uint32|intptr|object|void|switch|bool|array|"
-                r"ref|type|xml|system\.[\w.]+)(?:\[\])?\]\s*(?:\$|\(|0x|\d|@|')"),
-            (4, r"[\w$)'\"\]]\s+-(?:eq|ne|gt|lt|ge|le|i?like|c?match|join|split|c?replace|bxor|"
-                r"band|bor|notmatch|contains|as|is)\s*[\"'$(\[\d-]"),
+            (
+                5,
+                (
+                    r"\[(?:byte|char|string|int|int32|uint32|intptr|object|void|switch|bool|array|"
+                    r"ref|type|xml|system\.[\w.]+)(?:\[\])?\]\s*(?:\$|\(|0x|\d|@|')"
+                ),
+            ),
+            (
+                4,
+                (
+                    r"[\w$)'\"\]]\s+-(?:eq|ne|gt|lt|ge|le|i?like|c?match|join|split|c?replace|bxor|"
+                    r"band|bor|notmatch|contains|as|is)\s*[\"'$(\[\d-]"
+                ),
+            ),
             (4, r"^-join|[(=]\s*-join\s*\("),
             (6, r"[\"']\{\d+\}[^\"'\n]*[\"']\s*-f\s*[\"'($]"),
             (6, r"\|\s*(?:%|\?|foreach(?:-object)?|where(?:-object)?)\s*\{"),
             (4, r"\$_\b(?=[.\s)\]-])"),
-            (5, r"\$(?:env|global|script|using|psscriptroot|psversiontable|executioncontext)\b[:.\s]"),
+            (
+                5,
+                (
+                    r"\$(?:env|global|script|using|psscriptroot|psversiontable"
+                    r"|executioncontext)\b[:.\s]"
+                ),
+            ),
             (3, r"\$(?:true|false|null)\b"),
             (6, r"^\s*(?:\[cmdletbinding\(|param\s*\(\s*(?:\[|\$)|#requires\b)"),
             (5, r"^\s*function\s+[\w:-]+\s*(?:\(\s*(?:\[|\$)|\{)[^\n]*(?:$|\$|param)"),
@@ -89,8 +122,20 @@ LANGUAGES: tuple[Language, ...] = (
             (20, r"<\?=\s*[$\w`'\"(]"),
             (12, r"\A\s*<\?\s+(?:\$|echo|eval|if|include|require|system|@)"),
             (8, r"\$_(?:GET|POST|REQUEST|SERVER|COOKIE|FILES|SESSION)\s*\["),
-            (8, r"\b(?:eval|assert)\s*\(\s*(?:base64_decode|gzinflate|gzuncompress|str_rot13)\s*\("),
-            (4, r"\b(?:shell_exec|passthru|fsockopen|base64_decode|gzinflate|create_function)\s*\("),
+            (
+                8,
+                (
+                    r"\b(?:eval|assert)\s*\(\s*(?:base64_decode|gzinflate|gzuncompress"
+                    r"|str_rot13)\s*\("
+                ),
+            ),
+            (
+                4,
+                (
+                    r"\b(?:shell_exec|passthru|fsockopen|base64_decode|gzinflate"
+                    r"|create_function)\s*\("
+                ),
+            ),
         ),
     ),
     _language(
@@ -103,8 +148,13 @@ LANGUAGES: tuple[Language, ...] = (
             (7, r"\bSet\s+\w+\s*=\s*(?:\w+\.)*(?:CreateObject|GetObject|Nothing|New\s|\w+\.\w+)"),
             (4, r"(?<!new )\b(?:CreateObject|GetObject)\s*\(\s*[\"&\w]"),
             (9, r"\bOn\s+Error\s+(?:Resume\s+Next|GoTo\s+\w)"),
-            (4, r"^\s*(?:Private\s+|Public\s+)?(?:Sub|Function)\s+\w+\s*(?:\([^)\n]*\))?\s*"
-                r"(?:As\s+\w+\s*)?$"),
+            (
+                4,
+                (
+                    r"^\s*(?:Private\s+|Public\s+)?(?:Sub|Function)\s+\w+\s*(?:\([^)\n]*\))?\s*"
+                    r"(?:As\s+\w+\s*)?$"
+                ),
+            ),
             (6, r"(?:^|:)\s*End\s+(?:Sub|Function|If|With|Select|Class|Property)\s*(?:$|:|')"),
             (4, r"^\s*(?:Else)?If\s[^\n{;]+\sThen\b"),
             (3, r"^\s*(?:Next|Loop|Wend)(?:\s+\w+)?\s*$"),
@@ -124,7 +174,9 @@ LANGUAGES: tuple[Language, ...] = (
     _language(
         "javascript",
         "var␣ function( function␣ => let␣ const␣ document. window. console. require( eval("
-        " fromcharcode .prototype activexobject defineproperty( exports. wscript. javascript: _0x getobject( export␣",
+        " fromcharcode .prototype activexobject defineproperty( exports. wscript. "
+        "javascript: _0x getobject( "
+        "export␣",
         (
             (4, r"(?:^|[;{}(:,\s])var\s+[$\w]+\s*(?:=|;|,)"),
             (5, r"\bfunction\b\s*[$\w]*\s*\([^)$\n]*\)\s*\{"),
@@ -133,8 +185,13 @@ LANGUAGES: tuple[Language, ...] = (
             (4, r"\b(?:document|window|globalThis|navigator|localStorage)\.[a-z]\w+"),
             (5, r"\bconsole\.(?:log|error|warn)\("),
             (5, r"\brequire\s*\(\s*['\"]"),
-            (6, r"\bmodule\.exports\b|^\s*export\s+(?:default|class|function|const|\{)|^\s*import\s"
-                r"[^\n]*\sfrom\s+['\"]|^\s*import\s+['\"]|\"use strict\"|'use strict'"),
+            (
+                6,
+                (
+                    r"\bmodule\.exports\b|^\s*export\s+(?:default|class|function|const|\{)|^\s*import\s"
+                    r"[^\n]*\sfrom\s+['\"]|^\s*import\s+['\"]|\"use strict\"|'use strict'"
+                ),
+            ),
             (4, r"\beval\s*\(\s*(?![\"']?\$)[\w(\"'+]"),
             (6, r"\bString\.fromCharCode\s*(?:\(|\.apply)"),
             (4, r"\.prototype\b[.=\s]|\bclass\s+\w+\s+extends\s+[\w.]+\s*\{"),
@@ -153,8 +210,14 @@ LANGUAGES: tuple[Language, ...] = (
             (9, r"\bnew\s+ActiveXObject\s*\(?"),
             (5, r"\bWScript\.(?:CreateObject|Echo|Sleep|Quit|Arguments|ScriptFullName|Shell)\b"),
             (8, r"\bGetObject\s*\(\s*[\"'](?:script|winmgmts):"),
-            (10, r"\bjavascript:\s*[\"']?\\?[.\\/]*[^\n]*(?:RunHTMLApplication|ActiveXObject|GetObject"
-                 r"|eval\()"),
+            (
+                10,
+                (
+                    r"\bjavascript:\s*[\"']?\\?[.\\/]*[^\n]*(?:RunHTMLApplication|ActiveXObject"
+                    r"|GetObject"
+                    r"|eval\()"
+                ),
+            ),
             (8, r"/\*@cc_on|@if\s*\(@_"),
         ),
     ),
@@ -162,8 +225,14 @@ LANGUAGES: tuple[Language, ...] = (
         "python",
         "import␣ def␣ print( exec( lambda␣ python self. __import__",
         (
-            (5, r"^[ \t]*(?:from[ \t]+[\w.]+[ \t]+import[ \t]+[\w*(]|import[ \t]+\w+(?:\.\w+)*"
-                r"(?:[ \t]+as[ \t]+\w+)?(?:[ \t]*,[ \t]*[\w.]+)*[ \t]*(?:#[^\n]*)?(?:\r?$|;[ \t]*\S))"),
+            (
+                5,
+                (
+                    r"^[ \t]*(?:from[ \t]+[\w.]+[ \t]+import[ \t]+[\w*(]|import[ \t]+\w+(?:\.\w+)*"
+                    r"(?:[ \t]+as[ \t]+\w+)?(?:[ \t]*,[ \t]*[\w.]+)*[ \t]*(?:#[^\n]*)?(?:\r?$"
+                    r"|;[ \t]*\S))"
+                ),
+            ),
             (4, r"^from[ \t]+[\w.]+[ \t]+import[ \t]|;[ \t]*(?:from \w+ import|import \w+)"),
             (8, r"^[ \t]*(?:async[ \t]+)?def[ \t]+\w+[ \t]*\([^)]*\)[ \t]*(?:->[^\n]+)?:"),
             (6, r"^[ \t]*class[ \t]+\w+(?:\([\w., =\[\]]*\))?:[ \t]*(?:#[^\n]*)?\r?$"),
@@ -175,8 +244,14 @@ LANGUAGES: tuple[Language, ...] = (
             (5, r"\bexec\s*\(\s*(?:\w+\.|compile\s*\(|__import__|base64|zlib|bytes|[\"'])"),
             (3, r"\blambda\s+[\w, *=]*:|\blambda:"),
             (3, r"^[ \t]*print\s*\(|;[ \t]*print\s*\("),
-            (10, r"\bpython[\d.]*(?:\.exe)?[\"']?\s+(?:-[a-zA-Z]+\s+)*-c\s+[\"']?\s*(?:import|exec|from|"
-                 r"print|__import__|eval)"),
+            (
+                10,
+                (
+                    r"\bpython[\d.]*(?:\.exe)?[\"']?\s+(?:-[a-zA-Z]+\s+)*-c\s+[\"']?\s*(?:import"
+                    r"|exec|from|"
+                    r"print|__import__|eval)"
+                ),
+            ),
             (6, r"\bos\.(?:system|popen|dup2|fork|memfd_create|exec[vl]\w*|setsid|environ|path)\b"),
             (5, r"\bsocket\.(?:socket|AF_INET)\b|\bsubprocess\.\w+\(|\bctypes\.\w+"),
             (4, r"\b(?:b64decode|marshal\.loads|zlib\.decompress|urlopen|bytes\.fromhex)\s*\("),
@@ -190,8 +265,13 @@ LANGUAGES: tuple[Language, ...] = (
         "perl",
         "my␣$ my␣( my␣@ use␣strict use␣warnings sub␣ perl␣ =~ $_ @_ shift; shift@",
         (
-            (8, r"^\s*use\s+(?:strict|warnings|utf8|vars|lib|[A-Z]\w*::\w+|v?5[.\d_]*|Socket|"
-                r"POSIX|Carp|Exporter|base|parent|constant)\b[^\n]*;"),
+            (
+                8,
+                (
+                    r"^\s*use\s+(?:strict|warnings|utf8|vars|lib|[A-Z]\w*::\w+|v?5[.\d_]*|Socket|"
+                    r"POSIX|Carp|Exporter|base|parent|constant)\b[^\n]*;"
+                ),
+            ),
             (7, r"(?:^|[;{(\s])(?:my|our|local)\s*(?:\(\s*)?[$@%][a-z_]\w*\s*(?:[=;,)]|$)"),
             (4, r"^\s*sub\s+\w+\s*(?:\([$@%;\\]*\)\s*)?\{"),
             (5, r"[$\w\]})]\s*[=!]~\s*(?:[msy]|tr|qr)?\s*[/{|#!]"),
@@ -202,8 +282,13 @@ LANGUAGES: tuple[Language, ...] = (
             (10, r"\bperl\s+(?:-[\w:]+\s+)*-[\w]*e\s*['\"]"),
             (4, r"\$\w+->\{|\$\w+->\[|->\w+\("),
             (4, r"^=(?:head\d|pod|cut|over|item|begin)\b"),
-            (4, r"\b(?:die|warn|print|printf|exec|system|open|unpack|pack|syscall)\s*\(?\s*"
-                r"(?:STDERR\s+|STDOUT\s+)?[\"'$A-Z]"),
+            (
+                4,
+                (
+                    r"\b(?:die|warn|print|printf|exec|system|open|unpack|pack|syscall)\s*\(?\s*"
+                    r"(?:STDERR\s+|STDOUT\s+)?[\"'$A-Z]"
+                ),
+            ),
             (3, r"\bunless\s*\(|\belsif\b|\bbless\b|\bshift\s*[;(@]"),
             (3, r"^__(?:END|DATA)__|^1;\s*$"),
         ),
@@ -261,16 +346,30 @@ LANGUAGES: tuple[Language, ...] = (
             (9, r"\bfor\s+/[fdlr]\s+|\bfor\s+%%?\w\s+in\s*\("),
             (9, r"%\w+:~-?\d+(?:,-?\d+)?%"),
             (4, r">\s*nul\b"),
-            (3, r"^\s*@?(?:start|call|del|copy|xcopy|reg\s+(?:add|query|delete)|schtasks|taskkill|md|"
-                r"attrib|ping|timeout|echo|cd|net|sc|wmic|certutil|bitsadmin|exit)\s+[\"/%\w.-]"),
-            (4, r"\bcmd(?:\.exe)?[\"']?\s+(?:/\w(?::\w+)?\s+)*/[ckr]\b\s*[\"']?[^\n]*(?:&&|\s&\s|\^|\|)"),
+            (
+                3,
+                (
+                    r"^\s*@?(?:start|call|del|copy|xcopy|reg\s+(?:add|query|delete)|schtasks"
+                    r"|taskkill|md|"
+                    r"attrib|ping|timeout|echo|cd|net|sc|wmic|certutil|bitsadmin|exit)\s+[\"/%\w.-]"
+                ),
+            ),
+            (
+                4,
+                (
+                    r"\bcmd(?:\.exe)?[\"']?\s+(?:/\w(?::\w+)?\s+)*/[ckr]\b\s*[\"']?[^\n]*(?:&&|\s&\s"
+                    r"|\^|\|)"
+                ),
+            ),
             (3, r"\bcmd(?:\.exe)?[\"']?\s+(?:/\w(?::\w+)?\s+)*/[ckr]\b[^\n]*%\w+%[^\n]*(?:&|\|)"),
             (5, r"\^[a-z]\^?[a-z]\^|(?:\w\^){3,}"),
         ),
     ),
     _language(
         "shell",
-        "¶fi ;␣fi ¶done ;␣done $( ${ /bin/ esac 2>&1 /dev/ export␣ |sh |␣sh bash chmod␣ curl␣ wget␣ && ␣sh␣-c cd␣/"
+        "¶fi ;␣fi ¶done ;␣done $( ${ /bin/ esac 2>&1 /dev/ export␣ |sh |␣sh bash chmod␣ "
+        "curl␣ wget␣ && "
+        "␣sh␣-c cd␣/"
         " echo␣ base64␣",
         (
             (6, r"(?:^|;)\s*(?:if|elif)\s[^\n]*(?:;\s*then\b|\n\s*then\b)|\bthen\b[^\n]*;\s*fi\b"),
@@ -284,7 +383,13 @@ LANGUAGES: tuple[Language, ...] = (
             (2, r"^\s*[A-Za-z_]\w*=(?:[\"'$`/\w]|$)[^\n=]*$"),
             (5, r"\b[12]?>\s*&[12]\b|[12&]?>>?\s*/dev/null|<\s*/dev/null"),
             (9, r"\|\s*(?:sudo\s+)?(?:/bin/|/usr/bin/)?(?:ba|z|da|k|a)?sh\b(?!\.|/)"),
-            (4, r"\b(?:curl|wget)\s+(?:-{1,2}[\w-]+(?:[= ]\S+)?\s+)*[\"']?(?:https?://|ftp://|\$|\d+\.\d)"),
+            (
+                4,
+                (
+                    r"\b(?:curl|wget)\s+(?:-{1,2}[\w-]+(?:[= ]\S+)?\s+)*[\"']?(?:https?://|ftp://|\$"
+                    r"|\d+\.\d)"
+                ),
+            ),
             (9, r"/dev/(?:tcp|udp)/"),
             (5, r"\bchmod\s+(?:-R\s+)?(?:[ugoa]*\+[rwxs]+|[0-7]{3,4})\s"),
             (5, r"(?:^|[\s;|&\"'/])(?:ba|da|z|k)?sh\s+-[ilc]+\b"),
@@ -292,9 +397,16 @@ LANGUAGES: tuple[Language, ...] = (
             (8, r"\bbase64\s+(?:-d|-D|--decode)\b|\bxxd\s+-r\b|\|\s*openssl\s+enc\b|\bxargs\s+-"),
             (4, r"^\s*set\s+-[euxo]"),
             (3, r"\S\s+(?:&&|\|\|)\s+(?:\{|exit|return|echo|rm|cd|chmod|\./|sh|sudo|test|\[)"),
-            (3, r"(?:^|[;&|]\s*|\b(?:do|then|else)\s+)(?:rm\s+-[rf]+|mkdir\s+-p|cd\s+[/$~\"]|mkfifo|mknod|nohup|crontab\s+-|"
-                r"iptables\s|kill(?:all)?\s+-\d|sleep\s+\d+|exit\s+\d|echo\s+[-\"'$\w]|unset\s+\w|"
-                r"exec\s+[\w/\d<>]|trap\s+|cat\s+[/<]|printf\s+['\"]|nc\s+-|source\s+|\.\s+[/\"$])"),
+            (
+                3,
+                (
+                    r"(?:^|[;&|]\s*|\b(?:do|then|else)\s+)(?:rm\s+-[rf]+|mkdir\s+-p|cd\s+[/$~\"]"
+                    r"|mkfifo|mknod|nohup|crontab\s+-|"
+                    r"iptables\s|kill(?:all)?\s+-\d|sleep\s+\d+|exit\s+\d|echo\s+[-\"'$\w]|unset\s+\w|"
+                    r"exec\s+[\w/\d<>]|trap\s+|cat\s+[/<]|printf\s+['\"]|nc\s+-|source\s+"
+                    r"|\.\s+[/\"$])"
+                ),
+            ),
             (3, r"(?:^|[\s;(!])\[{1,2}\s+(?:!\s+)?(?:-[a-z]\s|\"?\$)"),
             (6, r"\beval\s+[\"'`]?\$|\beval\s+`|\beval\s+\"\$\("),
             (3, r"/proc/(?:self|\$\$|\$\{?\w+\}?)/fd/|/dev/shm/\S+"),

@@ -31,6 +31,7 @@ class Trace:
     broken: int = 0
     strings: bytes = b""
     blocks: list[int] = field(default_factory=list)
+    encoded_from: int = 1 << 62
 
     @property
     def hopeless(self) -> bool:
@@ -38,8 +39,13 @@ class Trace:
         against = 4 * (self.escapes + self.broken)
         return self.steps >= _MOST_STEPS or against > 4 + sum(self.habits.values())
 
+    def escape(self, at: int) -> None:
+        """Code at ``at`` leaves the bytes; what is yet to be decoded does not count."""
+        self.escapes += at < self.encoded_from
+
     def note(self, habit: str, weight: int) -> None:
-        self.habits[habit] = max(weight, self.habits.get(habit, 0))
+        known = self.habits.get(habit, 0)
+        self.habits[habit] = max(weight, known) if weight >= 0 else min(weight, known)
 
 
 @dataclass(slots=True)
@@ -91,7 +97,7 @@ def _run(trace: Trace, at: int, state: _State, seen: set[int], waiting: _Waiting
     while at not in seen and not trace.hopeless:
         one = decode(trace.data, at, trace.wide)
         if one is None:
-            trace.broken += at < len(trace.data)
+            trace.broken += at < len(trace.data) and at < trace.encoded_from
             return
         trace.steps += 1
         seen.add(at)
@@ -100,7 +106,7 @@ def _run(trace: Trace, at: int, state: _State, seen: set[int], waiting: _Waiting
         if after is None:
             return
         if after < 0 or after > len(trace.data):
-            trace.escapes += 1
+            trace.escape(at)
             return
         at = after
 
@@ -115,7 +121,7 @@ def _next(trace: Trace, one: Instruction, state: _State, waiting: _Waiting) -> i
         return _call(trace, one, target, state, waiting)
     if 0x70 <= opcode <= 0x7F or 0x0F80 <= opcode <= 0x0F8F or 0xE0 <= opcode <= 0xE3:
         if not 0 <= target < len(trace.data):
-            trace.escapes += 1
+            trace.escape(one.at)
         elif _loop(trace, one, target):
             # What follows the loop is what it decodes.
             return None
@@ -143,7 +149,7 @@ def _call(
     trace: Trace, one: Instruction, target: int, state: _State, waiting: _Waiting
 ) -> int | None:
     if not 0 <= target < len(trace.data):
-        trace.escapes += 1
+        trace.escape(one.at)
         return one.end
     first = decode(trace.data, target, trace.wide)
     if first is not None and 0x58 <= first.opcode <= 0x5F:
@@ -175,7 +181,8 @@ def _getpc(trace: Trace, one: Instruction, target: int) -> None:
 def _indirect(trace: Trace, one: Instruction, state: _State) -> int | None:
     """A call or jump through a register: to a function found by hand, or to what was made."""
     if one.memory is not None and one.memory[0] == 16:
-        trace.escapes += not 0 <= one.end + one.memory[2] < len(trace.data)
+        if not 0 <= one.end + one.memory[2] < len(trace.data):
+            trace.escape(one.at)
     elif one.modrm >= 0xC0:
         trace.note("calls a register", 1)
     state.registers[_EAX] = None
@@ -224,7 +231,7 @@ def _changes_memory(one: Instruction) -> bool:
 
 
 def _rotates(one: Instruction) -> bool:
-    """The step of the usual name hashes: rotate a 32-bit register by 5 to 19."""
+    """The step of the usual name hashes: rotate a 32-bit register by a constant."""
     if one.opcode not in (0xC1, 0xC0) or one.modrm < 0xC0 or one.modrm >> 3 & 7 > 1:
         return False
     return 3 <= one.imm <= 29
@@ -244,8 +251,20 @@ def _observe(trace: Trace, one: Instruction, state: _State) -> None:
         trace.note("clears direction", 2)
     elif opcode == 0x8D and one.memory is not None and one.memory[0] == 16:
         _relative(trace, one)
+    _observe_effects(trace, one, state)
+    _act(one, state, trace.wide)
+    if (opcode in (0xF7, 0xC1) and one.modrm >= 0xC0) or opcode in (0x31, 0x81):
+        _made(trace, state.registers[one.rm])
+
+
+def _observe_effects(trace: Trace, one: Instruction, state: _State) -> None:
+    """Changes of memory, system calls, constants, and what only compilers write."""
+    opcode = one.opcode
     if "getpc" in trace.habits and opcode in (0x30, 0x31, 0x80, 0x83) and _changes_memory(one):
         trace.note("decoder", 4)
+        if trace.habits["getpc"] >= 7 and one.at < 128:
+            # The loop's own end may be encoded, too: three more instructions are plain.
+            trace.encoded_from = min(trace.encoded_from, one.end + 4)
     if opcode in (0x0F05, 0x0F34) or opcode == 0xCD:
         _syscall(trace, one, state)
     elif opcode in (0x3D, 0x83) and one.imm in (-4095, -4096) and trace.syscalls:
@@ -254,9 +273,6 @@ def _observe(trace: Trace, one: Instruction, state: _State) -> None:
         _constant(trace, one)
     elif opcode == 0x0F1E and one.modrm in (0xFA, 0xFB) and one.at < 4:
         trace.note("begins as compilers do", -8)
-    _act(one, state, trace.wide)
-    if (one.opcode in (0xF7, 0xC1) and one.modrm >= 0xC0) or one.opcode in (0x31, 0x81):
-        _made(trace, state.registers[one.rm])
 
 
 def _made(trace: Trace, value: int | None) -> None:
@@ -287,7 +303,7 @@ def _relative(trace: Trace, one: Instruction) -> None:
     assert one.memory is not None
     target = one.end + one.memory[2]
     if not 0 <= target <= len(trace.data) + 16:
-        trace.escapes += 1
+        trace.escape(one.at)
         return
     trace.note("getpc", 2)
     trace.strings += trace.data[target : target + 64]

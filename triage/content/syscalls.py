@@ -5,8 +5,9 @@ from __future__ import annotations
 X86_64 = {
     0: "read", 1: "write", 2: "open", 3: "close", 5: "fstat", 8: "lseek", 9: "mmap",
     10: "mprotect", 11: "munmap", 16: "ioctl", 22: "pipe", 32: "dup", 33: "dup2",
-    34: "pause", 35: "nanosleep", 37: "alarm", 39: "getpid", 40: "sendfile", 41: "socket", 42: "connect",
-    43: "accept", 44: "sendto", 45: "recvfrom", 49: "bind", 50: "listen", 54: "setsockopt",
+    34: "pause", 35: "nanosleep", 37: "alarm", 39: "getpid", 40: "sendfile",
+    41: "socket", 42: "connect", 43: "accept", 44: "sendto", 45: "recvfrom", 49: "bind",
+    50: "listen", 54: "setsockopt",
     56: "clone", 57: "fork", 58: "vfork", 59: "execve", 60: "exit", 61: "wait4", 62: "kill",
     82: "rename", 83: "mkdir", 87: "unlink", 90: "chmod", 92: "chown", 101: "ptrace",
     102: "getuid", 105: "setuid", 106: "setgid", 110: "getppid", 112: "setsid",
@@ -17,10 +18,12 @@ X86_64 = {
 I386 = {
     1: "exit", 2: "fork", 3: "read", 4: "write", 5: "open", 6: "close", 10: "unlink",
     11: "execve", 12: "chdir", 15: "chmod", 20: "getpid", 23: "setuid", 24: "getuid",
-    26: "ptrace", 27: "alarm", 37: "kill", 39: "mkdir", 41: "dup", 45: "brk", 46: "setgid", 48: "signal",
-    61: "chroot", 63: "dup2", 64: "getppid", 66: "setsid", 70: "setreuid", 88: "reboot",
+    26: "ptrace", 27: "alarm", 37: "kill", 39: "mkdir", 41: "dup",
+    45: "brk", 46: "setgid", 48: "signal", 61: "chroot", 63: "dup2", 64: "getppid",
+    66: "setsid", 70: "setreuid", 88: "reboot",
     90: "mmap", 102: "socketcall", 120: "clone", 125: "mprotect", 162: "nanosleep",
-    164: "setresuid", 192: "mmap2", 203: "setreuid", 208: "setresuid", 213: "setuid", 252: "exit_group",
+    164: "setresuid", 192: "mmap2", 203: "setreuid", 208: "setresuid", 213: "setuid",
+    252: "exit_group",
     356: "memfd_create", 358: "execveat", 359: "socket", 361: "bind", 362: "connect",
     363: "listen", 364: "accept4",
 }
