@@ -42,6 +42,15 @@ def main() -> int:
     return 0 if kept else 1
 
 
+# A box without files in memory: an empty /run, and a /dev with null and /dev/shm alone.
+_EMPTY = """set -e
+mount -t tmpfs tmpfs /run
+mount -t tmpfs tmpfs /dev
+mknod -m 666 /dev/null c 1 3
+mkdir -m 1777 /dev/shm
+mount -t tmpfs tmpfs /dev/shm
+exec "$@"
+"""
 _UNSHARE = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
 
 
@@ -53,12 +62,11 @@ def _may_be_alone() -> bool:
 
 
 def _alone() -> int:
-    """The same again in namespaces of its own, so that only the sleepers are counted."""
+    """The same again in namespaces of its own: no process and no memory file of others counts."""
     words = [sys.executable, "-m", "tests.bench", *sys.argv[1:]]
-    inside = 'mount -t tmpfs tmpfs /dev/shm && exec "$@"'
     environment = os.environ | {_ALONE: "1"}
     return subprocess.run(
-        [*_UNSHARE, "sh", "-c", inside, "sh", *words], env=environment, check=False
+        [*_UNSHARE, "sh", "-c", _EMPTY, "sh", *words], env=environment, check=False
     ).returncode
 
 

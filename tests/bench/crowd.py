@@ -1,4 +1,4 @@
-"""A crowd of sleeping processes to look at, six of them with something to find.
+"""A crowd of sleeping processes to look at, six of them with something to find if wished.
 
 The mix: 60 % with 10 pairs of mappings and 8 descriptors, 30 % with 75 and 32, 10 % with 500
 and 128. Synthetic, so ratios on it say nothing of absolute times elsewhere. Every sleeper
@@ -37,15 +37,16 @@ class Crowd:
 
 
 @contextmanager
-def crowd(size: int, sleeper: Path) -> Iterator[Crowd]:
+def crowd(size: int, sleeper: Path, *, plant: bool = True) -> Iterator[Crowd]:
     """Start the sleepers, wait until each says that it is ready, and end them all afterwards."""
     shm = Path(f"/dev/shm/bench-{os.getpid()}")
     pids: list[int] = []
     said, says = os.pipe()
     try:
-        pids.extend(_start(sleeper, _MIX[n % len(_MIX)], says) for n in range(size - 6))
-        planted = _planted(sleeper, shm, says)
+        planted = _planted(sleeper, shm, says) if plant else {}
         pids.extend(planted.values())
+        plain = range(size - len(planted))
+        pids.extend(_start(sleeper, _MIX[n % len(_MIX)], says) for n in plain)
         os.close(says)
         _wait(said, len(pids))
         yield Crowd(tuple(pids), planted)
