@@ -9,7 +9,7 @@ from triage.content.measure import PRINTABLE, spread_sample
 #: What text may hold besides printable characters: escapes, form feeds, bells, backspaces.
 _LOOSE = bytes([7, 8, 12, 27, *PRINTABLE])
 _TEXT_OR_ZERO = bytes([0, *_LOOSE, *range(128, 256)])
-_EXAMINED, _PEEK = 16384, 256
+_EXAMINED, _CHECKED, _PEEK = 16384, 2048, 256
 _UTF16_LEAST = 6
 
 
@@ -47,7 +47,8 @@ def _bytewise(head: bytes, data: bytes) -> Decoded | None:
         if b"\0" in stripped or len(stripped) < 4 or len(head) < len(data):
             return _multiple(head, stripped) if len(head) - len(stripped) < 3 else None
         head, traits = stripped, ("nul-terminated",)
-    if head.translate(None, _LOOSE) and not _mostly_text(head):
+    checked = head if len(data) <= _EXAMINED else head[:_CHECKED]
+    if checked.translate(None, _LOOSE) and not _mostly_text(checked):
         return None
     if len(data) > _EXAMINED and not _rest_is_text(data):
         return None
@@ -89,7 +90,7 @@ def _mostly_text(head: bytes) -> bool:
 
 
 def _rest_is_text(data: bytes) -> bool:
-    some = spread_sample(data, 2048)
+    some = spread_sample(data, 1024)
     odd = some.translate(None, _LOOSE)
     high = len(odd.translate(None, bytes(range(128))))
     return len(odd) - high <= len(some) // 100 and high * 3 < len(some)
