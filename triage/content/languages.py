@@ -9,7 +9,7 @@ from triage.content.identity import Identity
 from triage.content.language_marks import LANGUAGES, Language
 from triage.model import Confidence
 
-_SEEN, _LONG, _PART = 4096, 16384, 1024
+_SEEN, _LONG, _PART = 4096, 16384, 512
 _ENOUGH, _SURE = 10.0, 20.0
 #: Languages of words rather than signs.
 _WORDY = frozenset({"vbscript", "batch", "shell"})
@@ -105,6 +105,8 @@ def _by_shebang(text: str) -> Identity | None:
 
 
 def _by_syntax(text: str) -> Identity | None:
+    if _is_log(text[:512]):
+        return None
     lowered = text.lower()
     wordy = len(text) >= 512 and _signs(text) * 70 < len(text)
     candidates = [
@@ -148,14 +150,17 @@ def _threshold(text: str) -> float:
     return _ENOUGH + max(0, (len(text) >> 10).bit_length()) * 1.0
 
 
+def _is_log(first: str) -> bool:
+    """Every second or third line begins with a time stamp, or as logs of requests do."""
+    lines = first.count("\n") + 1
+    return lines >= 3 and len(_LOG_LINE.findall(first)) * 3 >= lines
+
+
 def _is_other_text(text: str) -> bool:
     """Logs, marked-up prose and compiled languages quote commands, they are none."""
     lines = text.count("\n") + 1
     if lines < 3:
         return _COMPILED.match(text) is not None
-    first = text[:1024]
-    if len(_LOG_LINE.findall(first)) * 3 >= first.count("\n") + 1:
-        return True
     if _COMPILED.search(text) and "<?php" not in text and len(_COMPILED.findall(text)) >= 2:
         return True
     marks = {one.split()[0][:3] for one in _MARKUP.findall(text) if one.strip()}
