@@ -16,6 +16,17 @@ from triage.parsers import Malformed
 PF_KTHREAD = 0x00200000  # include/linux/sched.h
 
 
+_WORDS = range(-(1 << 63), 1 << 64)
+
+
+def _int(text: bytes, base: int = 10) -> int:
+    """A number as the kernel prints them: 64 bits, and no ``_`` between digits."""
+    value = int(text, base)
+    if value not in _WORDS or b"_" in text:
+        raise ValueError("no number of 64 bits")
+    return value
+
+
 class Stat(NamedTuple):
     """The fields of ``/proc/PID/stat`` that are used; ticks since boot, addresses."""
 
@@ -38,11 +49,11 @@ def parse_stat(data: bytes) -> Stat:
         return Stat(
             comm=data[opening + 1 : closing],
             state=fields[0].decode("ascii"),
-            ppid=int(fields[1]),
-            kernel_thread=bool(int(fields[6]) & PF_KTHREAD),
-            start_ticks=int(fields[19]),
-            start_code=int(fields[23]),
-            end_code=int(fields[24]),
+            ppid=_int(fields[1]),
+            kernel_thread=bool(_int(fields[6]) & PF_KTHREAD),
+            start_ticks=_int(fields[19]),
+            start_code=_int(fields[23]),
+            end_code=_int(fields[24]),
         )
     except (IndexError, ValueError) as error:
         raise Malformed(f"stat: {len(fields)} fields, not the 50 of proc(5)") from error
@@ -71,15 +82,15 @@ def parse_status(data: bytes) -> dict[str, bytes]:
 def number(value: bytes | None, base: int = 10) -> int | None:
     """A number of a status line; ``None`` when the line is not there or holds none."""
     try:
-        return None if value is None else int(value, base)
+        return None if value is None else _int(value, base)
     except ValueError:
         return None
 
 
 def numbers(value: bytes | None) -> tuple[int, ...] | None:
-    """A list of numbers of a status line (``Uid``, ``NSpid``)."""
+    """A list of numbers of a status line (``Uid``, ``NSpid``); ``None`` when it holds none."""
     try:
-        return None if value is None else tuple(int(part) for part in value.split())
+        return None if not value else tuple(_int(part) for part in value.split())
     except ValueError:
         return None
 
@@ -104,12 +115,12 @@ def parse_map_line(line: bytes) -> MapLine:
         major, _, minor = fields[3].partition(b":")
         path = fields[5] if len(fields) > 5 else b""
         return MapLine(
-            start=int(start, 16),
-            end=int(end, 16),
+            start=_int(start, 16),
+            end=_int(end, 16),
             perms=fields[1].decode("ascii"),
-            offset=int(fields[2], 16),
-            dev=f"{int(major, 16)}:{int(minor, 16)}",
-            inode=int(fields[4]),
+            offset=_int(fields[2], 16),
+            dev=f"{_int(major, 16)}:{_int(minor, 16)}",
+            inode=_int(fields[4]),
             path=path.replace(b"\\012", b"\n") if b"\\" in path else path,
         )
     except (IndexError, ValueError, UnicodeDecodeError) as error:
@@ -186,8 +197,8 @@ def parse_mount_line(line: bytes) -> MountLine:
         if not separator:
             raise ValueError
         return MountLine(
-            mount_id=int(before[0]),
-            parent_id=int(before[1]),
+            mount_id=_int(before[0]),
+            parent_id=_int(before[1]),
             dev=before[2].decode("ascii"),
             root=unescape(before[3]),
             point=unescape(before[4]),
