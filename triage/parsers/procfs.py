@@ -90,7 +90,7 @@ def number(value: bytes | None, base: int = 10) -> int | None:
 def numbers(value: bytes | None) -> tuple[int, ...] | None:
     """A list of numbers of a status line (``Uid``, ``NSpid``); ``None`` when it holds none."""
     try:
-        return None if not value else tuple(_int(part) for part in value.split())
+        return None if value is None else tuple(_int(part) for part in value.split()) or None
     except ValueError:
         return None
 
@@ -237,9 +237,11 @@ def parse_smaps(data: bytes, starts: frozenset[int]) -> dict[int, tuple[int, int
         elif name == b"Anonymous:" and current in starts:
             found[current] = (rss, _kilobytes(value))
         elif b"-" in name and not name.endswith(b":"):
-            current = number(name.partition(b"-")[0], 16) or -1
+            start = number(name.partition(b"-")[0], 16)
+            current = -1 if start is None else start  # address 0 can be mapped
     return found
 
 
 def _kilobytes(value: bytes) -> int:
-    return (number(value.replace(b"kB", b"").strip()) or 0) * 1024
+    kilobytes = number(value.replace(b"kB", b"").strip())
+    return 0 if kilobytes is None else min(max(kilobytes, 0), 1 << 53) * 1024
