@@ -309,7 +309,7 @@ STATES = (
            memory("patch_function", function="lcong48", data=b"\xcc"), ceiling="low"),
     benign("browser-segment", "4 MiB of noise, .org.chromium.XXXXXX, unlinked and mapped",
            held("hold_nameless", directory="/dev/shm", data=lambda: payloads.dense(4 << 20),
-                name=".org.chromium.{t}", view=True)),
+                name=".org.chromium.Zx{t}", view=True)),
     benign("postgres-segment", "a database's shared buffers",
            stored("/dev/shm/PostgreSQL.1{t}", lambda: payloads.shared_buffers(2 << 20), 0o600),
            ceiling="low"),
