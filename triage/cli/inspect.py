@@ -68,12 +68,11 @@ def _read(path: str) -> tuple[bytes, int]:
     except (OSError, ValueError) as error:
         words = getattr(error, "strerror", None) or str(error)
         fail(Exit.NO_EVIDENCE, f"cannot read {path}: {words}")
+    facts = os.fstat(fd)
+    if not stat.S_ISREG(facts.st_mode):
+        os.close(fd)
+        fail(Exit.NO_EVIDENCE, f"{path} is no regular file", "send it in: ... | triage inspect -")
     with os.fdopen(fd, "rb") as stream:
-        facts = os.fstat(fd)
-        if not stat.S_ISREG(facts.st_mode):
-            fail(
-                Exit.NO_EVIDENCE, f"{path} is no regular file", "send it in: ... | triage inspect -"
-            )
         data = stream.read(_MOST)
     return data, max(facts.st_size, len(data))
 

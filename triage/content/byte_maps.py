@@ -48,7 +48,7 @@ def _keeping(key: int) -> bytes:
 
 
 def mapped(data: bytes, budget: Budget) -> Iterator[Candidate]:
-    """Candidates for every map under which ``data`` begins like something known, or reads as text."""
+    """Every map under which ``data`` begins like something known, or reads as text."""
     head = data[:_HEAD]
     budget.spend(2_000_000)
     for kind, step, table in tables():

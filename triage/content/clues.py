@@ -99,7 +99,8 @@ PATTERNS: tuple[Pattern, ...] = (
         "command",
         r"\b(?:powershell|pwsh|cmd|mshta|rundll32|regsvr32|wscript|cscript|certutil|bitsadmin|"
         r"wmic|schtasks|msbuild|installutil|regasm|msiexec|forfiles|curl|wget|reg)(?:\.exe)?"
-        r"[\"']?[ \t]{1,4}(?:[-/]|javascript:|vbscript:|https?:|[\w.%\\\"':$]{1,60}+[ \t,])[^\r\n\x00]{1,240}",
+        r"[\"']?[ \t]{1,4}(?:[-/]|javascript:|vbscript:|https?:|[\w.%\\\"':$]{1,60}+[ \t,])"
+        r"[^\r\n\x00]{1,240}",
         "powershell",
         "pwsh",
         "cmd",
@@ -123,7 +124,9 @@ PATTERNS: tuple[Pattern, ...] = (
     _pattern(
         "command",
         r"(?:^|[;|&`(\s])(?:nc|ncat|socat|bash|sh|python[23]?|perl|php|ruby|chmod|nohup|setsid|"
-        r"base64|openssl|crontab|insmod|mkfifo|echo)[ \t]{1,4}(?:-[a-z]{1,12}\b|[+]x|/tmp/|/dev/|/var/)[^\r\n\x00]{0,200}",
+        r"base64|openssl|crontab|insmod|mkfifo|echo)[ \t]{1,4}"
+        r"(?:-[a-z]{1,12}\b|[+]x|/tmp/|/dev/|/var/)"
+        r"[^\r\n\x00]{0,200}",
         " -",
         "+x",
         "/tmp/",
@@ -358,8 +361,8 @@ def defang(value: str) -> str:
 
     The text is not otherwise made safe; show it through ``triage.printable.printable``.
     """
+    value = re.sub(r"(?<=\w)@(?=\w)", "[@]", value)
     shown = _SCHEME.sub(lambda m: f"{m[1]}xx{m[2]}://" if m[1] else f"{m[3]}x{m[4]}://", value)
     shown = _HOST.sub(lambda m: m.group().replace("[.]", ".").replace(".", "[.]"), shown)
     shown = _IPV4.sub(lambda m: m.group().replace(".", "[.]"), shown)
-    shown = _DOMAIN.sub(lambda m: m.group().replace(".", "[.]"), shown)
-    return re.sub(r"(?<=\w)@(?=\w)", "[@]", shown)
+    return _DOMAIN.sub(lambda m: m.group().replace(".", "[.]"), shown)

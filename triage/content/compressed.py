@@ -76,7 +76,7 @@ def _member(stream: _Decompressor, data: bytes, limit: int) -> Stream | None:
         return Stream(b"".join(out), len(data), ended=False)
     if total == 0 and not stream.eof:
         return None
-    used = len(data) - len(stream.unused_data)
+    used = len(data) - len(stream.unused_data) - len(feed)
     return Stream(b"".join(out), used, ended=stream.eof)
 
 

@@ -16,7 +16,7 @@ from triage.content.candidate import LIMITS, Limits
 from triage.content.examine import examine, payload
 from triage.content.identify import identify
 from triage.content.kinds import family
-from triage.model import Content, Layer
+from triage.model import Confidence, Content, Layer
 
 #: Names and bytes of one part.
 Part = tuple[str, bytes]
@@ -55,23 +55,29 @@ def reassemble(parts: Sequence[Part], *, limits: Limits = LIMITS) -> Reassembly 
         found = _revealed(by, ordered, limits)
         if found is not None and (best is None or _merit(found) > _merit(best)):
             best = found
-            if _merit(found)[0] >= 3:
+            if _merit(found) >= _BEST:
                 break
     return best
 
 
-def _merit(found: Reassembly) -> tuple[int, int]:
+def _merit(found: Reassembly) -> int:
+    """A whole program, then a whole script, then code without headers, then broken things."""
     layer = payload(found.content)
-    if layer is None:
-        return 0, 0
-    rank = 2 if family(layer.kind) == "executable" else 1
-    return rank + ("truncated" not in layer.traits), layer.size
+    if layer is None or "truncated" in layer.traits:
+        return 0
+    if layer.kind == "shellcode" or layer.confidence is not Confidence.STRONG:
+        return 1
+    return _BEST if family(layer.kind) == "executable" else 2
+
+
+_BEST = 3
 
 
 def _revealed(by: str, ordered: Sequence[Part], limits: Limits) -> Reassembly | None:
-    for trim in (_as_is, _without_nul, _stripped):
+    ended = all(_without_nul(data) != data for _, data in ordered)
+    for trim in (_without_nul, _as_is, _stripped) if ended else (_as_is, _without_nul, _stripped):
         pieces = [trim(data) for _, data in ordered]
-        if trim is not _as_is and all(a == b for a, (_, b) in zip(pieces, ordered, strict=True)):
+        if trim is _stripped and all(a == b for a, (_, b) in zip(pieces, ordered, strict=True)):
             continue
         data = b"".join(pieces)
         content = examine(data, limits=limits)
@@ -107,7 +113,7 @@ def _is_new(found: Layer, parts: Sequence[Part], limits: Limits) -> bool:
         one = payload(examine(data, limits=limits))
         if one is None or family(one.kind) != family(found.kind):
             continue
-        whole = "truncated" not in one.traits and "headers-only" not in one.traits
+        whole = one.confidence is Confidence.STRONG and not _BROKEN.intersection(one.traits)
         if family(one.kind) == "executable" and whole and one.kind == found.kind:
             return False
         same += 1
@@ -116,6 +122,9 @@ def _is_new(found: Layer, parts: Sequence[Part], limits: Limits) -> bool:
     if family(found.kind) == "executable":
         return same <= max(1, len(parts) // 4)
     return _same_sized(parts) and same * 2 <= len(parts)
+
+
+_BROKEN = frozenset({"truncated", "headers-only", "wiped-header"})
 
 
 def _sampled(parts: Sequence[Part]) -> Sequence[Part]:
@@ -177,14 +186,13 @@ _LAST_NUMBER = re.compile(r"([0-9]+)(?![\s\S]*[0-9])")
 
 
 def _stem(name: str) -> str:
-    """What names of one series share: the name with its numbers taken out."""
-    if re.fullmatch(r"[0-9]+", name):
+    """What names of one series share: a number, a letter or two hex digits are one series."""
+    if _COUNTER.fullmatch(name):
         return "#"
-    if re.fullmatch(r"[0-9A-Fa-f]{1,8}", name):
-        return "#x"
-    if re.fullmatch(r"[A-Za-z]", name):
-        return "a"
     return _NUMBER.sub("#", name)
+
+
+_COUNTER = re.compile(r"[0-9]{1,18}|[0-9A-Fa-f]{1,4}|[A-Za-z]")
 
 
 def _orders(group: Sequence[Part]) -> Iterator[tuple[str, Sequence[Part]]]:

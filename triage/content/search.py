@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from triage.content import lznt1
-from triage.content.byte_maps import reads_well
+from triage.content.byte_maps import likeness, reads_well
 from triage.content.candidate import (
     GUESS,
     PLAIN,
@@ -31,6 +31,7 @@ from triage.content.kinds import family
 from triage.content.scripts import keys_in
 from triage.content.unwrap import candidates, is_textual
 from triage.content.worth import worth
+from triage.model import Confidence
 
 #: From this worth on a reading of a whole layer ends the search for other readings of it.
 _CONCLUSIVE = 80
@@ -39,6 +40,8 @@ _CONCLUSIVE = 80
 _BLIND = 16
 _BLIND_LEAST = 32
 _CHILDREN = 24
+#: Share of ordinary letters from which on a guessed, doubtful script is believed.
+_SCRIPT_LIKENESS = 0.45
 #: Where a node waits while a more promising child of its is opened.
 _LATER = 15
 _PURE = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
@@ -71,6 +74,8 @@ class Node:
                 return False  # the same thing said twice
         if self.candidate.rewrites and family(self.identity.kind) != "script":
             return False
+        if self.need >= GUESS and _doubtful_script(self.identity):
+            return likeness(self.data[:4096]) > _SCRIPT_LIKENESS
         return self.value >= self.need
 
     @property
@@ -78,6 +83,10 @@ class Node:
         """Whether this is a reading of the whole parent that competes with others."""
         one = self.candidate
         return one is not None and one.start is None and not one.rewrites
+
+
+def _doubtful_script(identity: Identity) -> bool:
+    return family(identity.kind) == "script" and identity.confidence is not Confidence.STRONG
 
 
 def search(data: bytes, identity: Identity, budget: Budget) -> Node:
@@ -144,7 +153,7 @@ def _drawn(opening: _Opening, seen: set[bytes], budget: Budget) -> Iterator[Node
     if node.settled is not None or _settled_elsewhere(node):
         return
     for candidate in opening.source:
-        if candidate.data in seen or len(candidate.data) < 4:
+        if candidate.data in seen or len(candidate.data) < 4 or _piles_up(node, candidate):
             continue
         seen.add(candidate.data)
         budget.take(len(candidate.data))
@@ -156,6 +165,11 @@ def _drawn(opening: _Opening, seen: set[bytes], budget: Budget) -> Iterator[Node
         yield child
         if node.settled is not None:
             return
+
+
+def _piles_up(node: Node, candidate: Candidate) -> bool:
+    """Whether a guess rests on another guess: enough of those turn anything into anything."""
+    return candidate.need == GUESS and _guessed(node) and node.value <= PLAIN
 
 
 def _child(node: Node, candidate: Candidate, hints: Hints) -> Node:

@@ -282,7 +282,9 @@ def _operations(text: str, escapes: bool) -> tuple[str, int]:
         value, last, count = _evaluated(walk)
         if count:
             end = walk.found[last].end if last >= 0 else -last
-            out += (text[done : first.start], quoted(value, escapes))
+            # without the name of the call: the next pass must not turn the text again
+            before = _REVERSED_CALL.sub("(", text[done : first.start])
+            out += (before, quoted(value, escapes))
             done = end
             folds += count
             while walk.at < len(walk.found) and walk.found[walk.at].start < end:

@@ -148,9 +148,9 @@ def wide(data: bytes) -> Iterator[Candidate]:
         low = body[1 - high :: 2]
         if not low.strip(b"\0"):
             continue
-        if low[:4096].count(0) > len(low[:4096]) // 8 or not low.isascii():
-            if not body[high::2].strip(b"\0"):
-                yield Candidate(low, "utf-16", f"{encoding}, one byte each", need=WORTHY)
-        if low[:4096].count(0) <= len(low[:4096]) // 8:
+        sparse = low[:4096].count(0) > len(low[:4096]) // 8
+        if (sparse or not low.isascii()) and not body[high::2].strip(b"\0"):
+            yield Candidate(low, "utf-16", f"{encoding}, one byte each", need=WORTHY)
+        if not sparse:
             text = body.decode(encoding, "replace").rstrip("\0")
             yield Candidate(text.encode("utf-8", "replace"), "utf-16", encoding, need=PLAIN + 1)
