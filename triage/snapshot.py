@@ -16,6 +16,7 @@ import hashlib
 import io
 import json
 import math
+import operator
 import types
 import typing
 import zlib
@@ -90,34 +91,52 @@ def _unpack(value: object) -> bytes:
     return data
 
 
+_Encoder = Callable[[Any], Any]
+
+
 @cache
 def _encoder(cls: Any) -> Callable[[Any], dict[str, Any]]:
-    names = [(f.name, f.default) for f in fields(cls)]
+    """A function from a dataclass to its JSON object; fields with their default are left out."""
+    hints = typing.get_type_hints(cls)
+    names = [f.name for f in fields(cls)]
+    parts = [(f.name, f.default, _plainer(hints[f.name])) for f in fields(cls)]
+    values_of = operator.attrgetter(*names)
 
     def encode(value: Any) -> dict[str, Any]:
         out = {}
-        for name, default in names:
-            item = getattr(value, name)
-            if item is default or (default is not MISSING and item == default):
-                continue
-            out[name] = _plain(item)
+        for (name, default, plain), item in zip(parts, values_of(value), strict=True):
+            # MISSING, the default of a field that has none, equals nothing.
+            if item is not default and item != default:
+                out[name] = item if plain is None or item is None else plain(item)
         return out
 
     return encode
 
 
-def _plain(item: Any) -> Any:
-    """One value as something ``json`` writes; dataclasses become objects, tuples arrays."""
-    kind: Any = type(item)
-    if kind in (str, int, bool, float) or item is None:
-        return item
-    if kind is tuple:
-        return [_plain(part) for part in item]
-    if kind is bytes:
-        return _pack(item)
-    if isinstance(item, StrEnum):
-        return item.value
-    return _encoder(kind)(item)
+@cache
+def _plainer(hint: Any) -> _Encoder | None:
+    """What makes a value of type ``hint`` something ``json`` writes; ``None`` if it is already.
+
+    ``json`` writes tuples as arrays, so most fields need nothing at all.
+    """
+    if hint in (str, int, bool, float, type(None)):
+        return None
+    if hint is bytes:
+        return _pack
+    if is_dataclass(hint) and isinstance(hint, type):
+        return _encoder(hint)
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return str
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is tuple and arguments[-1] is Ellipsis:
+        each = _plainer(arguments[0])
+        return None if each is None else lambda items: [each(item) for item in items]
+    wanted = {_plainer(argument) for argument in arguments if argument is not Ellipsis} - {None}
+    if origin is tuple and not wanted:
+        return None
+    if origin in (types.UnionType, typing.Union) and len(wanted) <= 1:
+        return next(iter(wanted), None)
+    raise TypeError(f"no encoder for {hint!r}")
 
 
 _Decoder = Callable[[Any], Any]
@@ -209,10 +228,14 @@ _CHECKS: dict[type, Callable[[Any], None]] = {
 def _tuple_decoder(arguments: tuple[Any, ...]) -> _Decoder:
     if arguments[-1] is Ellipsis:
         each = _decoder(arguments[0])
+        rows = typing.get_origin(arguments[0]) is tuple
+        alike = (_all_rows if rows else _all_of)(arguments[0])
 
         def decode_many(value: Any) -> Any:
             if type(value) is not list:
                 raise ValueError(f"{type(value).__name__} where a list belongs")
+            if alike(value):
+                return tuple(map(tuple, value)) if rows else tuple(value)
             return tuple([each(item) for item in value])
 
         return decode_many
@@ -226,10 +249,45 @@ def _tuple_decoder(arguments: tuple[Any, ...]) -> _Decoder:
     return decode_fixed
 
 
+# Descriptors and arguments come by the thousand: one look at all of a list tells most of them
+# good. Where it does not, each is looked at alone, and what is wrong gets its words.
+
+
+def _all_of(kind: Any) -> Callable[[Any], bool]:
+    """Whether all values are plain texts, or all plain numbers: good without a closer look."""
+
+    def texts(values: Any) -> bool:
+        return set(map(type, values)) == {str} and "".join(values).isascii()
+
+    def numbers(values: Any) -> bool:
+        return set(map(type, values)) == {int} and (
+            min(values) in _INTEGERS and max(values) in _INTEGERS
+        )
+
+    return {str: texts, int: numbers}.get(kind, lambda _: False)
+
+
+def _all_rows(hint: Any) -> Callable[[Any], bool]:
+    """The same for lists of equal length, column by column."""
+    checks = [_all_of(kind) for kind in typing.get_args(hint)]
+
+    def rows(values: Any) -> bool:
+        if set(map(type, values)) != {list} or set(map(len, values)) != {len(checks)}:
+            return False
+        return all(
+            check(column) for check, column in zip(checks, zip(*values, strict=True), strict=True)
+        )
+
+    return rows
+
+
 def _union_decoder(arguments: tuple[Any, ...]) -> _Decoder:
     """Unions here are ``X | None`` and unions of plain types: the first that fits wins."""
     parts = [_decoder(argument) for argument in arguments if argument is not type(None)]
     optional = type(None) in arguments
+    if optional and len(parts) == 1:
+        only = parts[0]
+        return lambda value: None if value is None else only(value)
 
     def decode(value: Any) -> Any:
         if value is None and optional:
@@ -270,10 +328,12 @@ def _object_decoder(cls: type) -> _Decoder:
 
 # --- writing ------------------------------------------------------------------------------
 
+# ensure_ascii: surrogate-escaped bytes of evidence survive as \udcXX. Records hold no cycles.
+_JSON = json.JSONEncoder(separators=(",", ":"), check_circular=False)
+
 
 def _line(record: dict[str, Any]) -> bytes:
-    # ensure_ascii: surrogate-escaped bytes of evidence survive as \udcXX.
-    return json.dumps(record, separators=(",", ":")).encode("ascii") + b"\n"
+    return _JSON.encode(record).encode("ascii") + b"\n"
 
 
 def encode_record(item: Artifact | Gap | Coverage | Host) -> dict[str, Any]:
@@ -318,17 +378,29 @@ def lines(snapshot: Snapshot) -> Iterator[bytes]:
 
 
 def _bounded_line(item: Any) -> tuple[Any, bytes]:
-    """A record and its line; a gap in its place when no reader would take a line so long.
+    """A record and its line; something smaller in its place when no reader would take it.
 
-    A process may hold a million descriptors with long names: it must not hide all the others.
+    A process may hold a million descriptors with long names, an image may name a process with
+    two hundred digits: one record must not make the others unreadable.
     """
-    line = _line(encode_record(item))
-    if len(line) <= LINE_LIMIT:
-        return item, line
-    where = getattr(item, "location", Location("snapshot"))
-    detail = f"a record of {len(line)} bytes: more than a snapshot holds, so it was left out"
-    gap = Gap(where, Why.TRUNCATED, detail)
-    return gap, _line(encode_record(gap))
+    try:
+        line = _line(encode_record(item))
+        if len(line) <= LINE_LIMIT:
+            return item, line
+        why, detail = Why.TRUNCATED, f"a record of {len(line)} bytes, more than a snapshot holds"
+    except ValueError as error:
+        why, detail = Why.MALFORMED, f"a record that a snapshot cannot hold: {error}"
+    instead: Any = Gap(_place_of(item), why, f"left out: {detail}")
+    if isinstance(item, Host):
+        instead = Host(notes=(f"facts of the host left out: {detail}",))
+    return instead, _line(encode_record(instead))
+
+
+def _place_of(item: Any) -> Location:
+    location = getattr(item, "location", None)
+    if isinstance(location, Location) and len(location.path) < 1 << 16:
+        return Location(location.path)
+    return Location("snapshot")
 
 
 def dumps(snapshot: Snapshot) -> bytes:
