@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import shlex
 
 from triage.knowledge import known_run_program
 from triage.model import MemoryFile, Severity
@@ -71,12 +72,21 @@ def base_name(item: MemoryFile) -> str:
     return posixpath.basename(path_of(item))
 
 
+def quoted(path: str) -> str:
+    """A path of evidence as one shell word: a file may be called ``$(reboot)``."""
+    return shlex.quote(path)
+
+
 def verify(item: MemoryFile) -> str:
-    """A command that shows the file, safe to paste: the path is quoted if it is plain."""
+    """A command that shows the file, safe to paste whatever the file is called.
+
+    A name that does not print cannot be pasted: then the inode number finds it.
+    """
     path = item.location.path
-    if re.fullmatch(r"[\w./:+-]+", path):
-        return f"file -L {path}; sha256sum {path}"
-    return f"find /proc/*/fd {posixpath.dirname(item.mount_point or '/')} -inum {item.file.inode}"
+    if path.isprintable():
+        return f"file -L {quoted(path)}; sha256sum {quoted(path)}"
+    where = quoted(item.mount_point or "/")
+    return f"find {where} -xdev -inum {item.file.inode} -exec sha256sum {{}} +"
 
 
 def where(item: MemoryFile) -> str:

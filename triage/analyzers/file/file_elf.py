@@ -12,9 +12,10 @@ These places hold data of running programs. A program there is staged to be run,
 
 What else looks like this
 -------------------------
-Builds in a ``/tmp`` that is a tmpfs come out low; so do programs that container engines keep below
-``/run``, if they are root's alone; the root file system of a diskless host is not reported.
-A container runtime's sealed clone is attested by its seals and a twin on disk.
+Builds in a ``/tmp`` that is a tmpfs come out low; so do programs that container engines keep
+below ``/run``, if they are root's alone, and the compiled eBPF of network plug-ins; the root file
+system of a diskless host is not reported. A container runtime's sealed clone is attested by its
+seals and a twin on disk.
 
 How to check by hand
 --------------------
@@ -30,7 +31,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
-from triage.analyzers.places import PROGRAM, severity_in, verify, where
+from triage.analyzers.places import DATA, PROGRAM, severity_in, verify, where
 from triage.model import Confidence, Evidence, MemoryFile, Severity
 from triage.scene import Scene
 
@@ -39,6 +40,8 @@ def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
     if item.content is None or item.content.kind != "elf":
         return
     severity = severity_in(PROGRAM, item)
+    if severity is not None and item.content.detail.startswith("eBPF"):
+        severity = severity_in(DATA, item)
     if severity is not None:
         facts = (where(item), f"ELF: {item.content.detail}".rstrip(": "))
         yield Evidence(facts, verify(item), severity, item.content.confidence)

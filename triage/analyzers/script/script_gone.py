@@ -29,6 +29,7 @@ import posixpath
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
+from triage.analyzers.places import quoted
 from triage.interpreters import is_interpreter, script_of
 from triage.model import Confidence, Evidence, Process, Severity, Why
 from triage.scene import Scene, volatile_place
@@ -51,7 +52,8 @@ def check(process: Process, scene: Scene) -> Iterator[Evidence]:
         return  # a bare word may be a sub-command or an option's value
     severity = _PLACES.get(volatile_place(argument.path) or "", Severity.LOW)
     facts = (f"argument {argument.index} is {argument.text}", f"{argument.path} does not exist")
-    yield Evidence(facts, f"ls -l /proc/{process.pid}/root{argument.path}", severity)
+    verify = f"ls -l {quoted(f'/proc/{process.pid}/root{argument.path}')}"
+    yield Evidence(facts, verify, severity)
 
 
 INDICATOR = Indicator(

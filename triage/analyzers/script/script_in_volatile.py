@@ -31,6 +31,7 @@ import stat
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
+from triage.analyzers.places import quoted
 from triage.interpreters import is_interpreter, is_loader, script_of
 from triage.model import Argument, Confidence, Evidence, Process, Severity
 from triage.scene import Scene, in_memory, is_below, volatile_place
@@ -66,7 +67,7 @@ def check(process: Process, scene: Scene) -> Iterator[Evidence]:
             facts.append(f"which is {argument.path}")
         if argument.file is None:
             facts.append("the file is not there any more")
-        verify = f"head -c 400 /proc/{process.pid}/root{argument.path}"
+        verify = f"head -c 400 {quoted(f'/proc/{process.pid}/root{argument.path}')}"
         yield Evidence(tuple(facts), verify, severity)
 
 
