@@ -13,8 +13,6 @@ import hashlib
 import os
 from dataclasses import dataclass, replace
 
-from triage.content.candidate import Limits as ContentLimits
-from triage.content.examine import examine, glance, worth_unwrapping
 from triage.content.kinds import family
 from triage.content.measure import sampled_entropy
 from triage.model import Content
@@ -87,7 +85,7 @@ def look(fd: int, size: int, limits: Limits, budget: Budget) -> Content:
 
 # Units of about a nanosecond: a responder waits for seconds, for hundreds of files. What this
 # cuts short says so in ``Content.limit``; the bytes are kept, and can be examined at leisure.
-_LIVE = ContentLimits(output=16 << 20, layer=8 << 20, steps=200, work=400_000_000)
+_OUTPUT, _LAYER, _STEPS, _WORK = 16 << 20, 8 << 20, 200, 400_000_000
 
 
 def _look_whole(fd: int, size: int, limits: Limits, budget: Budget) -> Content:
@@ -105,10 +103,21 @@ def _examined(data: bytes, size: int) -> Content:
 
     A validated program says what it is: what may be packed inside is for ``triage inspect``.
     """
-    content = glance(data, size=size)
+    from triage.content.candidate import Limits as ContentLimits
+    from triage.content.examine import examine, worth_unwrapping
+
+    content = _glance(data, size)
     if family(content.kind) == "executable" or not worth_unwrapping(content):
         return content
-    return examine(data, size=size, limits=_LIVE)
+    limits = ContentLimits(output=_OUTPUT, layer=_LAYER, steps=_STEPS, work=_WORK)
+    return examine(data, size=size, limits=limits)
+
+
+def _glance(data: bytes, size: int) -> Content:
+    """The cheap look. Its module takes longer to load than a quiet box to look at: only here."""
+    from triage.content.examine import glance
+
+    return glance(data, size=size)
 
 
 def _look_sampled(fd: int, size: int, where: Extents, limits: Limits, budget: Budget) -> Content:
@@ -118,7 +127,7 @@ def _look_sampled(fd: int, size: int, where: Extents, limits: Limits, budget: Bu
     head = _read_range(fd, first, _HEAD)
     blocks = [os.pread(fd, _BLOCK, position) for position in _strides(where)]
     entropy, error = sampled_entropy(blocks, where.size)
-    content = _most_telling(glance(head, size=size), blocks, size)
+    content = _most_telling(_glance(head, size), blocks, size)
     if worth_keeping(content):
         content = _look_closely(fd, first, size, where, limits, content)
         head = _read_range(fd, first, min(limits.keep, size))
@@ -156,7 +165,7 @@ def _most_telling(head: Content, blocks: list[bytes], size: int) -> Content:
     if worth_keeping(head):
         return head
     for block in blocks:
-        content = glance(block, size=size)
+        content = _glance(block, size)
         if content.kind in ("elf", "pe"):
             note = f"{content.detail}; found inside, at a sampled block".strip("; ")
             return replace(content, detail=note, size=size)

@@ -30,7 +30,6 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.analyzers.places import SCRIPT, severity_in, verify, where
-from triage.content.examine import payload
 from triage.content.kinds import family
 from triage.model import Confidence, Content, Evidence, Layer, MemoryFile, Severity
 from triage.scene import Scene
@@ -47,6 +46,8 @@ def chain_to(content: Content, layer: Layer) -> tuple[Layer, ...]:
 def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
     if item.content is None or family(item.content.kind) in ("executable", "script"):
         return
+    from triage.content.examine import payload  # a heavy module, and seldom needed
+
     hidden = payload(item.content)
     severity = severity_in(SCRIPT, item)
     if hidden is None or hidden.parent is None or severity is None:
