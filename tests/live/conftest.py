@@ -33,7 +33,7 @@ class Seen:
 
     ``staged`` holds the state by name; ``refused`` the reasons why one could not be staged,
     ``broken`` the tracebacks of stagings that failed. ``blocks`` are those of staged files
-    before the run, by path.
+    before the run, by path. ``processes`` and ``files`` are read from the snapshot on demand.
     """
 
     work: Path
@@ -43,6 +43,8 @@ class Seen:
     blocks: dict[str, int] = field(default_factory=dict)
     report: dict[str, Any] = field(default_factory=dict)
     terminal: bytes = b""
+    processes: set[int] = field(default_factory=set)
+    files: set[tuple[str, int]] = field(default_factory=set)
 
     @property
     def snapshot(self) -> Path:
