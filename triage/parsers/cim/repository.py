@@ -68,6 +68,7 @@ class Repository:
         found = read_index(index, chosen.index)
         for what in found.problems:
             self._note("INDEX.BTR", "", what)
+        self._stale = found.stale
         self.sound_index = not found.problems
         self._entries = [entry for entry in map(parse_entry, found.live) if entry is not None]
         self.modern = _is_modern(self._entries, objects)
@@ -171,17 +172,28 @@ class Repository:
 
     def _instance(self, namespace: str | None, record: Record) -> Stored | None:
         digest = class_hash(record.data, modern=self.modern)
-        layout = None if digest is None else self._schema.layout(namespace, digest)
+        layouts: list[Layout] = []
+        if digest is not None and namespace is not None:
+            layouts = [one for one in [self._schema.layout(namespace, digest)] if one is not None]
+        if digest is not None and not layouts:
+            layouts = self._schema.layouts(digest)
         try:
-            if layout is None:
-                found = instances.parse_head(record.data, _UNKNOWN, modern=self.modern)
-            else:
-                found = parse_instance(record.data, layout, modern=self.modern)
+            return Stored(namespace, record, self._parsed(record.data, layouts))
         except Malformed as error:
             if record.state == LIVE:
                 self._damaged(record, str(error))
             return None
-        return Stored(namespace, record, found)
+
+    def _parsed(self, data: bytes, layouts: list[Layout]) -> Instance:
+        """The instance by the first layout that fits; by none, its head alone."""
+        for layout in layouts[:-1]:
+            try:
+                return parse_instance(data, layout, modern=self.modern)
+            except Malformed:
+                continue
+        if not layouts:
+            return instances.parse_head(data, _UNKNOWN, modern=self.modern)
+        return parse_instance(data, layouts[-1], modern=self.modern)
 
     # --- what the index does not name -----------------------------------------------------
 
@@ -190,18 +202,22 @@ class Repository:
 
         What is byte for byte a live record is left out, and so is a second copy.
         """
+        for key, entry in self._by_class.items():
+            if self._fetched(entry) is not None:
+                self._schema.exact(key)  # objects that nothing leads to may be of any class
         for entry in self._entries:
             self._fetched(entry)
         seen = {record.data for record in self._records.values()}
         rest = list(self._distinct(self._unnamed(), seen))
+        once = {(e.record, e.size): e.namespace for e in map(parse_entry, self._stale) if e}
         for record in rest:
             definition = _try_definition(record)
             if definition is not None:
                 self._schema.add(definition)
-                yield Stored(None, record, definition)
+                yield Stored(once.get((record.number, len(record.data))), record, definition)
         for record in rest:
             if class_hash(record.data, modern=self.modern) is not None:
-                stored = self._instance(None, record)
+                stored = self._instance(once.get((record.number, len(record.data))), record)
                 if stored is not None:
                     yield stored
 

@@ -14,6 +14,7 @@ from triage.parsers.cim.values import Value
 
 Key = tuple[str, str]
 _DEPTH_MAX = 64
+_PLACES_MAX = 200
 
 
 class Schema:
@@ -34,11 +35,12 @@ class Schema:
         self._system = system
         self._known: dict[Key, ClassDefinition | None] = {}
         self._layouts: dict[tuple[str | None, str], Layout | None] = {}
-        self._anywhere: dict[str, ClassDefinition] = {}
+        self._everywhere: dict[str, list[Layout]] = {}
+        self._anywhere: dict[str, list[tuple[str | None, ClassDefinition]]] = {}
 
     def add(self, definition: ClassDefinition) -> None:
         """Remember a definition that the index does not name, for objects it does not either."""
-        self._anywhere.setdefault(self._hashed(definition.name), definition)
+        self._anywhere.setdefault(self._hashed(definition.name), []).append((None, definition))
 
     def definition(self, namespace: str | None, digest: str) -> ClassDefinition | None:
         """The class as a namespace knows it: its own definition, the system's, any."""
@@ -47,14 +49,15 @@ class Schema:
                 found = self.exact((place, digest))
                 if found is not None:
                     return found
-        return self._anywhere.get(digest)
+        anywhere = self._anywhere.get(digest)
+        return anywhere[0][1] if anywhere else None
 
     def exact(self, key: Key) -> ClassDefinition | None:
         """The definition that the index names for a key."""
         if key not in self._known:
             self._known[key] = found = self._read(key)
             if found is not None:
-                self._anywhere.setdefault(key[1], found)
+                self._anywhere.setdefault(key[1], []).append((key[0], found))
         return self._known[key]
 
     def chain(self, namespace: str | None, definition: ClassDefinition) -> list[ClassDefinition]:
@@ -79,6 +82,17 @@ class Schema:
                 None if definition is None else self.layout_of(namespace, definition)
             )
         return self._layouts[key]
+
+    def layouts(self, digest: str) -> list[Layout]:
+        """The different layouts of a class in all namespaces, for an instance of an unknown one."""
+        if digest not in self._everywhere:
+            found: list[Layout] = []
+            for namespace, definition in self._anywhere.get(digest, ())[:_PLACES_MAX]:
+                layout = self.layout_of(namespace, definition)
+                if layout not in found:
+                    found.append(layout)
+            self._everywhere[digest] = found
+        return self._everywhere[digest]
 
     def layout_of(self, namespace: str | None, definition: ClassDefinition) -> Layout:
         """The same, of a definition at hand."""
