@@ -6,12 +6,12 @@ entropy, or explains memory that holds nothing but data.
 
 from __future__ import annotations
 
+import pkgutil
 import re
 import stat
 import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from triage.model import FileFacts
@@ -20,7 +20,9 @@ from triage.model import FileFacts
 @cache
 def table(name: str) -> dict[str, Any]:
     """One TOML file of this folder, parsed."""
-    return tomllib.loads((files(__name__) / f"{name}.toml").read_text("utf-8"))
+    # importlib.resources would do too, at the price of twenty modules more at every start.
+    data = pkgutil.get_data(__name__, f"{name}.toml") or b""
+    return tomllib.loads(data.decode("utf-8"))
 
 
 @dataclass(frozen=True, slots=True)
