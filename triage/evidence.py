@@ -208,6 +208,23 @@ class Root:
             except OSError as error:
                 raise Unreadable(self.locate(path), why_of(error), _words(error)) from error
 
+    def find(self, path: str) -> str:
+        """The tree's own spelling of a path given in any letter case, as Windows takes it.
+
+        Of several spellings the exact one wins, else the first in sorted order; each
+        component is looked up where links lead, inside the tree. Raises :class:`Unreadable`.
+        """
+        found = ""
+        for part in filter(None, path.split("/")):
+            names = self.names(found)
+            folded = part.casefold()
+            spellings = [part] if part in names else [n for n in names if n.casefold() == folded]
+            if not spellings:
+                detail = "no such name in any letter case"
+                raise Unreadable(self.locate(f"{found}/{part}"), Why.ABSENT, detail)
+            found = f"{found}/{spellings[0]}"
+        return found or "/"
+
     @contextmanager
     def directory(self, path: str) -> Iterator[int]:
         """A listable descriptor of a directory, closed at the end of the block."""
