@@ -35,9 +35,11 @@ def points(finding: Finding) -> int:
 def counted(findings: Sequence[Finding]) -> list[Finding]:
     """The strongest finding of each family, strongest first; ties by indicator id."""
     best: dict[str, Finding] = {}
-    for finding in sorted(findings, key=lambda f: (-points(f), f.indicator, f.evidence)):
+    for finding in sorted(
+        findings, key=lambda f: (-points(f), f.attested, f.indicator, f.evidence)
+    ):
         best.setdefault(finding.family, finding)
-    return sorted(best.values(), key=lambda f: (-points(f), f.indicator))
+    return sorted(best.values(), key=lambda f: (-points(f), f.attested, f.indicator))
 
 
 def score(findings: Sequence[Finding], floor: int = 0) -> int:
@@ -45,10 +47,12 @@ def score(findings: Sequence[Finding], floor: int = 0) -> int:
     ranked = counted(findings)
     total = sum(points(f) / math.pow(i, 1.5) for i, f in enumerate(ranked, 1))
     capped = min(100.0, total)
-    weak = [f for f in ranked if not f.attested]
-    if weak and all(f.confidence is Confidence.WEAK for f in weak):
+    # All findings are asked, not only those that count: a weak one must not lower the score by
+    # taking the place of a surer one of its family.
+    unexplained = [f for f in findings if not f.attested]
+    if unexplained and all(f.confidence is Confidence.WEAK for f in unexplained):
         capped = min(capped, WEAK_CAP)
-    return max(round(capped), floor)
+    return max(round(capped), min(100, floor))
 
 
 def severity_of(value: int) -> Severity:
