@@ -58,10 +58,18 @@ _BY_KIND = {
     "marshal": 30,
 }
 _SHORTEST_TEXT = 10
+#: What shellcode does besides decoding itself. A loop that looks like a decoder is short enough
+#: to turn up in noise once in some hundred decodings, so alone it is worth little.
+_HABITS = frozenset(
+    {"peb-walk", "api-hashing", "syscalls", "spawns-shell", "network", "getpc", "nop-sled"}
+)
+_BARE_CODE, _SMALL_CODE = 42, 1024
 
 
 def worth(identity: Identity, size: int) -> int:
     """From 0 (nothing) to 100 (a program whose headers agree)."""
+    if identity.kind == "shellcode" and not _HABITS.intersection(identity.traits):
+        return _BARE_CODE if size <= _SMALL_CODE else 0
     value = _BY_KIND.get(identity.kind, _BY_FAMILY.get(family(identity.kind), 0))
     if size < _SHORTEST_TEXT and value < 60:
         return 0

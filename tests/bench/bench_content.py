@@ -1,0 +1,190 @@
+"""Content: what is found under how many wrappings, what is wrongly called, and how fast.
+
+Run by hand: ``python -m tests.bench.bench_content [SEEDS] > docs/content.md``. Writes the
+published page: every encoding and combination with each of five payload types made anew for
+each seed, the benign corpus, and throughput as ratios to sha256, interleaved in one run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tests.content.payloads import PAYLOADS
+from tests.content.test_identify_benign import registry_values
+from tests.content.wrappers import STACKS, WRAPPERS, tiny_png, wrap
+from triage.content.examine import examine, glance, payload
+
+_ROUNDS = 15
+_VALUES = 3000
+
+Row = tuple[str, dict[str, tuple[int, int, float]]]
+
+
+def matrix(seeds: int) -> Iterator[Row]:
+    """(name, {payload kind: (found, tried, median milliseconds)}) for every combination."""
+    for names in [*((name,) for name in WRAPPERS), *STACKS]:
+        yield " in ".join(names), {kind: _cell(names, kind, seeds) for kind in PAYLOADS}
+
+
+def _cell(names: tuple[str, ...], kind: str, seeds: int) -> tuple[int, int, float]:
+    found, times = 0, []
+    for seed in range(seeds):
+        rng = random.Random(f"bench {names} {kind} {seed}")
+        data = wrap(PAYLOADS[kind](rng), names, rng)
+        start = time.perf_counter()
+        content = examine(data)
+        times.append(time.perf_counter() - start)
+        found += any(layer.kind == kind for layer in content.layers)
+    return found, seeds, statistics.median(times) * 1000
+
+
+# --- benign data ------------------------------------------------------------------------
+
+
+def benign(corpus: Path) -> dict[str, list[bytes]]:
+    """Groups of blobs that are no programs."""
+    rng = random.Random(1)
+    values = _registry(corpus)
+    step = max(1, len(values) // _VALUES)
+    return {
+        "registry values (real hives)": values[::step],
+        "random bytes": [rng.randbytes(rng.randint(16, 20_000)) for _ in range(120)],
+        "images": [tiny_png(rng) for _ in range(60)],
+        "compressed logs": [_log(rng) for _ in range(60)],
+        "random JSON": [_json(rng) for _ in range(120)],
+        "base64 and hex of noise": [
+            WRAPPERS[rng.choice(["base64", "hex", "base32"])](rng.randbytes(rng.randint(9, 3000)), rng)
+            for _ in range(120)
+        ],
+        "certificates": [path.read_bytes() for path in sorted(Path("/etc/ssl/certs").glob("*.pem"))[:60]],
+    }
+
+
+def _registry(corpus: Path) -> list[bytes]:
+    files = (path for path in sorted((corpus / "hives").rglob("*")) if path.is_file())
+    hives = (path.read_bytes() for path in files)
+    return sorted({value for hive in hives if hive[:4] == b"regf" for value in registry_values(hive)})
+
+
+def _log(rng: random.Random) -> bytes:
+    import gzip
+
+    lines = (f"Jan {rng.randint(1, 28)} host app[{rng.randint(1, 9999)}]: done" for _ in range(400))
+    return gzip.compress("\n".join(lines).encode(), mtime=0)
+
+
+def _json(rng: random.Random) -> bytes:
+    import json
+
+    rows = [
+        {"id": rng.getrandbits(32), "hash": rng.randbytes(20).hex(), "ok": rng.random() < 0.5}
+        for _ in range(rng.randint(1, 30))
+    ]
+    return json.dumps(rows).encode()
+
+
+def wrongly_called(blobs: list[bytes]) -> list[tuple[str, bytes]]:
+    """(kind, blob) of those in which a program or a script is said to be."""
+    found = ((payload(examine(blob)), blob) for blob in blobs)
+    return [(layer.kind, blob) for layer, blob in found if layer is not None]
+
+
+# --- throughput -------------------------------------------------------------------------
+
+
+def ratio_to_sha256(data: bytes, look: Callable[[bytes], object] = glance) -> float:
+    """How many times as long as sha256 of the same bytes a look takes: median of rounds."""
+    ratios = []
+    for _ in range(_ROUNDS):
+        ratios.append(_seconds(look, data) / _seconds(_digest, data))
+    return statistics.median(ratios)
+
+
+def _digest(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
+
+
+def _seconds(call: Callable[[bytes], object], data: bytes, repeat: int = 20) -> float:
+    start = time.perf_counter()
+    for _ in range(repeat):
+        call(data)
+    return (time.perf_counter() - start) / repeat
+
+
+def _plain_blobs() -> dict[str, bytes]:
+    rng = random.Random(3)
+    words = b" ".join(rng.choice([b"system", b"value", b"the", b"of"]) for _ in range(60_000))
+    return {
+        "random, 64 KiB": rng.randbytes(65536),
+        "random, 1 MiB": rng.randbytes(1 << 20),
+        "text, 256 KiB": words[: 256 << 10],
+        "zeros, 1 MiB": bytes(1 << 20),
+        "table of numbers, 256 KiB": b"".join(n.to_bytes(4, "little") for n in range(65536)),
+    }
+
+
+# --- the page ---------------------------------------------------------------------------
+
+_HEAD = """# Content: what is found
+
+`triage/content/` says what bytes really are and unwraps them layer by layer. This page is
+written by `python -m tests.bench.bench_content SEEDS > docs/content.md` (the corpus is found
+as in `tests/conftest.py`; payloads and wrappers are made by `tests/content/payloads.py` and
+`tests/content/wrappers.py`). A cell says how many of the payloads were found as what they are,
+and the median time of `examine` in milliseconds on the machine of the run: compare rows with
+each other, not with another machine. "a in b" means a wrapped in b.
+"""
+
+
+def main() -> None:
+    seeds = int(sys.argv[1]) if len(sys.argv) > 1 else 2
+    print(_HEAD)
+    _print_matrix(list(matrix(seeds)))
+    _print_benign()
+    _print_speed()
+
+
+def _print_matrix(rows: list[Row]) -> None:
+    kinds = list(PAYLOADS)
+    print("## Encodings and combinations\n")
+    print(f"| wrapping | {' | '.join(kinds)} |\n|---|{'---|' * len(kinds)}")
+    for name, cells in rows:
+        shown = (f"{found}/{tried}, {ms:.0f} ms" for found, tried, ms in cells.values())
+        print(f"| {name.replace('|', chr(92) + '|')} | {' | '.join(shown)} |")
+    found = sum(cell[0] for _, cells in rows for cell in cells.values())
+    tried = sum(cell[1] for _, cells in rows for cell in cells.values())
+    print(f"\n{len(rows)} wrappings, {tried} cases, {found} found: {found / tried:.1%}.\n")
+
+
+def _print_benign() -> None:
+    corpus = Path(os.environ.get("TRIAGE_CORPUS_UNPACKED", "")) / "corpus"
+    print("## Benign data\n\n| data | blobs | called a program or script |\n|---|---|---|")
+    total = wrong = 0
+    for name, blobs in benign(corpus).items():
+        calls = wrongly_called(blobs)
+        total, wrong = total + len(blobs), wrong + len(calls)
+        kinds = ", ".join(sorted({kind for kind, _ in calls}))
+        print(f"| {name} | {len(blobs)} | {len(calls)} {kinds} |")
+    print(f"\n{wrong} of {total}: {wrong / total:.2%}.\n")
+
+
+def _print_speed() -> None:
+    print("## Speed of the cheap look\n\n| bytes | time / sha256 of the same bytes |\n|---|---|")
+    for name, data in _plain_blobs().items():
+        print(f"| {name} | {ratio_to_sha256(data):.2f} |")
+    small = [b"C:\\Windows\\System32\\drivers\\x.sys", b"\1\0\0\0", bytes(16), b"{4d36e972-e325}"]
+    median = statistics.median(_seconds(glance, value, 2000) for value in small)
+    empty = _seconds(_digest, b"x" * 50, 2000)
+    print(f"\nA value under 100 bytes: {median * 1e6:.1f} microseconds, "
+          f"{median / empty:.0f} times sha256 of 50 bytes.")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
