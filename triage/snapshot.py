@@ -329,7 +329,7 @@ def _object_decoder(cls: type) -> _Decoder:
 # --- writing ------------------------------------------------------------------------------
 
 # ensure_ascii: surrogate-escaped bytes of evidence survive as \udcXX. Records hold no cycles.
-_JSON = json.JSONEncoder(separators=(",", ":"), check_circular=False)
+_JSON = json.JSONEncoder(separators=(",", ":"), check_circular=False, allow_nan=False)
 
 
 def _line(record: dict[str, Any]) -> bytes:
