@@ -22,7 +22,7 @@ from tests.content.wrappers import STACKS, WRAPPERS, tiny_png, wrap
 from triage.content.examine import examine, glance, payload
 
 _ROUNDS = 15
-_VALUES = 3000
+_VALUES = 2000
 
 Row = tuple[str, dict[str, tuple[int, int, float]]]
 
@@ -60,17 +60,23 @@ def benign(corpus: Path) -> dict[str, list[bytes]]:
         "compressed logs": [_log(rng) for _ in range(60)],
         "random JSON": [_json(rng) for _ in range(120)],
         "base64 and hex of noise": [
-            WRAPPERS[rng.choice(["base64", "hex", "base32"])](rng.randbytes(rng.randint(9, 3000)), rng)
+            WRAPPERS[rng.choice(["base64", "hex", "base32"])](
+                rng.randbytes(rng.randint(9, 3000)), rng
+            )
             for _ in range(120)
         ],
-        "certificates": [path.read_bytes() for path in sorted(Path("/etc/ssl/certs").glob("*.pem"))[:60]],
+        "certificates": [
+            path.read_bytes() for path in sorted(Path("/etc/ssl/certs").glob("*.pem"))[:60]
+        ],
     }
 
 
 def _registry(corpus: Path) -> list[bytes]:
     files = (path for path in sorted((corpus / "hives").rglob("*")) if path.is_file())
     hives = (path.read_bytes() for path in files)
-    return sorted({value for hive in hives if hive[:4] == b"regf" for value in registry_values(hive)})
+    return sorted(
+        {value for hive in hives if hive[:4] == b"regf" for value in registry_values(hive)}
+    )
 
 
 def _log(rng: random.Random) -> bytes:
@@ -101,10 +107,7 @@ def wrongly_called(blobs: list[bytes]) -> list[tuple[str, bytes]]:
 
 def ratio_to_sha256(data: bytes, look: Callable[[bytes], object] = glance) -> float:
     """How many times as long as sha256 of the same bytes a look takes: median of rounds."""
-    ratios = []
-    for _ in range(_ROUNDS):
-        ratios.append(_seconds(look, data) / _seconds(_digest, data))
-    return statistics.median(ratios)
+    return statistics.median(_seconds(look, data) / _seconds(_digest, data) for _ in range(_ROUNDS))
 
 
 def _digest(data: bytes) -> bytes:

@@ -169,7 +169,7 @@ def _drawn(opening: _Opening, seen: set[bytes], budget: Budget) -> Iterator[Node
 
 def _piles_up(node: Node, candidate: Candidate) -> bool:
     """Whether a guess rests on another guess: enough of those turn anything into anything."""
-    return candidate.need == GUESS and _guessed(node) and node.value <= PLAIN
+    return candidate.need == GUESS and bool(candidate.kind) and _guessed(node)
 
 
 def _child(node: Node, candidate: Candidate, hints: Hints) -> Node:
