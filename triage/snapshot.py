@@ -39,6 +39,8 @@ from triage.model import (
     Process,
     Snapshot,
     Why,
+    WmiObject,
+    WmiSubscription,
 )
 
 FORMAT = "triage-snapshot/1"
@@ -54,6 +56,8 @@ KINDS: dict[str, type] = {
     "process": Process,
     "memory-file": MemoryFile,
     "mount": Mount,
+    "wmi-object": WmiObject,
+    "wmi-subscription": WmiSubscription,
     "gap": Gap,
     "coverage": Coverage,
     "host": Host,
@@ -455,19 +459,27 @@ def _chunks(stream: BinaryIO) -> Iterator[bytes]:
             yield chunk
             chunk = stream.read(_CHUNK)
         return
-    inflater, members = zlib.decompressobj(31), 1
+    inflater, members, fresh = zlib.decompressobj(31), 1, True
     try:
         while chunk:
-            yield inflater.decompress(chunk, _CHUNK)
-            while inflater.unconsumed_tail:
-                yield inflater.decompress(inflater.unconsumed_tail, _CHUNK)
+            for piece in _inflated(inflater, chunk):
+                fresh = fresh and not piece
+                yield piece
             chunk = inflater.unused_data or stream.read(_CHUNK)
             if inflater.eof and chunk:
-                inflater, members = zlib.decompressobj(31), members + 1
+                inflater, members, fresh = zlib.decompressobj(31), members + 1, True
                 if members > _MEMBERS_LIMIT:
                     raise Altered("a gzip file of too many members")
     except zlib.error as error:
         raise Altered(f"the compressed stream is damaged: {error}") from error
+    if members > 1 and fresh and not inflater.eof:
+        raise Altered("something follows the compressed stream")
+
+
+def _inflated(inflater: zlib._Decompress, chunk: bytes) -> Iterator[bytes]:
+    yield inflater.decompress(chunk, _CHUNK)
+    while inflater.unconsumed_tail:
+        yield inflater.decompress(inflater.unconsumed_tail, _CHUNK)
 
 
 class _Loader:
@@ -525,7 +537,7 @@ class _Loader:
 
     def _finish(self, header: dict[str, Any]) -> Snapshot:
         hosts = [r for r in self._records if isinstance(r, Host)]
-        artifacts = tuple(r for r in self._records if isinstance(r, Process | MemoryFile | Mount))
+        artifacts = tuple(r for r in self._records if isinstance(r, Artifact))
         snapshot = Snapshot(
             tool_version=header["tool_version"],
             root_kind=header["root_kind"],
