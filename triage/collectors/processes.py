@@ -20,7 +20,10 @@ from triage.proc.memory import Memory, read_memory
 from triage.scope import NotHere, Scope
 
 NAME = "processes"
-_NAMESPACES = ("mnt", "pid", "net", "user", "ipc", "uts", "cgroup")
+_NAMESPACES = tuple(
+    (name, f"ns/{name}", f"{name}:[")
+    for name in ("mnt", "pid", "net", "user", "ipc", "uts", "cgroup")
+)
 
 
 def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
@@ -77,12 +80,13 @@ class _Reader:
 
     def read(self) -> Process:
         """Raises OSError or Malformed only for ``stat``: without it there is no process."""
-        before = parse_stat(self._dir.read_piece("stat"))
+        first = self._dir.read_piece("stat")
+        before = parse_stat(first)
         status = parse_status(self._bytes("status") or b"")
         kthread = before.kernel_thread or status.get("Kthread") == b"1"
         process = self._thread(before, status) if kthread else self._user(before, status)
-        after = parse_stat(self._dir.read_piece("stat"))
-        if after.start_ticks != before.start_ticks:
+        last = self._dir.read_piece("stat")
+        if last != first and parse_stat(last).start_ticks != before.start_ticks:
             detail = "replaced by another process with the same number while it was read"
             raise Unreadable(self._dir.location, Why.VANISHED, detail)
         return process
@@ -186,7 +190,7 @@ class _Reader:
             moment = boot + timedelta(seconds=ticks // host.clock_ticks)
         except (OverflowError, ValueError):
             return None
-        return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
 
     def _exe_link(self) -> tuple[str | None, Why | None]:
         try:
@@ -204,10 +208,9 @@ class _Reader:
 
     def _namespaces(self) -> tuple[tuple[str, int], ...]:
         found = []
-        for name in _NAMESPACES:
+        for name, path, begin in _NAMESPACES:
             try:
-                text = self._dir.link(f"ns/{name}")
-                found.append((name, int(text[text.index("[") + 1 : -1])))
+                found.append((name, int(self._dir.link(path).removeprefix(begin)[:-1])))
             except (OSError, ValueError) as error:
                 if isinstance(error, OSError) and why_of(error) is Why.DENIED:
                     self._denied.append("ns")

@@ -151,7 +151,8 @@ class ProcessDir:
         try:
             for name in os.listdir(fd):
                 try:
-                    found.append((int(name), decode(os.readlink(name.encode(), dir_fd=fd))))
+                    target = os.readlink(name.encode(), dir_fd=fd)
+                    found.append((int(name), target.decode("utf-8", "surrogateescape")))
                 except (OSError, ValueError):
                     continue  # closed since it was listed, or no descriptor of procfs at all
         finally:

@@ -22,6 +22,7 @@ _ARGUMENTS_MAX = 8
 _DESCRIPTOR = re.compile(r"^/(?:proc/(?:self|thread-self|\d+)(?:/task/\d+)?|dev)/fd/(\d+)$")
 _STANDARD = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 _NOTABLE_TARGETS = ("/memfd:", "/dev/shm/", "/run/shm/", "/secretmem")
+_NOTABLE_ENDS = (DELETED, "/mem")
 _OPEN_FILES_MAX = 512
 
 
@@ -131,9 +132,7 @@ def open_files_of(
 ) -> tuple[OpenFile, ...]:
     """The descriptors worth a closer look, with flags and the inode behind them."""
     found: list[OpenFile] = []
-    for fd, target in descriptors or ():
-        if not _notable(target):
-            continue
+    for fd, target in [held for held in descriptors or () if _notable(held[1])]:
         if len(found) >= _OPEN_FILES_MAX:
             detail = f"more than {_OPEN_FILES_MAX} notable descriptors; the rest was not looked at"
             gaps.append(Gap(Location(process.location.path, "fd"), Why.TRUNCATED, detail))
@@ -143,13 +142,10 @@ def open_files_of(
 
 
 def _notable(target: str) -> bool:
-    if not target.startswith("/"):
-        return False
-    return (
-        target.endswith(DELETED)
-        or target.startswith(_NOTABLE_TARGETS)
-        or (target.startswith("/proc/") and target.endswith("/mem"))
-    )
+    # Asked of every descriptor of the box: two questions settle nearly all of them.
+    if not target.endswith(_NOTABLE_ENDS):
+        return target.startswith(_NOTABLE_TARGETS)
+    return target.startswith("/") and (target.endswith(DELETED) or target.startswith("/proc/"))
 
 
 def _flags(process: ProcessDir, fd: int) -> int | None:

@@ -17,7 +17,13 @@ from triage import kernel
 from triage.evidence import decode
 from triage.model import Content, FileFacts, Gap, Location, Mapping, Patch, Why
 from triage.parsers import Malformed
-from triage.parsers.procfs import MapLine, executable_lines, parse_map_line, parse_smaps
+from triage.parsers.procfs import (
+    MapLine,
+    executable_lines,
+    mapped_paths,
+    parse_map_line,
+    parse_smaps,
+)
 from triage.proc.directory import ProcessDir
 from triage.proc.files import what_lies_at
 
@@ -70,7 +76,8 @@ def read_memory(
 def _interesting_lines(maps: bytes) -> list[bytes]:
     """Executable lines, and one line for each notable file that is only mapped as data."""
     lines = executable_lines(maps)
-    if not any(mark in maps for mark in _NOTABLE):
+    paths = b"\n".join(mapped_paths(maps))
+    if not any(mark in paths for mark in _NOTABLE):
         return lines
     seen = {line.split(None, 5)[3:5].__repr__() for line in lines}
     for line in maps.split(b"\n"):
