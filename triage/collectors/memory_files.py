@@ -59,6 +59,7 @@ class _Walk:
     inodes: set[tuple[str, int]] = field(default_factory=set)
     devices: set[str] = field(default_factory=set)
     directories: set[tuple[str, int]] = field(default_factory=set)
+    covered: dict[str, Gap] = field(default_factory=dict)
     count: int = 0
 
 
@@ -76,6 +77,7 @@ def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
             yield from _walk_place(state, root, place)
         if root is not scope.root:
             root.close()
+    yield from (gap for dev, gap in state.covered.items() if dev not in state.devices)
     if state.count == 0 and not state.directories:
         raise NotHere("no memory file system and none of the volatile directories")
     return state.count
@@ -144,8 +146,9 @@ def _walk_directory(state: _Walk, place: _Place, fd: int) -> Generator[Artifact 
     facts = facts_of_fd(fd)
     if place.origin == "mount" and place.dev is not None:
         if facts.dev != place.dev:
+            # Perhaps another mount of it is in sight; that is known when all were walked.
             detail = f"another mount covers this {place.fs_type}; its files were not seen"
-            yield Gap(Location(place.label), Why.REFUSED, detail)
+            state.covered.setdefault(place.dev, Gap(Location(place.label), Why.REFUSED, detail))
             return
         state.devices.add(place.dev)
     identity = (facts.dev, facts.inode)

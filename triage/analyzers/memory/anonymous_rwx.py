@@ -13,7 +13,8 @@ What else looks like this
 -------------------------
 Just-in-time compilers that do not separate writing from running: older Java and .NET, LuaJIT,
 PCRE2, QEMU, graphics drivers. ``jit-runtime`` attests processes that run one from disk, as long
-as no ELF, PE or shellcode was seen in the memory.
+as no ELF, PE or shellcode was seen in the memory. Closures of libffi (Python's ctypes) lie in
+small pages of equal trampolines, recognised by their code; they come out low.
 
 How to check by hand
 --------------------
@@ -30,6 +31,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from triage.analyzers.closures import holds_closures
 from triage.analyzers.indicator import Indicator
 from triage.analyzers.regions import anonymous, executable, listed, verify
 from triage.model import Confidence, Evidence, Process, Severity
@@ -42,8 +44,13 @@ def check(process: Process, scene: Scene) -> Iterator[Evidence]:
         if anonymous(m) and "w" in m.perms and m.perms[3:] == "p"
         and not m.path.startswith(("[stack", "[heap"))
     ]  # fmt: skip
-    if found:
-        yield Evidence(listed(found), verify(process, found[0]))
+    if not found:
+        return
+    if all(holds_closures(m.head, m.rss) for m in found):
+        facts = ("they hold nothing but the closure trampolines of libffi", *listed(found))
+        yield Evidence(facts, verify(process, found[0]), Severity.LOW)
+        return
+    yield Evidence(listed(found), verify(process, found[0]))
 
 
 INDICATOR = Indicator(

@@ -30,6 +30,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from triage.analyzers.benign.sealed_clone import attest_file
 from triage.analyzers.indicator import Indicator
 from triage.model import Confidence, Evidence, Process, Severity
 from triage.scene import Scene, is_memfd, without_deleted
@@ -54,7 +55,8 @@ def check(process: Process, scene: Scene) -> Iterator[Evidence]:
     if process.exe is None or not is_memfd(process.exe, process.exe_file, scene):
         return
     reason = _imitates(without_deleted(process.exe).removeprefix("/memfd:"))
-    if reason is None:
+    file = scene.file_of(process.exe_file)
+    if reason is None or (file is not None and attest_file(file, scene) is not None):
         return
     facts = (reason, "neither its seals nor a file with the same bytes bear that out")
     yield Evidence(facts, f"readlink /proc/{process.pid}/exe | cat -v")

@@ -48,6 +48,8 @@ def check(process: Process, scene: Scene) -> Iterator[Evidence]:
     argument = script_of(process)
     if argument is None or argument.why is not Why.ABSENT or argument.fd is not None:
         return
+    if process.root not in (None, "/"):
+        return  # it changed its root after the start: the path meant another tree
     if "/" not in argument.text and not posixpath.splitext(argument.text)[1]:
         return  # a bare word may be a sub-command or an option's value
     severity = _PLACES.get(volatile_place(argument.path) or "", Severity.LOW)
