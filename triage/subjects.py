@@ -4,11 +4,27 @@ from __future__ import annotations
 
 import hashlib
 
-from triage.model import Artifact, Content, Finding, MemoryFile, Mount, Process
+from triage import wmi_subjects
+from triage.model import (
+    Artifact,
+    Content,
+    Finding,
+    MemoryFile,
+    Mount,
+    Process,
+    WmiObject,
+    WmiSubscription,
+)
 from triage.scene import Scene, is_deleted, is_memfd, volatile_place
 
 Facts = tuple[tuple[str, str | int | bool | None], ...]
-_KINDS = {Process: "process", MemoryFile: "memory-file", Mount: "mount"}
+_KINDS = {
+    Process: "process",
+    MemoryFile: "memory-file",
+    Mount: "mount",
+    WmiObject: "wmi-object",
+    WmiSubscription: "wmi-subscription",
+}
 
 
 def kind_of(artifact: Artifact) -> str:
@@ -21,6 +37,8 @@ def subject_id(artifact: Artifact) -> str:
         return f"process-{artifact.pid}"
     if isinstance(artifact, MemoryFile):
         identity = f"{artifact.location.path}\0{artifact.file.dev}\0{artifact.file.inode}"
+    elif isinstance(artifact, WmiObject | WmiSubscription):
+        identity = wmi_subjects.identity_of(artifact)
     else:
         identity = f"{artifact.namespace}\0{artifact.mount_id}\0{artifact.point}"
     digest = hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()
@@ -34,6 +52,8 @@ def title_of(artifact: Artifact, strongest: Finding) -> str:
         return f"{name} (pid {artifact.pid}): {strongest.title}"
     if isinstance(artifact, MemoryFile):
         return f"{artifact.name}: {strongest.title}"
+    if isinstance(artifact, WmiObject | WmiSubscription):
+        return f"{wmi_subjects.name_of(artifact)}: {strongest.title}"
     return f"{artifact.point}: {strongest.title}"
 
 
@@ -43,6 +63,8 @@ def facts_of(artifact: Artifact, scene: Scene) -> Facts:
         return _process_facts(artifact, scene)
     if isinstance(artifact, MemoryFile):
         return _file_facts(artifact)
+    if isinstance(artifact, WmiObject | WmiSubscription):
+        return wmi_subjects.facts_of(artifact)
     return (("path", artifact.point), ("fs_type", artifact.fs_type), ("dev", artifact.dev))
 
 
@@ -50,6 +72,8 @@ def content_of(artifact: Artifact, scene: Scene) -> Content | None:
     """The examined bytes: a file's own, a process's executable where that was examined."""
     if isinstance(artifact, MemoryFile):
         return artifact.content
+    if isinstance(artifact, WmiObject | WmiSubscription):
+        return wmi_subjects.content_of(artifact)
     if isinstance(artifact, Process):
         file = scene.file_of(artifact.exe_file)
         if file is not None:
