@@ -8,11 +8,12 @@ distances. Source: libffi src/x86/ffi64.c and src/aarch64/ffi.c (the bytes), inc
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 # endbr64; lea -offset(%rip),%r10; jmp *const(%rip)  |  without endbr64  |  arm64: ldr, adr, br
 _X86_64 = re.compile(rb"(?:\xf3\x0f\x1e\xfa)?\x4c\x8d\x15..\xff\xff\xff\x25", re.DOTALL)
 _ARM64 = re.compile(rb"\x91\x00\x00\x58|\xf1\xff\xff\x10\x70..\x58", re.DOTALL)
-_LEAST, _RESIDENT_MAX = 2, 256 << 10
+_LEAST, _RESIDENT_MAX, _REST_MAX = 2, 256 << 10, 16
 
 
 def holds_closures(head: bytes | None, resident: int | None) -> bool:
@@ -24,14 +25,16 @@ def holds_closures(head: bytes | None, resident: int | None) -> bool:
         return False
     for pattern in (_X86_64, _ARM64):
         places = [match.start() for match in pattern.finditer(head)]
-        if len(places) >= _LEAST and _evenly_spread(places, len(head)):
+        if len(places) >= _LEAST and _evenly_spread(places, head):
             return True
     return False
 
 
-def _evenly_spread(places: list[int], size: int) -> bool:
-    """From near the start to near the end, all distances multiples of the smallest."""
-    steps = [b - a for a, b in zip(places, places[1:], strict=False)]
+def _evenly_spread(places: list[int], head: bytes) -> bool:
+    """From near the start, at multiples of the smallest distance, and next to nothing behind."""
+    steps = [after - before for before, after in pairwise(places)]
     step = min(steps)
     even = all(distance % step == 0 for distance in steps)
-    return even and step <= 128 and places[0] <= 128 and places[-1] >= size - 512
+    behind = head[places[-1] + step :]
+    rest = len(behind) - behind.count(0)
+    return even and step <= 128 and places[0] <= 128 and rest <= _REST_MAX

@@ -27,6 +27,8 @@ from triage.model import Clue, Confidence, Content, Layer
 
 __all__ = ["LIMITS", "Limits", "examine", "glance", "layers_of", "payload", "worth_unwrapping"]
 
+#: Families with nothing to see: there the cheap look must stay cheap.
+_DULL = frozenset({"plain", "text", "settings", "database", "font", "media", "image"})
 _QUICK = 512
 _COUNTED_WHOLE = 1 << 16
 _BLOCK, _BLOCKS = 1024, 16
@@ -41,7 +43,8 @@ def glance(data: bytes, *, size: int | None = None) -> Content:
     """Identity and entropy only. ``data`` may be the head of something of ``size`` bytes."""
     total = len(data) if size is None else size
     identity = identify(data, size=size)
-    value, error = _quick_entropy(data, total)
+    dull = family(identity.kind) in _DULL
+    value, error = _quick_entropy(data, total) if dull else _entropy(data, total)
     traits = identity.traits
     if family(identity.kind) in ("image", "media") and _followed(data, identity.kind):
         traits = (*traits, "overlay")
@@ -68,7 +71,7 @@ def _quick_entropy(data: bytes, total: int) -> tuple[float, float | None]:
     have = len(data)
     if 0 < have <= _QUICK and have >= total:
         return log2(have) - sum(map(_LOGS.__getitem__, Counter(data).values())) / have, None
-    counts = Counter(spread_sample(data, _QUICK, 4)).values()
+    counts = Counter(spread_sample(data, _QUICK, 8)).values()
     if len(data) < _QUICK:
         return sampled_entropy([data], total)
     bits = sum(map(_BITS.__getitem__, counts)) / _QUICK

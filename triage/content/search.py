@@ -42,6 +42,7 @@ _BLIND_LEAST = 32
 _CHILDREN = 24
 #: Share of ordinary letters from which on a guessed, doubtful script is believed.
 _SCRIPT_LIKENESS = 0.45
+_NOISE_LIKENESS = 0.28
 #: Where a node waits while a more promising child of its is opened.
 _LATER = 15
 _PURE = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
@@ -74,8 +75,8 @@ class Node:
                 return False  # the same thing said twice
         if self.candidate.rewrites and family(self.identity.kind) != "script":
             return False
-        if self.need >= GUESS and _doubtful_script(self.identity):
-            return likeness(self.data[:4096]) > _SCRIPT_LIKENESS
+        if self.need >= GUESS and family(self.identity.kind) == "script":
+            return self.value >= self.need and _reads_like_code(self.data, self.identity)
         return self.value >= self.need
 
     @property
@@ -85,8 +86,14 @@ class Node:
         return one is not None and one.start is None and not one.rewrites
 
 
-def _doubtful_script(identity: Identity) -> bool:
-    return family(identity.kind) == "script" and identity.confidence is not Confidence.STRONG
+def _reads_like_code(data: bytes, identity: Identity) -> bool:
+    """Whether a script that was only guessed has the letters of one, not those of noise.
+
+    A carried blob has no such letters, so beginning or end are enough for a clear script.
+    """
+    if identity.confidence is Confidence.STRONG:
+        return max(likeness(data[:256]), likeness(data[-256:])) > _NOISE_LIKENESS
+    return likeness(data[:4096]) > _SCRIPT_LIKENESS
 
 
 def search(data: bytes, identity: Identity, budget: Budget) -> Node:
