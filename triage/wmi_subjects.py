@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from triage.content.examine import payload
 from triage.model import Content, WmiObject, WmiSubscription, WmiValue
 
 Facts = tuple[tuple[str, str | int | bool | None], ...]
@@ -41,6 +40,8 @@ def content_of(artifact: WmiObject | WmiSubscription) -> Content | None:
 
 
 def _telling(value: WmiValue) -> tuple[bool, int]:
+    from triage.content.examine import payload  # a heavy module, and seldom needed
+
     return value.content is not None and payload(value.content) is not None, value.size
 
 
