@@ -139,7 +139,8 @@ _HEAD = """# Content: what is found
 
 `triage/content/` says what bytes really are and unwraps them layer by layer. This page is
 written by `python -m tests.bench.bench_content SEEDS > docs/content.md` (`TRIAGE_CORPUS_UNPACKED`
-names the directory that holds the unpacked `corpus`; payloads and wrappers are made by `tests/content/payloads.py` and
+names the directory that holds the unpacked `corpus`; payloads and wrappers are made by
+`tests/content/payloads.py` and
 `tests/content/wrappers.py`). A cell says how many of the payloads were found as what they are,
 and the median time of `examine` in milliseconds on the machine of the run: compare rows with
 each other, not with another machine. "a in b" means a wrapped in b.

@@ -65,9 +65,10 @@ def _merit(found: Reassembly) -> int:
     layer = payload(found.content)
     if layer is None or "truncated" in layer.traits:
         return 0
-    if layer.kind == "shellcode" or layer.confidence is not Confidence.STRONG:
-        return 1
-    return _BEST if family(layer.kind) == "executable" else 2
+    if family(layer.kind) != "executable":
+        return 2
+    clear = layer.kind != "shellcode" and layer.confidence is Confidence.STRONG
+    return _BEST if clear else 1
 
 
 _BEST = 3
