@@ -11,10 +11,12 @@ import click
 
 from triage import __version__
 from triage.cli.analyze import analyze
+from triage.cli.carve import carve
 from triage.cli.collect import collect
 from triage.cli.explain import explain
 from triage.cli.image import image
 from triage.cli.indicators import indicators
+from triage.cli.inspect import inspect
 from triage.cli.live import live
 from triage.cli.verify import verify
 
@@ -32,7 +34,7 @@ def cli() -> None:
     """
 
 
-COMMANDS = (live, image, collect, analyze, verify, indicators, explain)
+COMMANDS = (live, image, collect, analyze, verify, indicators, explain, inspect, carve)
 for _command in COMMANDS:
     cli.add_command(_command)
 

@@ -18,4 +18,8 @@ def analyze(snapshot: str, **report: Any) -> None:
 
     options = ReportOptions(**report)
     loaded = read_snapshot(snapshot)
-    report_and_leave(loaded, options, opened_outputs(options, None))
+    outputs = opened_outputs(options, None)
+    try:
+        report_and_leave(loaded, options, outputs)
+    finally:
+        outputs.discard()

@@ -28,17 +28,18 @@ def collect(
         ssh root@box triage collect -o - | gzip > box.triage.jsonl.gz
     """
     from triage.cli.files import check_outside
-    from triage.cli.run import collected
-    from triage.cli.saving import save_snapshot
+    from triage.cli.run import CollectionOptions, collected
+    from triage.cli.saving import save, snapshot_output
     from triage.snapshot import dumps
 
     check_outside(output, root)
-    write = save_snapshot(output, force)
-    snapshot = collected(
-        root, _kind(root), quiet=quiet, debug=debug, keep=keep, keep_total=keep_total,
-        time_limit=time_limit,
-    )  # fmt: skip
-    write(dumps(snapshot))
+    limits = CollectionOptions(keep, keep_total, time_limit)
+    made = snapshot_output(output, force)
+    try:
+        snapshot = collected(root, _kind(root), limits, quiet=quiet, debug=debug)
+        save(dumps(snapshot), made)
+    finally:
+        made.discard()
     if not quiet:
         artifacts, gaps = len(snapshot.artifacts), len(snapshot.gaps)
         click.echo(f"triage: {artifacts} artifacts and {gaps} gaps collected", err=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from typing import BinaryIO
+from dataclasses import dataclass
+from typing import BinaryIO, NoReturn
 
-from triage.cli.exits import Exit, fail
+from triage.cli.exits import Exit, deaf_stdout, fail
 
 
 def check_outside(path: str, root: str) -> None:
@@ -24,29 +25,77 @@ def check_outside(path: str, root: str) -> None:
         )
 
 
-def create(path: str, *, force: bool = False) -> BinaryIO:
+@dataclass(slots=True)
+class Output:
+    """A file that is open for writing, or standard output.
+
+    ``fresh`` says that this run made the file. What a file held before is there until
+    :meth:`write`, so that a run that fails costs nobody the last report.
+    """
+
+    path: str
+    stream: BinaryIO
+    fresh: bool
+    done: bool = False
+
+    def write(self, data: bytes) -> None:
+        """The whole content at once; leaves when there is no room for it."""
+        self.done = True
+        try:
+            self.stream.write(data)
+            self.stream.flush()
+            if self.path != "-":
+                self.stream.truncate()
+                self.stream.close()
+        except BrokenPipeError:
+            deaf_stdout()  # the reader (head, less) has seen enough; the exit code still counts
+        except OSError as error:
+            where = "standard output" if self.path == "-" else self.path
+            fail(Exit.USAGE, f"cannot write {where}: {error.strerror}")
+
+    def discard(self) -> None:
+        """Take back a file that was made and never written."""
+        if self.done or self.path == "-":
+            return
+        self.done = True
+        self.stream.close()
+        if self.fresh:
+            os.unlink(self.path)
+
+
+def create(path: str, *, force: bool = False) -> Output:
     """A new file for writing (mode 0600), or standard output for ``-``.
 
     A file that exists is refused without ``force``; with it only a regular file is overwritten,
     and never through a link: on a hostile box a name may lead anywhere.
     """
     if path == "-":
-        return sys.stdout.buffer
-    flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-    flags |= 0 if force else os.O_EXCL
+        return Output(path, sys.stdout.buffer, fresh=False)
+    flags = os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
     try:
-        fd = os.open(path, flags, 0o600)
+        return _opened(path, flags | os.O_CREAT | os.O_EXCL, fresh=True)
     except FileExistsError:
-        fail(Exit.USAGE, f"{path} exists", "choose another name, or overwrite it with --force")
+        if not force:
+            fail(Exit.USAGE, f"{path} exists", "choose another name, or overwrite it with --force")
     except (OSError, ValueError) as error:
-        words = getattr(error, "strerror", None) or str(error)
-        fail(Exit.USAGE, f"cannot create {path}: {words}", "check the directory and permissions")
+        _refused(path, error)
+    try:
+        return _opened(path, flags, fresh=False)
+    except (OSError, ValueError) as error:
+        _refused(path, error)
+
+
+def _opened(path: str, flags: int, *, fresh: bool) -> Output:
+    fd = os.open(path, flags, 0o600)
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
         fail(Exit.USAGE, f"{path} is no regular file", "only regular files are overwritten")
-    if force:
-        os.ftruncate(fd, 0)
-    return os.fdopen(fd, "wb")
+    return Output(path, os.fdopen(fd, "wb"), fresh)
+
+
+def _refused(path: str, error: OSError | ValueError) -> NoReturn:
+    words = getattr(error, "strerror", None) or str(error)
+    fail(Exit.USAGE, f"cannot create {path}: {words}", "check the directory and permissions")
 
 
 def open_snapshot(path: str) -> BinaryIO:

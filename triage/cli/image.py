@@ -21,21 +21,7 @@ def image(
 
     Nothing that the image says can lead out of ROOT, and nothing is written into it.
     """
-    from triage.cli.files import check_outside
-    from triage.cli.run import ReportOptions, collected, opened_outputs, report_and_leave
-    from triage.cli.run import through_bytes as through
-    from triage.cli.saving import save_snapshot
+    from triage.cli.run import CollectionOptions, ReportOptions, look_and_report
 
-    options = ReportOptions(**report)
-    if save is not None:
-        check_outside(save, root)
-    outputs = opened_outputs(options, root)
-    destination = save_snapshot(save, options.force) if save is not None else None
-    snapshot = collected(
-        root, "image", quiet=options.quiet, debug=options.debug, keep=keep,
-        keep_total=keep_total, time_limit=time_limit,
-    )  # fmt: skip
-    snapshot, data = through(snapshot)
-    if destination is not None:
-        destination(data)
-    report_and_leave(snapshot, options, outputs)
+    limits = CollectionOptions(keep, keep_total, time_limit)
+    look_and_report(root, "image", save, limits, ReportOptions(**report))

@@ -22,18 +22,7 @@ def live(
     Nothing is written but the files you name. Run it as root: without, it says what it could
     not see.
     """
-    from triage.cli.run import ReportOptions, collected, opened_outputs, report_and_leave
-    from triage.cli.run import through_bytes as through
-    from triage.cli.saving import save_snapshot
+    from triage.cli.run import CollectionOptions, ReportOptions, look_and_report
 
-    options = ReportOptions(**report)
-    outputs = opened_outputs(options, None)
-    destination = save_snapshot(save, options.force) if save is not None else None
-    snapshot = collected(
-        root, "live", quiet=options.quiet, debug=options.debug, keep=keep,
-        keep_total=keep_total, time_limit=time_limit,
-    )  # fmt: skip
-    snapshot, data = through(snapshot)
-    if destination is not None:
-        destination(data)
-    report_and_leave(snapshot, options, outputs)
+    limits = CollectionOptions(keep, keep_total, time_limit)
+    look_and_report(root, "live", save, limits, ReportOptions(**report))

@@ -11,6 +11,8 @@ import click
 F = TypeVar("F", bound=Callable[..., Any])
 SEVERITIES = ("info", "low", "medium", "high", "critical")
 FORMATS = ("terminal", "json", "html")
+# One content is one field of one line of the snapshot: see LINE_LIMIT in triage/snapshot.py.
+_KEEP_MOST = 32 << 20
 _SIZE = re.compile(r"^(\d{1,12})([KMG]?)$", re.IGNORECASE)
 
 
@@ -19,13 +21,19 @@ class Size(click.ParamType):  # type: ignore[type-arg]
 
     name = "size"
 
+    def __init__(self, most: int | None = None) -> None:
+        self._most = most
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         if isinstance(value, int):
             return value
         match = _SIZE.match(str(value))
         if match is None:
             self.fail(f"{value!r} is no size; write 4096, 64K, 1M or 2G", param, ctx)
-        return int(match[1]) << {"": 0, "K": 10, "M": 20, "G": 30}[match[2].upper()]
+        size = int(match[1]) << {"": 0, "K": 10, "M": 20, "G": 30}[match[2].upper()]
+        if self._most is not None and size > self._most:
+            self.fail(f"{value!r} is too much; at most {self._most >> 20}M", param, ctx)
+        return size
 
 
 class Output(click.ParamType):  # type: ignore[type-arg]
@@ -76,7 +84,7 @@ report_options = _apply(
 collection_options = _apply(
     (
         click.option(
-            "--keep", type=Size(), default="1M", show_default=True, metavar="SIZE",
+            "--keep", type=Size(_KEEP_MOST), default="1M", show_default=True, metavar="SIZE",
             help="Most bytes kept of one suspicious content.",
         ),
         click.option(

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from triage.cli.exits import Exit, fail
-from triage.cli.files import check_outside, create
+from triage.cli.files import Output, check_outside, create
 from triage.cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -30,15 +30,56 @@ class ReportOptions:
     debug: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class CollectionOptions:
+    """How much is collected; field names are the options' names."""
+
+    keep: int
+    keep_total: int
+    time_limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Everything that a run writes: reports as (format, file), and perhaps the snapshot."""
+
+    reports: tuple[tuple[str, Output], ...] = ()
+    snapshot: Output | None = None
+
+    @property
+    def to_stdout(self) -> bool:
+        return any(output.path == "-" for output in self._all)
+
+    @property
+    def _all(self) -> list[Output]:
+        found = [output for _, output in self.reports]
+        return found if self.snapshot is None else [*found, self.snapshot]
+
+    def discard(self) -> None:
+        """Take back what was created and not written: the run failed."""
+        for output in self._all:
+            output.discard()
+
+
+def look_and_report(
+    root: str, kind: str, save: str | None, limits: CollectionOptions, options: ReportOptions
+) -> None:
+    """The whole of ``triage live`` and ``triage image``."""
+    outputs = opened_outputs(options, root, save)
+    try:
+        found = collected(root, kind, limits, quiet=options.quiet, debug=options.debug)
+        snapshot, data = through_bytes(found)
+        if outputs.snapshot is not None:
+            from triage.cli.saving import save as save_snapshot
+
+            save_snapshot(data, outputs.snapshot)
+        report_and_leave(snapshot, options, outputs)
+    finally:
+        outputs.discard()
+
+
 def collected(
-    root_path: str,
-    kind: str,
-    *,
-    quiet: bool,
-    debug: bool,
-    keep: int,
-    keep_total: int,
-    time_limit: int,
+    root_path: str, kind: str, options: CollectionOptions, *, quiet: bool, debug: bool
 ) -> Snapshot:
     """Collect from a root; leaves with exit code 3 when there is nothing to look at."""
     from triage.collect import collect
@@ -46,7 +87,9 @@ def collected(
     from triage.scope import Limits
 
     progress = Progress(quiet=quiet)
-    limits = Limits(keep=keep, keep_total=keep_total, seconds=float(time_limit))
+    limits = Limits(
+        keep=options.keep, keep_total=options.keep_total, seconds=float(options.time_limit)
+    )
     try:
         with Root(root_path) as root:
             snapshot = collect(
@@ -97,36 +140,45 @@ def read_snapshot(path: str) -> Snapshot:
             fail(Exit.BAD_SNAPSHOT, f"cannot read {path}: {error.strerror}")
 
 
-def opened_outputs(options: ReportOptions, root: str | None) -> list[tuple[str, str, BinaryIO]]:
+def opened_outputs(options: ReportOptions, root: str | None, save: str | None = None) -> Outputs:
     """Create every output before the work begins: a bad path must not cost a collection."""
-    names = [path for _, path in options.outputs]
+    names = [path for _, path in options.outputs] + ([] if save is None else [save])
     if names.count("-") > 1:
-        fail(Exit.USAGE, "only one report can go to standard output", "give the others a file")
+        fail(Exit.USAGE, "only one output can go to standard output", "give the others a file")
+    real = [os.path.realpath(name) for name in names if name != "-"]
+    if len(set(real)) < len(real):
+        fail(Exit.USAGE, "two outputs have the same file", "give each a name of its own")
     if root is not None:
         for path in names:
             check_outside(path, root)
-    return [(name, path, create(path, force=options.force)) for name, path in options.outputs]
+    made = Outputs()
+    try:
+        for name, path in options.outputs:
+            output = create(path, force=options.force)
+            made = replace(made, reports=(*made.reports, (name, output)))
+        return made if save is None else replace(made, snapshot=_for_snapshot(save, options.force))
+    except SystemExit:
+        made.discard()
+        raise
 
 
-def report_and_leave(
-    snapshot: Snapshot, options: ReportOptions, outputs: list[tuple[str, str, BinaryIO]]
-) -> None:
+def _for_snapshot(path: str, force: bool) -> Output:
+    from triage.cli.saving import snapshot_output
+
+    return snapshot_output(path, force)
+
+
+def report_and_leave(snapshot: Snapshot, options: ReportOptions, outputs: Outputs) -> None:
     """Judge, write everything asked for, print the terminal report, set the exit code."""
     from triage.analyze import analyze
 
     report = analyze(snapshot)
-    to_stdout = False
-    for name, path, stream in outputs:
-        to_stdout = to_stdout or path == "-"
-        text = _rendered(name, report, options, sys.stdout.isatty() and path == "-")
-        stream.write(text.encode("utf-8"))
-        stream.flush()
-        if path != "-":
-            stream.close()
-    if not options.quiet and not to_stdout:
+    for name, output in outputs.reports:
+        terminal = sys.stdout.isatty() and output.path == "-"
+        output.write(_rendered(name, report, options, terminal).encode("utf-8"))
+    if not options.quiet and not outputs.to_stdout:
         text = _rendered("terminal", report, options, sys.stdout.isatty())
-        sys.stdout.buffer.write(text.encode("utf-8"))
-        sys.stdout.buffer.flush()
+        create("-").write(text.encode("utf-8"))
     if options.fail_on is not None and _at_least(report, options.fail_on):
         raise SystemExit(int(Exit.FOUND))
 

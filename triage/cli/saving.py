@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import gzip
 import sys
-from collections.abc import Callable
 
 from triage.cli.exits import Exit, fail
-from triage.cli.files import create
+from triage.cli.files import Output, create
 
 
-def save_snapshot(path: str, force: bool) -> Callable[[bytes], None]:
-    """Create the file now; what is returned writes the snapshot's bytes to it later.
-
-    ``.gz`` compresses, with no time stamp in the header: the same snapshot gives the same file.
-    """
+def snapshot_output(path: str, force: bool) -> Output:
+    """Create the file for a snapshot; leaves rather than write one to a terminal."""
     if path == "-" and sys.stdout.isatty():
         fail(
             Exit.USAGE,
             "a snapshot is not for the terminal",
             "send it on (triage collect -o - | gzip > FILE) or give a file with -o FILE",
         )
-    stream = create(path, force=force)
+    return create(path, force=force)
 
-    def write(data: bytes) -> None:
-        stream.write(gzip.compress(data, 6, mtime=0) if path.endswith(".gz") else data)
-        stream.flush()
-        if path != "-":
-            stream.close()
 
-    return write
+def save(data: bytes, output: Output) -> None:
+    """Write a snapshot's bytes. ``.gz`` compresses, with no time stamp in the header: the same
+    snapshot gives the same file."""
+    output.write(gzip.compress(data, 6, mtime=0) if output.path.endswith(".gz") else data)
