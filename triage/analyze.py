@@ -31,10 +31,14 @@ def analyze(
 ) -> Report:
     """Judge a snapshot. Pure: the same snapshot and version give the same report."""
     scene = build(snapshot)
+    by_kind = {
+        kind: [indicator for indicator in indicators if indicator.inspects is kind]
+        for kind in {type(artifact) for artifact in snapshot.artifacts}
+    }
     judged = [
         (artifact, findings, benign)
         for artifact in snapshot.artifacts
-        for findings, benign in [_judge(artifact, scene, indicators, attestations)]
+        for findings, benign in [_judge(artifact, scene, by_kind[type(artifact)], attestations)]
         if findings
     ]
     tied = chains([(artifact, findings) for artifact, findings, _ in judged], scene)
@@ -76,18 +80,18 @@ def _judge(
     indicators: Sequence[Indicator],
     attestations: Sequence[Attestation],
 ) -> tuple[tuple[Finding, ...], Benign | None]:
-    kind = type(artifact)
     raw = [
         (indicator, evidence)
         for indicator in indicators
-        if indicator.inspects is kind
         for evidence in indicator.check(artifact, scene)
     ]
     if not raw:
         return (), None
     covered: dict[str, Benign] = {}
     for attestation in attestations:
-        if attestation.inspects is kind and any(i.id in attestation.covers for i, _ in raw):
+        if attestation.inspects is type(artifact) and any(
+            i.id in attestation.covers for i, _ in raw
+        ):
             benign = attestation.check(artifact, scene)
             if benign is not None:
                 for name in attestation.covers:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from triage.model import Argument, Process
 
@@ -37,11 +38,13 @@ def _name(exe: str) -> str:
     return posixpath.basename(exe.removesuffix(" (deleted)"))
 
 
+@lru_cache(4096)
 def is_loader(exe: str) -> bool:
     """Whether a path is that of a dynamic loader, by its name."""
     return _LOADER.match(_name(exe)) is not None
 
 
+@lru_cache(4096)
 def _plain_name(exe: str) -> str:
     """``python3.11`` is ``python``; a loader is ``ld.so``; unknown names stay as they are."""
     name = _name(exe)

@@ -70,7 +70,7 @@ def build(snapshot: Snapshot) -> Scene:
 
 def is_below(path: str, directory: str) -> bool:
     """Whether a path is the directory or lies in it, by whole names."""
-    return path == directory or path.startswith(directory.rstrip("/") + "/")
+    return f"{path}/".startswith(directory.rstrip("/") + "/")
 
 
 def without_deleted(text: str) -> str:
@@ -111,23 +111,24 @@ def is_deleted(text: str, file: FileFacts | None, at_path: str | None) -> bool:
     return text.endswith(DELETED) and at_path in ("absent", "other")
 
 
+# Inner directories before those they lie in.
+_PLACES = (
+    ("/dev/shm/", "shm"), ("/run/shm/", "shm"), ("/var/lock/", "lock"), ("/run/lock/", "lock"),
+    ("/run/", "run"), ("/var/run/", "run"), ("/dev/", "dev"), ("/tmp/", "tmp"), ("/var/tmp/", "tmp"),
+)  # fmt: skip
+_VOLATILE = tuple(directory for directory, _ in _PLACES)
+
+
 def volatile_place(path: str) -> str | None:
     """Which of the directories that T1027.011 names (and their kin) a path lies in.
 
     ``shm``, ``lock``, ``run``, ``dev`` or ``tmp``; ``None`` for everywhere else. ``/run/user/N``
     counts as ``run``. The path must be the kernel's own, from a link or a walk.
     """
-    if is_below(path, "/dev/shm") or is_below(path, "/run/shm"):
-        return "shm"
-    if is_below(path, "/var/lock") or is_below(path, "/run/lock"):
-        return "lock"
-    if is_below(path, "/run") or is_below(path, "/var/run"):
-        return "run"
-    if is_below(path, "/dev"):
-        return "dev"
-    if is_below(path, "/tmp") or is_below(path, "/var/tmp"):
-        return "tmp"
-    return None
+    below = f"{path}/"
+    if not below.startswith(_VOLATILE):  # nearly every path of a box: asked very often
+        return None
+    return next(place for directory, place in _PLACES if below.startswith(directory))
 
 
 def effective_uid(process: Process) -> int | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from triage.model import Mapping, Process
 from triage.scene import Scene, is_memfd
 
@@ -14,11 +12,9 @@ HUGE = ("/anon_hugepage (deleted)",)
 SHOWN = 6
 
 
-def executable(process: Process) -> Iterator[Mapping]:
+def executable(process: Process) -> list[Mapping]:
     """Executable mappings, the kernel's own left out."""
-    for mapping in process.mappings or ():
-        if mapping.executable and mapping.path not in KERNEL_MAPPINGS:
-            yield mapping
+    return [m for m in process.mappings or () if "x" in m.perms and m.path not in KERNEL_MAPPINGS]
 
 
 def anonymous(mapping: Mapping) -> bool:
