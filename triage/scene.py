@@ -114,7 +114,8 @@ def is_deleted(text: str, file: FileFacts | None, at_path: str | None) -> bool:
 # Inner directories before those they lie in.
 _PLACES = (
     ("/dev/shm/", "shm"), ("/run/shm/", "shm"), ("/var/lock/", "lock"), ("/run/lock/", "lock"),
-    ("/run/", "run"), ("/var/run/", "run"), ("/dev/", "dev"), ("/tmp/", "tmp"), ("/var/tmp/", "tmp"),
+    ("/run/", "run"), ("/var/run/", "run"), ("/dev/", "dev"), ("/tmp/", "tmp"),
+    ("/var/tmp/", "tmp"),
 )  # fmt: skip
 _VOLATILE = tuple(directory for directory, _ in _PLACES)
 
