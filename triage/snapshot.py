@@ -119,10 +119,7 @@ def _encoder(cls: Any) -> Callable[[Any], dict[str, Any]]:
 
 @cache
 def _plainer(hint: Any) -> _Encoder | None:
-    """What makes a value of type ``hint`` something ``json`` writes; ``None`` if it is already.
-
-    ``json`` writes tuples as arrays, so most fields need nothing at all.
-    """
+    """What makes a value of type ``hint`` one of JSON's own; ``None`` if it is one already."""
     if hint in (str, int, bool, float, type(None)):
         return None
     if hint is bytes:
@@ -134,10 +131,10 @@ def _plainer(hint: Any) -> _Encoder | None:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is tuple and arguments[-1] is Ellipsis:
         each = _plainer(arguments[0])
-        return None if each is None else lambda items: [each(item) for item in items]
+        return list if each is None else lambda items: [each(item) for item in items]
     wanted = {_plainer(argument) for argument in arguments if argument is not Ellipsis} - {None}
     if origin is tuple and not wanted:
-        return None
+        return list
     if origin in (types.UnionType, typing.Union) and len(wanted) <= 1:
         return next(iter(wanted), None)
     raise TypeError(f"no encoder for {hint!r}")
