@@ -87,8 +87,8 @@ def test_every_attestation_is_registered() -> None:
 
 
 def test_modules_beside_the_indicators_are_no_indicators() -> None:
-    # indicator: the type; places and regions: what several indicators of a kind ask.
-    assert names_in(PACKAGE / "analyzers") == {"indicator", "places", "regions"}
+    # indicator: the type; the others: what several indicators of a kind ask.
+    assert names_in(PACKAGE / "analyzers") == {"closures", "indicator", "places", "regions"}
 
 
 def test_every_report_format_is_registered() -> None:

@@ -3,9 +3,14 @@
 One file per command; what costs start-up time is imported inside the functions that need it.
 """
 
+# ruff: noqa: E402 (the imports below must come after the switch)
+
 from __future__ import annotations
 
 import sys
+
+# Nothing may be written on the suspect disk, and Python would write __pycache__ as it imports.
+sys.dont_write_bytecode = True
 
 import click
 

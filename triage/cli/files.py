@@ -50,6 +50,8 @@ class Output:
         except BrokenPipeError:
             deaf_stdout()  # the reader (head, less) has seen enough; the exit code still counts
         except OSError as error:
+            if self.path == "-":
+                deaf_stdout()
             where = "standard output" if self.path == "-" else self.path
             fail(Exit.USAGE, f"cannot write {where}: {error.strerror}")
 
