@@ -68,7 +68,7 @@ def device(number: int) -> str:
 
 
 def facts_of(
-    status: os.stat_result, magic: int | None = None, seal: int | None = None
+    status: os.stat_result | kernel.Status, magic: int | None = None, seal: int | None = None
 ) -> FileFacts:
     """A stat result, with what else is known, as the model's type."""
     return FileFacts(

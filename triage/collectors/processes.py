@@ -84,7 +84,7 @@ class _Reader:
         before = parse_stat(first)
         status = parse_status(self._bytes("status") or b"")
         kthread = before.kernel_thread or status.get("Kthread") == b"1"
-        process = self._thread(before, status) if kthread else self._user(before, status)
+        process = self._thread(before, status) if kthread else self._any_user(before, status)
         last = self._dir.read_piece("stat")
         if last != first and parse_stat(last).start_ticks != before.start_ticks:
             detail = "replaced by another process with the same number while it was read"
@@ -133,6 +133,24 @@ class _Reader:
             start_time=self._start_time(stat.start_ticks),
             cmdline=_strings(self._bytes("cmdline")),
         )
+
+    def _any_user(self, stat: Stat, status: dict[str, bytes]) -> Process:
+        """A process whose first thread has ended is read through one that goes on."""
+        if stat.state != "Z":
+            return self._user(stat, status)
+        try:
+            thread = self._dir.living_thread()
+        except OSError:
+            thread = None
+        if thread is None:
+            return self._user(stat, status)
+        leader = self._dir
+        with thread:
+            self._dir = thread
+            try:
+                return self._user(stat, status)
+            finally:
+                self._dir = leader
 
     def _user(self, stat: Stat, status: dict[str, bytes]) -> Process:
         exe, exe_why = self._exe_link()

@@ -24,6 +24,8 @@ from triage.evidence import (
     why_of,
 )
 from triage.model import FileFacts, Location, Why
+from triage.parsers import Malformed
+from triage.parsers.procfs import parse_mount_line
 
 _PATH_DIRECTORY = O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NOCTTY
@@ -35,11 +37,34 @@ _PAGE = 1 << 12
 class Devices:
     """File-system magics learnt so far, by device: one question each for the whole run."""
 
-    __slots__ = ("by_map", "by_stat")
+    __slots__ = ("by_map", "by_stat", "remote")
 
-    def __init__(self) -> None:
-        self.by_stat: dict[int, int | None] = {}
+    def __init__(self, remote: frozenset[int] = frozenset()) -> None:
+        self.by_stat: dict[int, int | None] = dict.fromkeys(remote)
         self.by_map: dict[str, int | None] = {}
+        self.remote = remote
+
+
+# statfs asks the server; of these devices nothing is asked, so nothing can hang.
+_REMOTE = ("nfs", "cifs", "smb", "fuse", "9p", "ceph", "afs", "gluster", "lustre", "beegfs", "ocfs")
+
+
+def _remote_devices(root: Root) -> frozenset[int]:
+    """The devices of network and user-space file systems in our own mount table."""
+    found = set()
+    try:
+        data = root.read("proc/self/mountinfo", 16 << 20)
+    except Unreadable:
+        return frozenset()
+    for raw in data.split(b"\n"):
+        try:
+            line = parse_mount_line(raw)
+            major, _, minor = line.dev.partition(":")
+            if decode(line.fs_type).startswith(_REMOTE):
+                found.add(os.makedev(int(major), int(minor)))
+        except (Malformed, ValueError, OverflowError):
+            continue
+    return frozenset(found)
 
 
 class ProcessTable:
@@ -54,7 +79,7 @@ class ProcessTable:
             self._device = os.fstat(self._fd).st_dev
         except OSError:
             self.genuine = False
-        self._devices = Devices()
+        self._devices = Devices(_remote_devices(root) if self.genuine else frozenset())
 
     def __enter__(self) -> ProcessTable:
         return self
@@ -144,6 +169,18 @@ class ProcessDir:
         finally:
             os.close(fd)
 
+    def living_thread(self) -> ProcessDir | None:
+        """Another task of a process whose first thread has ended (a zombie leader).
+
+        ``/proc/PID`` then shows no memory and no executable; ``task/TID`` of a thread that goes
+        on shows everything but ``map_files``.
+        """
+        for name in sorted(self.names("task")):
+            if name.isdigit() and int(name) != self.pid:
+                fd = os.open(f"task/{name}", _PATH_DIRECTORY, dir_fd=self._fd)
+                return ProcessDir(fd, self.pid, self.location, self.genuine, self._devices)
+        return None
+
     def descriptors(self) -> tuple[tuple[int, str], ...]:
         """Every descriptor as (number, raw link text), by number. Raises :class:`OSError`."""
         found = []
@@ -166,7 +203,7 @@ class ProcessDir:
         """(device number, inode) behind a magic link; ``None`` where there are none."""
         if not self.genuine:
             return None
-        status = os.stat(name, dir_fd=self._fd)
+        status = kernel.status_without_sync(self._fd, name.encode())
         return status.st_dev, status.st_ino
 
     def facts(self, name: str, *, seals: bool = True) -> FileFacts | None:
@@ -177,7 +214,7 @@ class ProcessDir:
         """
         if not self.genuine:
             return None
-        status = os.stat(name, dir_fd=self._fd)
+        status = kernel.status_without_sync(self._fd, name.encode())
         device = status.st_dev
         if device not in self._devices.by_stat:
             self._devices.by_stat[device] = self._fs_magic(name)
@@ -212,14 +249,18 @@ class ProcessDir:
         finally:
             os.close(fd)
 
-    @contextmanager
-    def opened(self, name: str) -> Iterator[int]:
-        """A readable descriptor of the regular file behind a magic link."""
+    def reopened(self, name: str) -> int:
+        """A readable descriptor of the regular file behind a magic link; the caller closes it."""
         handle = os.open(name, O_PATH | os.O_CLOEXEC, dir_fd=self._fd)
         try:
-            fd = reopen_regular(handle)
+            return reopen_regular(handle)
         finally:
             os.close(handle)
+
+    @contextmanager
+    def opened(self, name: str) -> Iterator[int]:
+        """The same, closed at the end of the block."""
+        fd = self.reopened(name)
         try:
             yield fd
         finally:

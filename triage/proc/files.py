@@ -36,14 +36,17 @@ def exe_at_path(process: ProcessDir, exe: str | None, file: FileFacts | None) ->
         return None
     if file.nlink != 0 and not exe.endswith(DELETED):
         return None
-    return what_lies_at(process, exe, file)
+    return what_lies_at(process, exe, file.inode, file.dev)
 
 
-def what_lies_at(process: ProcessDir, text: str, file: FileFacts) -> str | None:
+def what_lies_at(
+    process: ProcessDir, text: str, inode: int, dev: str | None = None
+) -> str | None:
     """``same``, ``other`` or ``absent``: the file now at a link's path, in the process's root.
 
     A file may really be called ``x (deleted)``, so the whole text is tried before the path
-    without that ending. ``None`` when the root could not be looked into.
+    without that ending. ``dev`` is compared where it is known as ``stat`` gives it. ``None``
+    when the root could not be looked into.
     """
     try:
         root = process.root()
@@ -57,7 +60,7 @@ def what_lies_at(process: ProcessDir, text: str, file: FileFacts) -> str | None:
                 if error.why is not Why.ABSENT:
                     return None
                 continue
-            same = (there.dev, there.inode) == (file.dev, file.inode)
+            same = there.inode == inode and dev in (None, there.dev)
             if same or path == without_deleted(text):
                 return "same" if same else "other"
     return "absent"
@@ -130,9 +133,18 @@ def _through_descriptor(
 def open_files_of(
     process: ProcessDir, descriptors: tuple[tuple[int, str], ...] | None, gaps: list[Gap]
 ) -> tuple[OpenFile, ...]:
-    """The descriptors worth a closer look, with flags and the inode behind them."""
+    """The descriptors worth a closer look, with flags and the inode behind them.
+
+    Those whose text says so, and every other file on a memory file system: one on a mount that
+    was detached has a link text like any other.
+    """
     found: list[OpenFile] = []
-    for fd, target in [held for held in descriptors or () if _notable(held[1])]:
+    wanted = [
+        held
+        for held in descriptors or ()
+        if _notable(held[1]) or (_is_file(held[1]) and is_memory(_quick(process, held[0])))
+    ]
+    for fd, target in wanted:
         if len(found) >= _OPEN_FILES_MAX:
             detail = f"more than {_OPEN_FILES_MAX} notable descriptors; the rest was not looked at"
             gaps.append(Gap(Location(process.location.path, "fd"), Why.TRUNCATED, detail))
@@ -146,6 +158,17 @@ def _notable(target: str) -> bool:
     if not target.endswith(_NOTABLE_ENDS):
         return target.startswith(_NOTABLE_TARGETS)
     return target.startswith("/") and (target.endswith(DELETED) or target.startswith("/proc/"))
+
+
+def _is_file(target: str) -> bool:
+    return target[:1] == "/" and not target.startswith(("/dev/", "/proc/", "/sys/"))
+
+
+def _quick(process: ProcessDir, fd: int) -> FileFacts | None:
+    try:
+        return process.facts(f"fd/{fd}", seals=False)
+    except OSError:
+        return None
 
 
 def _flags(process: ProcessDir, fd: int) -> int | None:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from triage import kernel
-from triage.evidence import decode
+from triage.evidence import Unreadable, decode
 from triage.model import Content, FileFacts, Gap, Location, Mapping, Patch, Why
 from triage.parsers import Malformed
 from triage.parsers.procfs import (
@@ -79,10 +80,10 @@ def _interesting_lines(maps: bytes) -> list[bytes]:
     paths = b"\n".join(mapped_paths(maps))
     if not any(mark in paths for mark in _NOTABLE):
         return lines
-    seen = {line.split(None, 5)[3:5].__repr__() for line in lines}
+    seen = {tuple(line.split(None, 5)[3:5]) for line in lines}
     for line in maps.split(b"\n"):
         if any(mark in line for mark in _NOTABLE):
-            identity = line.split(None, 5)[3:5].__repr__()
+            identity = tuple(line.split(None, 5)[3:5])
             if identity not in seen:
                 seen.add(identity)
                 lines.append(line)
@@ -146,8 +147,9 @@ def _backing(process: ProcessDir, line: MapLine) -> _Backing:
         return None, None
     try:
         file = process.facts(f"map_files/{line.start:x}-{line.end:x}", seals=False)
-    except OSError:
-        return None, None
+    except OSError:  # no capability for map_files: the text columns have to do
+        executed = deleted and "x" in line.perms
+        return None, what_lies_at(process, decode(line.path), line.inode) if executed else None
     if file is None:
         return None, None
     process.learn(line.dev, file.fs_magic)
@@ -155,7 +157,7 @@ def _backing(process: ProcessDir, line: MapLine) -> _Backing:
         return None, None
     if not (deleted and "x" in line.perms):
         return file, None
-    return file, what_lies_at(process, decode(line.path), file)
+    return file, what_lies_at(process, decode(line.path), file.inode, file.dev)
 
 
 def _exe_is_mapped(
@@ -173,9 +175,7 @@ def _exe_is_mapped(
     if exe is None or exe_file is None or not maps:
         return None
     inode = exe_file.inode
-    if any(m.inode == inode and m.executable for m in mappings):
-        return True
-    if f" {inode} ".encode() in maps:
+    if _named_in(maps, exe, exe_file):
         return True
     denied = False
     for mapping in mappings:
@@ -190,6 +190,22 @@ def _exe_is_mapped(
             return True
     if denied:
         return True if any(m.path == exe for m in mappings) else None
+    return False
+
+
+def _named_in(maps: bytes, exe: str, file: FileFacts) -> bool:
+    """Whether a line of ``maps`` has the executable's inode, and its device or its path."""
+    mark = f" {file.inode} ".encode()
+    if mark not in maps:
+        return False
+    for raw in maps.split(b"\n"):
+        if mark in raw:
+            try:
+                line = parse_map_line(raw)
+            except Malformed:
+                continue
+            if line.inode == file.inode and (line.dev == file.dev or decode(line.path) == exe):
+                return True
     return False
 
 
@@ -247,9 +263,8 @@ class _Inspection:
         changed = 0
         patches: list[Patch] = []
         budget = _COMPARE_MAX
-        name = f"map_files/{mapping.start:x}-{mapping.end:x}"
         try:
-            with self._process.opened(name) as file, self._process.pseudo_file("mem") as mem:
+            with self._file_of(mapping) as file, self._process.pseudo_file("mem") as mem:
                 for first, last in ranges:
                     size = min(last - first, budget)
                     budget -= size
@@ -261,6 +276,29 @@ class _Inspection:
         except (OSError, OverflowError):
             return None, ()
         return changed, tuple(patches[:_PATCHES_MAX])
+
+    @contextmanager
+    def _file_of(self, mapping: MapLine) -> Iterator[int]:
+        """The mapped file: through ``map_files``, else by its path if that is still the inode."""
+        try:
+            fd = self._process.reopened(f"map_files/{mapping.start:x}-{mapping.end:x}")
+        except (PermissionError, FileNotFoundError):
+            fd = self._by_path(mapping)
+        try:
+            yield fd
+        finally:
+            os.close(fd)
+
+    def _by_path(self, mapping: MapLine) -> int:
+        try:
+            with self._process.root() as root:
+                fd = root.open(decode(mapping.path))
+        except Unreadable as error:
+            raise FileNotFoundError(error.detail) from error
+        if os.fstat(fd).st_ino != mapping.inode:
+            os.close(fd)
+            raise FileNotFoundError("another file lies at the mapped path")
+        return fd
 
     def _look_into(
         self, mappings: list[Mapping], suspicious: list[Mapping], pagemap: int
@@ -313,7 +351,8 @@ class _Inspection:
         if mapping.anonymous is not None:
             anonymous = mapping.anonymous
         mapping = replace(mapping, rss=rss, anonymous=anonymous)
-        if self._heads >= _HEADS_MAX or mapping.perms[:1] != "r":
+        # Not only readable ones: what a process may merely execute, /proc/PID/mem shows too.
+        if self._heads >= _HEADS_MAX:
             return mapping
         self._heads += 1
         head = self._first_bytes(mapping, mem, pagemap)
