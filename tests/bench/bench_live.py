@@ -23,7 +23,7 @@ def _plain(directory: Path, size: int, rounds: int) -> Iterator[Line]:
     """Sleepers alone: what a box without a fileless thing costs."""
     floor, sleeper = compiled("floor", directory), compiled("sleeper", directory)
     report, snapshot = directory / "report.json", directory / "box.triage.jsonl"
-    with crowd(size, sleeper, plant=False) as them:
+    with crowd(size, sleeper) as them:
         work = {"floor": lambda: command([str(floor)])} | _commands(report, snapshot)
         work["collect"]()
         taken = interleaved(work, rounds)
@@ -38,7 +38,7 @@ def _planted(directory: Path, size: int, rounds: int) -> Iterator[Line]:
     """The same with six fileless ones among them: contents are examined, twins looked for."""
     floor, sleeper = compiled("floor", directory), compiled("sleeper", directory)
     report, snapshot = directory / "report.json", directory / "box.triage.jsonl"
-    with crowd(size, sleeper) as them:
+    with crowd(size, sleeper, plant=True) as them:
         work = {"floor": lambda: command([str(floor)])}
         work["live"] = _commands(report, snapshot)["live"]
         taken = interleaved(work, rounds)

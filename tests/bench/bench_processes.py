@@ -26,7 +26,7 @@ Seen = tuple[str, list[MapLine], tuple[tuple[int, str], ...]]
 
 def bench(directory: Path, size: int, rounds: int) -> Iterator[Line]:
     floor, sleeper = compiled("floor", directory), compiled("sleeper", directory)
-    with crowd(size, sleeper) as them:
+    with crowd(size, sleeper, plant=True) as them:
         seen = minimum()
         taken = interleaved({"floor": lambda: _floor(floor), "ours": lambda: call(minimum)}, rounds)
         slow = interleaved({"ours": lambda: call(minimum), "psutil": lambda: call(_psutil)}, 2)

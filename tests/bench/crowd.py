@@ -1,4 +1,4 @@
-"""A crowd of sleeping processes to look at, six of them with something to find if wished.
+"""A crowd of sleeping processes to look at, with something to find planted among them if wished.
 
 The mix: 60 % with 10 pairs of mappings and 8 descriptors, 30 % with 75 and 32, 10 % with 500
 and 128. Synthetic, so ratios on it say nothing of absolute times elsewhere. Every sleeper
@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _HERE = Path(__file__).parent
-_MIX = (*[("10", "8")] * 6, *[("75", "32")] * 3, ("500", "128"))
+_FEW = ("10", "8")
+_MIX = (*[_FEW] * 6, *[("75", "32")] * 3, ("500", "128"))
 
 
 def compiled(name: str, directory: Path) -> Path:
@@ -37,14 +38,22 @@ class Crowd:
 
 
 @contextmanager
-def crowd(size: int, sleeper: Path, *, plant: bool = True) -> Iterator[Crowd]:
-    """Start the sleepers, wait until each says that it is ready, and end them all afterwards."""
+def crowd(
+    size: int, sleeper: Path, *, plant: bool = False, plants: tuple[str, ...] = ()
+) -> Iterator[Crowd]:
+    """Start the sleepers, wait until each says that it is ready, and end them all afterwards.
+
+    ``plant`` puts six fileless ones among them, ``plants`` those that sleeper.c knows by name.
+    """
     shm = Path(f"/dev/shm/bench-{os.getpid()}")
     pids: list[int] = []
     said, says = os.pipe()
     try:
         planted = _planted(sleeper, shm, says) if plant else {}
         pids.extend(planted.values())
+        for number, what in enumerate(plants):
+            planted[f"{what} {number}"] = _start(sleeper, (*_FEW, what), says)
+            pids.append(planted[f"{what} {number}"])
         plain = range(size - len(planted))
         pids.extend(_start(sleeper, _MIX[n % len(_MIX)], says) for n in plain)
         os.close(says)
@@ -82,7 +91,6 @@ def _start(program: Path, words: tuple[str, ...], says: int) -> int:
 
 def _planted(sleeper: Path, shm: Path, says: int) -> dict[str, int]:
     """One of each; what is deleted is deleted once its process runs (posix_spawn has exec'd)."""
-    few = ("10", "8")
     gone = sleeper.with_name("gone")
     shutil.copy(sleeper, gone)
     shutil.copy(sleeper, shm)
@@ -90,12 +98,12 @@ def _planted(sleeper: Path, shm: Path, says: int) -> dict[str, int]:
     os.write(memfd, sleeper.read_bytes())
     in_memory = Path(f"/proc/{os.getpid()}/fd/{memfd}")
     found = {
-        "executable in /dev/shm": _start(shm, few, says),
-        "deleted executable": _start(gone, few, says),
-        "memfd executable": _start(in_memory, few, says),
-        "anonymous rwx": _start(sleeper, (*few, "rwx"), says),
-        "memfd code": _start(sleeper, (*few, "memfd-code"), says),
-        "memfd held": _start(sleeper, (*few, "memfd-held"), says),
+        "executable in /dev/shm": _start(shm, _FEW, says),
+        "deleted executable": _start(gone, _FEW, says),
+        "memfd executable": _start(in_memory, _FEW, says),
+        "anonymous rwx": _start(sleeper, (*_FEW, "rwx"), says),
+        "memfd code": _start(sleeper, (*_FEW, "memfd-code"), says),
+        "memfd held": _start(sleeper, (*_FEW, "memfd-held"), says),
     }
     os.close(memfd)
     gone.unlink()
