@@ -56,7 +56,7 @@ def parse_stat(data: bytes) -> Stat:
             end_code=_int(fields[24]),
         )
     except (IndexError, ValueError) as error:
-        raise Malformed(f"stat: {len(fields)} fields, not the 50 of proc(5)") from error
+        raise Malformed("stat: fields of proc(5) are missing or no numbers") from error
 
 
 _STATUS = ("Tgid", "Pid", "PPid", "TracerPid", "Uid", "Gid", "NSpid", "Kthread", "CapEff")
