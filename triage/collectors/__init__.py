@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 
-from triage.collectors import held_files, memory_files, mounts, processes
+from triage.collectors import held_files, memory_files, mounts, processes, wmi_repository
 from triage.model import Artifact, Gap
 from triage.scope import Scope
 
@@ -19,4 +19,5 @@ COLLECTORS: tuple[tuple[str, Collect], ...] = (
     (mounts.NAME, mounts.collect),
     (memory_files.NAME, memory_files.collect),
     (held_files.NAME, held_files.collect),
+    (wmi_repository.NAME, wmi_repository.collect),
 )

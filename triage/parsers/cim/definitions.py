@@ -130,6 +130,17 @@ def _properties(
     return tuple(found), tuple(damaged)
 
 
+def has_defaults(definition: ClassDefinition) -> bool:
+    """Whether any property of the class has a default value of its own: a cheap look."""
+    data, table = definition.data, definition.table_at
+    end = min(len(data), table + definition.table_size)
+    return any(
+        table + (one.order >> 2) < end
+        and not data[table + (one.order >> 2)] >> (one.order & 3) * 2 & 3
+        for one in definition.properties
+    )
+
+
 def defaults(definition: ClassDefinition, total: int) -> tuple[tuple[Property, Value], ...]:
     """The properties that have a default value of their own here, and that value.
 

@@ -119,22 +119,20 @@ class Repository:
                 if stored is not None:
                     yield stored
 
-    def layout(self, stored: Stored) -> Layout | None:
+    def layout(self, stored: Stored) -> Layout:
         """The properties of a class with their defaults, inherited ones included."""
         if isinstance(stored.what, Instance):
             return stored.what.layout
         return self._schema.layout_of(stored.namespace, stored.what)
 
+    def chain_of(self, stored: Stored) -> list[ClassDefinition]:
+        """The class of an object, or a class itself, after its superclasses, the root first."""
+        definition = self.definition_of(stored)
+        return [] if definition is None else self._schema.chain(stored.namespace, definition)
+
     def superclasses(self, stored: Stored) -> tuple[str, ...]:
-        """The names of the classes above a class or above that of an instance, nearest first."""
-        what: ClassDefinition | None
-        if isinstance(stored.what, Instance):
-            what = self._schema.definition(stored.namespace, stored.what.class_hash)
-        else:
-            what = stored.what
-        if what is None:
-            return ()
-        return tuple(one.name for one in self._schema.chain(stored.namespace, what)[-2::-1])
+        """The names of the classes above that of an object, or above a class, nearest first."""
+        return tuple(one.name for one in self.chain_of(stored)[-2::-1])
 
     def definition_of(self, stored: Stored) -> ClassDefinition | None:
         """The class of an instance."""

@@ -45,6 +45,14 @@ def type_name(cim_type: int) -> str:
     return name + "[]" if cim_type & ARRAY else name
 
 
+def type_of(value: Value) -> str:
+    """The kind of a decoded value, where its CIM type is not at hand."""
+    if isinstance(value, tuple):
+        return f"{type_of(value[0])}[]" if value else "[]"
+    names = {bool: "boolean", int: "number", float: "real64", str: "string", bytes: "bytes"}
+    return "NULL" if value is None else names[type(value)]
+
+
 @cache
 def width(cim_type: int) -> int:
     """How many bytes the fixed-size part holds for a type; raises :class:`Malformed`."""

@@ -1,0 +1,1 @@
+"""From a parsed WMI repository to artifacts: where it lies, what is notable, what belongs."""
