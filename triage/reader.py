@@ -160,11 +160,16 @@ def _strides(where: Extents) -> list[int]:
     return found
 
 
+_PROGRAMS = (b"\x7fELF", b"MZ")
+
+
 def _most_telling(head: Content, blocks: list[bytes], size: int) -> Content:
     """The head's content, or that of the first sampled block that begins something worse."""
     if worth_keeping(head):
         return head
     for block in blocks:
+        if not block.startswith(_PROGRAMS):
+            continue
         content = _glance(block, size)
         if content.kind in ("elf", "pe"):
             note = f"{content.detail}; found inside, at a sampled block".strip("; ")
