@@ -101,7 +101,7 @@ def test_every_report_format_is_registered() -> None:
 
 def test_every_command_is_registered() -> None:
     # exits, files, options, progress, run, saving: what several commands share.
-    exempt = {"exits", "files", "options", "progress", "run", "saving"}
+    exempt = {"exits", "files", "options", "progress", "rules", "run", "saving"}
     assert {command.name for command in COMMANDS} == names_in(PACKAGE / "cli") - exempt
 
 
@@ -196,6 +196,8 @@ def test_attestation_covers_indicators_that_exist(attestation: Attestation) -> N
 PURE = (
     "model.py", "parsers", "content", "analyzers", "analyze.py", "scene.py", "subjects.py",
     "interpreters.py", "knowledge", "correlate.py", "scoring.py", "printable.py", "report",
+    "wmi_consumers.py", "wmi_subjects.py", "wmi/looking.py", "wmi/objects.py", "wmi/spread.py",
+    "wmi/storage.py", "wmi/subscriptions.py", "wmi/words.py",
 )  # fmt: skip
 IMPURE = {
     "os", "io", "pathlib", "socket", "subprocess", "psutil", "time", "shutil", "tempfile", "ctypes",

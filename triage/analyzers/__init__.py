@@ -6,7 +6,7 @@ folder. To add a kind: one folder, and its tuple here.
 
 from __future__ import annotations
 
-from triage.analyzers import file, memory, process, script
+from triage.analyzers import file, memory, process, script, wmi
 from triage.analyzers.benign import ATTESTATIONS
 from triage.analyzers.indicator import Attestation, Indicator
 
@@ -15,6 +15,7 @@ INDICATORS: tuple[Indicator, ...] = (
     *memory.INDICATORS,
     *script.INDICATORS,
     *file.INDICATORS,
+    *wmi.INDICATORS,
 )
 
 __all__ = ["ATTESTATIONS", "INDICATORS", "Attestation", "Indicator"]

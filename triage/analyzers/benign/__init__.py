@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from triage.analyzers.benign import jit_runtime, sealed_clone, unpacked_native_library
+from triage.analyzers.benign import (
+    jit_runtime,
+    known_subscription,
+    sealed_clone,
+    unpacked_native_library,
+)
 from triage.analyzers.indicator import Attestation
 
 ATTESTATIONS: tuple[Attestation, ...] = (
@@ -10,4 +15,5 @@ ATTESTATIONS: tuple[Attestation, ...] = (
     sealed_clone.FILE,
     jit_runtime.ATTESTATION,
     unpacked_native_library.ATTESTATION,
+    known_subscription.ATTESTATION,
 )
