@@ -1,7 +1,7 @@
 """One key byte for all bytes: XOR, ADD, rotation, inversion.
 
-There are about 800 such transformations. None is tried on the whole: each maps the first
-bytes, and only one that lets a known header or readable text appear there is applied.
+There are about a thousand such transformations. None is tried on the whole: sets of them say
+which can make a known header or readable text of the first bytes, and only those are applied.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from functools import cache
 
 from triage.content.candidate import GUESS, Budget, Candidate
-from triage.content.headers import begins_well
+from triage.content.headers import STARTS, begins_well
 from triage.content.measure import PRINTABLE
 
 _HEAD = 320
 _TEXT_SAMPLE = 4096
+_SHORTEST_TEXT = 24
+_LEAST_LIKENESS, _LEAST_GAIN = 0.35, 0.15
 
 
 @cache
@@ -49,14 +51,51 @@ def _keeping(key: int) -> bytes:
 
 def mapped(data: bytes, budget: Budget) -> Iterator[Candidate]:
     """Every map under which ``data`` begins like something known, or reads as text."""
+    if len(data) < 12:
+        return
     head = data[:_HEAD]
-    budget.spend(2_000_000)
-    for kind, step, table in tables():
-        if begins_well(head.translate(table), len(data)):
-            budget.spend(len(data))
-            yield Candidate(data.translate(table), kind, step, need=GUESS)
+    budget.spend(400_000)
+    for number in _beginning_well(head, len(data)):
+        kind, step, table = tables()[number]
+        budget.spend(len(data))
+        yield Candidate(data.translate(table), kind, step, need=GUESS)
     yield from _lznt1(data, budget)
     yield from _texts(data, budget)
+
+
+def _beginning_well(head: bytes, size: int) -> list[int]:
+    """Numbers of the maps that give ``head`` a known beginning.
+
+    A map of single bytes is known from what becomes of two of them, so the first two bytes of
+    every beginning rule nearly all maps out before any is applied.
+    """
+    first, second = _becoming(head[0]), _becoming(head[1])
+    hits: set[int] = set()
+    for start in STARTS:
+        both = first[start[0]] & second[start[1]]
+        while both:
+            low = both & -both
+            hits.add(low.bit_length() - 1)
+            both ^= low
+    return [n for n in sorted(hits) if begins_well(head.translate(tables()[n][2]), size)]
+
+
+@cache
+def _becoming(byte: int) -> tuple[int, ...]:
+    """By what becomes of ``byte``: the numbers of the maps that do so, as set bits."""
+    row = [0] * 256
+    for number, (_, _, table) in enumerate(tables()):
+        row[table[byte]] |= 1 << number
+    return tuple(row)
+
+
+@cache
+def _printing(byte: int) -> int:
+    """The maps that make ``byte`` printable, as set bits."""
+    row, found = _becoming(byte), 0
+    for printable in PRINTABLE:
+        found |= row[printable]
+    return found
 
 
 def _lznt1(data: bytes, budget: Budget) -> Iterator[Candidate]:
@@ -84,31 +123,32 @@ def _chain_end(data: bytes, key: int) -> int:
     return at
 
 
-@cache
-def _unprintable() -> tuple[tuple[str, str, bytes, bytes], ...]:
-    """For each map also the input bytes that become printable (to delete and look what stays)."""
-    allowed = set(PRINTABLE)
-    return tuple(
-        (kind, step, table, bytes(b for b in range(256) if table[b] in allowed))
-        for kind, step, table in tables()
-    )
-
-
 def _texts(data: bytes, budget: Budget) -> Iterator[Candidate]:
-    """The maps that make the beginning printable, the likeliest languages first."""
+    """The maps that make the beginning printable, the likeliest languages first.
+
+    A text that other maps than the right one leave printable must read clearly better
+    afterwards than before.
+    """
     sample = data[:_TEXT_SAMPLE]
-    short = sample[:64]
-    if len(short) < 12 or (not sample.translate(None, PRINTABLE) and reads_well(sample)):
+    before = likeness(sample) if not sample.translate(None, PRINTABLE) else 0.0
+    if before > 0.5 or len(sample) < _SHORTEST_TEXT:
         return
+    fitting = -1
+    for byte in set(sample):
+        fitting &= _printing(byte)
+        if not fitting:
+            return
     rated: list[tuple[float, int]] = []
-    for number, (_, _, table, delete) in enumerate(_unprintable()):
-        if not short.translate(None, delete) and not sample.translate(None, delete):
-            rated.append((-likeness(sample.translate(table)), number))
+    while fitting:
+        low = fitting & -fitting
+        number = low.bit_length() - 1
+        rated.append((-likeness(sample.translate(tables()[number][2])), number))
+        fitting ^= low
     budget.spend(len(rated) * len(sample) * 8)
     for score, number in sorted(rated)[:4]:
-        if score > -0.35:
+        if -score < max(_LEAST_LIKENESS, before + _LEAST_GAIN):
             return
-        kind, step, table, _ = _unprintable()[number]
+        kind, step, table = tables()[number]
         budget.spend(len(data))
         yield Candidate(data.translate(table), kind, step, need=GUESS)
 

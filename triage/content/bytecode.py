@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
-import pickletools
 import struct
 
 from triage.content.identity import Identity
 from triage.model import Confidence
 
 _MOST_OPCODES = 5000
-_CONSTANT_SIZES = {3: 4, 4: 4, 5: 8, 6: 8, 7: 2, 8: 2, 9: 4, 10: 4, 11: 4, 12: 4, 15: 3, 16: 2,
-                   17: 4, 18: 4, 19: 2, 20: 2}
-_MACHO = {b"\xcf\xfa\xed\xfe": ("<", 32), b"\xce\xfa\xed\xfe": ("<", 28),
-          b"\xfe\xed\xfa\xcf": (">", 32), b"\xfe\xed\xfa\xce": (">", 28)}
+_CONSTANT_SIZES = {
+    3: 4,
+    4: 4,
+    5: 8,
+    6: 8,
+    7: 2,
+    8: 2,
+    9: 4,
+    10: 4,
+    11: 4,
+    12: 4,
+    15: 3,
+    16: 2,
+    17: 4,
+    18: 4,
+    19: 2,
+    20: 2,
+}
+_MACHO = {
+    b"\xcf\xfa\xed\xfe": ("<", 32),
+    b"\xce\xfa\xed\xfe": ("<", 28),
+    b"\xfe\xed\xfa\xcf": (">", 32),
+    b"\xfe\xed\xfa\xce": (">", 28),
+}
 _MACHO_CPUS = {7: "x86", 0x01000007: "x86-64", 12: "arm", 0x0100000C: "arm64", 18: "ppc"}
 
 
@@ -28,8 +47,10 @@ def identify_java_class(data: bytes, _size: int) -> Identity | None:
         tag = data[at]
         if tag != 1 and tag not in _CONSTANT_SIZES:
             return None
-        at += 3 + int.from_bytes(data[at + 1 : at + 3], "big") if tag == 1 else (
-            1 + _CONSTANT_SIZES[tag]
+        at += (
+            3 + int.from_bytes(data[at + 1 : at + 3], "big")
+            if tag == 1
+            else (1 + _CONSTANT_SIZES[tag])
         )
         index, seen = index + (2 if tag in (5, 6) else 1), seen + 1
     return Identity("java-class", f"version {major}")
@@ -140,6 +161,8 @@ def identify_old_pickle(data: bytes, size: int) -> Identity | None:
 
 
 def _pickle(data: bytes, size: int, *, least: int) -> Identity | None:
+    import pickletools  # dear to load, and pickles are rare
+
     names: list[str] = []
     seen, strings, ended = 0, [""], -1
     try:
@@ -172,4 +195,3 @@ def identify_gvariant_or_dbus(data: bytes, size: int) -> Identity | None:
         return None
     body, _serial, fields = struct.unpack_from(order + "III", data, 4)
     return Identity("gvariant", "D-Bus message") if 16 + fields + body <= size + 8 else None
-

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address
 
 from triage.content.kinds import family
+from triage.content.patterns import lazy
 from triage.model import Clue, Layer
 
 _LARGEST = 2 << 20
 _PER_KIND = 24
 _PER_LAYER = 96
 _SHOWN = 400
+_BEFORE, _AFTER = 100, 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Pattern:
 
 
 def _pattern(kind: str, expression: str, *signs: str) -> Pattern:
-    return Pattern(kind, re.compile(expression, re.IGNORECASE), signs)
+    return Pattern(kind, lazy(expression, re.IGNORECASE), signs)
 
 
 _TLD = (
@@ -249,8 +251,8 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
 )
 
-_IPV4 = re.compile(r"(?<![\w.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w.]|\.[0-9])(?::[0-9]{2,5})?")
-_DOMAIN = re.compile(
+_IPV4 = lazy(r"(?<![\w.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w.]|\.[0-9])(?::[0-9]{2,5})?")
+_DOMAIN = lazy(
     r"(?<![\w.@/\\$\-])(?:[a-z0-9][a-z0-9\-]{0,62}\.){1,5}" + _TLD + r"(?![\w\-(=\[]|\.\w)",
     re.IGNORECASE,
 )
@@ -277,7 +279,7 @@ def clues_in(data: bytes, layer: Layer, number: int = 0) -> list[Clue]:
     lower = text.lower()
     for pattern in PATTERNS:
         if not pattern.signs or any(sign in lower for sign in pattern.signs):
-            _add(found, pattern.kind, _matches(pattern, text))
+            _add(found, pattern.kind, _matches(pattern, text, lower))
     if "." in text:
         _add(found, "ip", _addresses(text))
         _add(found, "domain", _domains(text, layer))
@@ -294,8 +296,35 @@ def _add(found: dict[tuple[str, str], None], kind: str, values: Iterator[str]) -
             room -= 1
 
 
-def _matches(pattern: Pattern, text: str) -> Iterator[str]:
-    for match in pattern.expression.finditer(text):
+def _windows(signs: tuple[str, ...], lower: str) -> Iterator[tuple[int, int]]:
+    """The parts of a text that are near one of the signs: matching elsewhere is in vain."""
+    places = sorted({at for sign in signs for at in _places(sign, lower)})
+    start = end = 0
+    for at in places:
+        if end and at - _BEFORE > end:
+            yield start, end
+            start = at - _BEFORE
+        elif not end:
+            start = max(0, at - _BEFORE)
+        end = at + _AFTER
+    if end:
+        yield start, end
+
+
+def _places(sign: str, lower: str) -> Iterator[int]:
+    at = lower.find(sign)
+    while at >= 0:
+        yield at
+        at = lower.find(sign, at + _AFTER // 2)
+
+
+def _matches(pattern: Pattern, text: str, lower: str) -> Iterator[str]:
+    for start, end in _windows(pattern.signs, lower):
+        yield from _matches_in(pattern, text, start, end)
+
+
+def _matches_in(pattern: Pattern, text: str, start: int, end: int) -> Iterator[str]:
+    for match in pattern.expression.finditer(text, start, end):
         value = match.group().strip(" \t\r\n;|&`(").rstrip(".,'\"")[:_SHOWN]
         if pattern.kind == "url" and any(host in value for host in _BENIGN_HOSTS):
             continue
@@ -326,8 +355,8 @@ def _domains(text: str, layer: Layer) -> Iterator[str]:
         yield value
 
 
-_ASCII = re.compile(rb"[\t -~]{6,400}+")
-_WIDE = re.compile(rb"(?:[\t -~]\x00){6,400}+")
+_ASCII = lazy(rb"[\t -~]{6,400}+")
+_WIDE = lazy(rb"(?:[\t -~]\x00){6,400}+")
 _SEARCHED = frozenset(
     {"script", "text", "settings", "executable", "encoded", "document", "bytecode"}
 )
@@ -352,8 +381,8 @@ def _text_of(data: bytes, layer: Layer) -> str:
 
 # --- showing ----------------------------------------------------------------------------
 
-_SCHEME = re.compile(r"\b(h)tt(ps?)://|\b(f)t(ps?)://", re.IGNORECASE)
-_HOST = re.compile(r"(?<=://)[^/\s'\"?#]{1,255}")
+_SCHEME = lazy(r"\b(h)tt(ps?)://|\b(f)t(ps?)://", re.IGNORECASE)
+_HOST = lazy(r"(?<=://)[^/\s'\"?#]{1,255}")
 
 
 def defang(value: str) -> str:

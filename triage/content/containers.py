@@ -34,14 +34,17 @@ def identify_zip(data: bytes, size: int) -> Identity | None:
     length = end + 22 + _u16(data, end + 20) if 0 <= end <= len(data) - 22 else None
     if flags & 1:
         return Identity(
-            "zip-encrypted", f"first member {first[:80]}", traits=("encrypted-members",),
+            "zip-encrypted",
+            f"first member {first[:80]}",
+            traits=("encrypted-members",),
             length=length,
         )
     return Identity("zip", f"first member {first[:80]}", length=length)
 
 
-_ZIP_METHODS = frozenset({0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 12, 14, 16, 18, 19, 20, 93, 95, 96, 97,
-                          98, 99})
+_ZIP_METHODS = frozenset(
+    {0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 12, 14, 16, 18, 19, 20, 93, 95, 96, 97, 98, 99}
+)
 
 
 def _u16(data: bytes, at: int) -> int:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from triage.content.candidate import GUESS, PROVEN, Budget, Candidate
 from triage.content.compressed import streams
+from triage.content.patterns import lazy
 
 _HITS = 12
 _ATTEMPTS = 48
-_PE = re.compile(rb"MZ")
-_OTHERS = re.compile(
+_PE = lazy(rb"MZ")
+_OTHERS = lazy(
     rb"\x7fELF[\x01\x02][\x01\x02]\x01|#! ?/(?:usr/)?(?:local/)?s?bin/|<\?php|#@~\^|"
     rb"\xfc\xe8[\x82\x89\x8f]\x00\x00\x00|\xfc\x48\x83\xe4\xf0\xe8"
 )
-_STREAMS = re.compile(
+_STREAMS = lazy(
     rb"\x1f\x8b\x08[\x00\x08]|\xfd7zXZ\x00|BZh[1-9]1AY&SY|\x28\xb5\x2f\xfd|\x04\x22\x4d\x18|"
     rb"\x78[\x01\x5e\x9c\xda]"
 )
@@ -75,8 +75,8 @@ def overlay(data: bytes, length: int | None, budget: Budget) -> Iterator[Candida
         yield Candidate(rest, "", "overlay", length, len(data), GUESS)
 
 
-_TEXT = re.compile(rb"[\t\n\r -~]{40,}+")
-_WIDE = re.compile(rb"(?:[\t\n\r -~]\x00){20,}+")
+_TEXT = lazy(rb"[\t\n\r -~]{40,}+")
+_WIDE = lazy(rb"(?:[\t\n\r -~]\x00){20,}+")
 _RUNS = 6
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from triage.content.identity import Identity
+from triage.content.patterns import lazy
 from triage.model import Confidence
 
 _TAGS = {
@@ -15,7 +14,7 @@ _TAGS = {
     5: "secret key",
     6: "public key",
 }
-_FERNET = re.compile(rb"gAAAAA[A-Za-z0-9_-]{94,}={0,2}\s*\Z")
+_FERNET = lazy(rb"gAAAAA[A-Za-z0-9_-]{94,}={0,2}\s*\Z")
 _DPAPI_PROVIDER = bytes.fromhex("d08c9ddf0115d1118c7a00c04fc297eb")
 
 

@@ -7,14 +7,12 @@ layers with their bytes. All are pure and total, and give one answer on every ma
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
 from math import log, log2, sqrt
 
-from triage.content.byte_maps import reads_well
 from triage.content.candidate import LIMITS, Budget, Candidate, Limits
 from triage.content.clues import clues_in
 from triage.content.ends import end_of
@@ -41,8 +39,11 @@ _STRONGEST_LIMIT = ("bomb", "work", "output", "steps", "layers", "depth")
 
 def glance(data: bytes, *, size: int | None = None) -> Content:
     """Identity and entropy only. ``data`` may be the head of something of ``size`` bytes."""
+    return _look(data, size, identify(data, size=size))
+
+
+def _look(data: bytes, size: int | None, identity: Identity) -> Content:
     total = len(data) if size is None else size
-    identity = identify(data, size=size)
     dull = family(identity.kind) in _DULL
     value, error = _quick_entropy(data, total) if dull else _entropy(data, total)
     traits = identity.traits
@@ -118,9 +119,10 @@ def examine(data: bytes, *, size: int | None = None, limits: Limits = LIMITS) ->
     limit stopped the search: ``bomb``, ``output``, ``steps``, ``work``, ``depth``, ``layers``,
     ``truncated`` (only a head was given) or what is missing to decode a layer.
     """
-    look = glance(data, size=size)
+    identity = identify(data, size=size)
+    look = _look(data, size, identity)
     budget = Budget(limits)
-    tree = _tree(data, look, budget)
+    tree = _tree(data, look, identity, budget)
     whole = look.size <= len(data)
     rows = [row for row, _ in _rows(tree, budget)]
     first = replace(rows[0], size=look.size, sha256=rows[0].sha256 if whole else None)
@@ -143,33 +145,14 @@ def examine(data: bytes, *, size: int | None = None, limits: Limits = LIMITS) ->
 
 def layers_of(data: bytes, limits: Limits = LIMITS) -> Iterator[tuple[Layer, bytes]]:
     """The layers :func:`examine` reports, in its order, each with its bytes."""
-    budget = Budget(limits)
-    yield from _rows(_tree(data, glance(data), budget), budget)
+    budget, identity = Budget(limits), identify(data)
+    yield from _rows(_tree(data, _look(data, None, identity), identity, budget), budget)
 
 
-def _tree(data: bytes, look: Content, budget: Budget) -> Node:
-    identity = Identity(look.kind, look.detail, look.confidence, look.traits)
+def _tree(data: bytes, look: Content, identity: Identity, budget: Budget) -> Node:
     if not worth_unwrapping(look):
-        return Node(data, identity, 0)
-    if look.kind == "text" and len(data) >= _LARGE_TEXT and not _carries(data):
-        return Node(data, identity, 0)
-    return search(data, identify(data), budget)
-
-
-_LARGE_TEXT = 1 << 16
-_CARRIED = re.compile(
-    rb"[A-Za-z0-9+/_\-]{40,}+|\\x[0-9A-Fa-f]{2}\\x|0x[0-9A-Fa-f]{1,2},|(?:%[0-9A-Fa-f]{2}){4}|"
-    rb"(?:[0-9]{1,3}[ ,;]{1,2}+){12}|(?:[0-9A-Fa-f]{2}[ :,\-]){12}|#@~\^|\^#~@|"
-    rb"&#[0-9x]|\\[0-3][0-7]{2}\\"
-)
-
-
-def _carries(data: bytes) -> bool:
-    """Whether a large text reads badly or has any run that looks encoded.
-
-    Logs and books are text by the megabyte; looking for a run costs a fiftieth of unwrapping.
-    """
-    return not reads_well(data[:4096]) or _CARRIED.search(data) is not None
+        return Node(data, replace(identity, traits=look.traits), 0)
+    return search(data, identity, budget)
 
 
 def _limit(budget: Budget, whole: bool) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import zlib
 
+from triage.content.patterns import lazy
+
 #: A DOS header that is followed by plausible fields: e_cblp, e_cp, e_crlc, e_cparhdr.
-_ELF = re.compile(rb"\x7fELF[\x01\x02][\x01\x02]\x01[\x00-\x12].\x00{4}", re.DOTALL)
-_SHEBANG = re.compile(rb"#! {0,2}/(?:usr/)?(?:local/)?(?:s?bin|system)/[a-z]")
+_ELF = lazy(rb"\x7fELF[\x01\x02][\x01\x02]\x01[\x00-\x12].\x00{4}", re.DOTALL)
+_SHEBANG = lazy(rb"#! {0,2}/(?:usr/)?(?:local/)?(?:s?bin|system)/[a-z]")
 _STRONG = (
     b"\xfd7zXZ\x00\x00",
     b"7z\xbc\xaf\x27\x1c",
@@ -54,7 +56,14 @@ _STRONG = (
     b"@echo off",
     b"#@~^",
 )
-_GZIP = re.compile(rb"\x1f\x8b\x08[\x00-\x1f].{4}[\x00\x02\x04][\x00-\x0d\xff]", re.DOTALL)
+#: The first two bytes of everything that begins well.
+STARTS = tuple(
+    sorted(
+        {one[:2] for one in _STRONG}
+        | {b"MZ", b"#!", b"\x7fE", b"\x1f\x8b", b"x\x01", b"x\x5e", b"x\x9c", b"x\xda"}
+    )
+)
+_GZIP = lazy(rb"\x1f\x8b\x08[\x00-\x1f].{4}[\x00\x02\x04][\x00-\x0d\xff]", re.DOTALL)
 _GZIP_NAME = (0, 8)
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from triage.content.identity import Identity
+from triage.content.patterns import lazy
 from triage.model import Confidence
 
-_PEM = re.compile(rb"-----BEGIN ([A-Z0-9][A-Z0-9 ]{2,50})-----\r?\n")
+_PEM = lazy(rb"-----BEGIN ([A-Z0-9][A-Z0-9 ]{2,50})-----\r?\n")
 _OID_RSA, _OID_EC, _OID_PKCS7 = b"*\x86H\x86\xf7\r\1\1", b"*\x86H\xce=\2\1", b"*\x86H\x86\xf7\r\1\7"
 
 

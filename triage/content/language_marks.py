@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from triage.content.patterns import lazy
+
 _FLAGS = re.IGNORECASE | re.MULTILINE
 
 
@@ -24,7 +26,7 @@ class Language:
 
 
 def _language(kind: str, anchors: str, marks: tuple[tuple[int, str], ...]) -> Language:
-    compiled = tuple((weight, re.compile(pattern, _FLAGS)) for weight, pattern in marks)
+    compiled = tuple((weight, lazy(pattern, _FLAGS)) for weight, pattern in marks)
     words = (word.replace("␣", " ").replace("¶", "\n") for word in anchors.split())
     return Language(kind, tuple(words), compiled)
 

@@ -7,6 +7,7 @@ import re
 from triage.content.decoding import Decoded
 from triage.content.identity import Identity
 from triage.content.language_marks import LANGUAGES, Language
+from triage.content.patterns import lazy
 from triage.model import Confidence
 
 _SEEN, _LONG, _PART = 4096, 16384, 512
@@ -43,24 +44,22 @@ _INTERPRETERS = {
     "pwsh": "powershell",
     "powershell": "powershell",
 }
-_SHEBANG = re.compile(r"#![ \t]*(/[^\s]+)(?:[ \t]+([^\n]*))?")
+_SHEBANG = lazy(r"#![ \t]*(/[^\s]+)(?:[ \t]+([^\n]*))?")
 #: Any script has one of these; paths, names, numbers and identifiers do not.
-_SIGN = re.compile(r"[(=$|;{<>`&@\n]|owershell", re.IGNORECASE)
-_HOST_MARKS = re.compile(
+_SIGN = lazy(r"[(=$|;{<>`&@\n]|owershell", re.IGNORECASE)
+_HOST_MARKS = lazy(
     r"ActiveXObject|\bWScript\.|GetObject\s*\(\s*[\"'](?:script|winmgmts)|@cc_on|"
     r"javascript:[^\n]*RunHTMLApplication",
     re.IGNORECASE,
 )
 #: Lines of logs, mail and marked-up prose; source of compiled languages.
-_LOG_LINE = re.compile(
+_LOG_LINE = lazy(
     r"^(?:\[?\d{4}-\d\d-\d\d[ T]\d\d:\d\d|\w{3} [ \d]\d \d\d:\d\d:\d\d |\d{1,3}(?:\.\d{1,3}){3} - |"
     r"type=[A-Z_]+ msg=audit|\[ *\d+\.\d+\] |\d\d/\d\d/\d{4} \d\d:\d\d)",
     re.MULTILINE,
 )
-_MARKUP = re.compile(
-    r"^(?:#{1,6} \w[^\n]*|```|[=~-]{4,}\s*$|\.\. \w+::|\.(?:TH|SH|PP)\b)", re.MULTILINE
-)
-_COMPILED = re.compile(
+_MARKUP = lazy(r"^(?:#{1,6} \w[^\n]*|```|[=~-]{4,}\s*$|\.\. \w+::|\.(?:TH|SH|PP)\b)", re.MULTILINE)
+_COMPILED = lazy(
     r"^\s*(?:#\s*include\s*[<\"]|#\s*(?:ifndef|ifdef|define|pragma)\s|using\s+System\b|"
     r"(?:public|private|internal)\s+(?:static\s+|final\s+|sealed\s+)*(?:class|interface|enum)\s|"
     r"package\s+[\w.]+;?\s*$|import\s+java|namespace\s+[\w.:]+\s*[{;]|fn\s+\w+\s*[(<]|"
@@ -177,10 +176,10 @@ def _with_traits(found: Identity, decoded: Decoded) -> Identity:
     return Identity(found.kind, found.detail, found.confidence, tuple(traits))
 
 
-_JOINED = re.compile(
+_JOINED = lazy(
     r"['\"]\s*[+&.]\s*['\"]|\bchr\w?\(\d|\[char\]\d|\\x[0-9a-f]{2}\\x|\w`\w|\w\^\w", re.IGNORECASE
 )
-_LONG_RUN = re.compile(r"[A-Za-z0-9+/=]{200,}")
+_LONG_RUN = lazy(r"[A-Za-z0-9+/=]{200,}")
 
 
 def _is_obfuscated(text: str) -> bool:

@@ -7,16 +7,17 @@ A sampled number comes with its error.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import log2, sqrt
 
+from triage.content.patterns import lazy
+
 #: Printable ASCII with tab, line feed and carriage return.
 PRINTABLE = bytes([9, 10, 13, *range(32, 127)])
 
-_ENCODED_RUN = re.compile(rb"[A-Za-z0-9+/_\-]{16,}={0,2}")
+_ENCODED_RUN = lazy(rb"[A-Za-z0-9+/_\-]{16,}={0,2}")
 _SMALLEST_RANDOM = 64
 _SAMPLE = 1024
 _COUNTED = 640

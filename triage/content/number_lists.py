@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from triage.content.candidate import PLAIN, SLOW, WORTHY, Budget, Candidate
+from triage.content.patterns import lazy
 
 #: Bytes that may lie between two runs of one list: the end of a string, a line, an assignment.
 _GAP = 64
@@ -33,7 +34,7 @@ class Notation:
 
 
 def _notation(kind: str, step: str, run: bytes, item: bytes, base: int, width: int = 1) -> Notation:
-    return Notation(kind, step, re.compile(run), re.compile(item), base, width)
+    return Notation(kind, step, lazy(run), lazy(item), base, width)
 
 
 NOTATIONS: tuple[Notation, ...] = (
@@ -90,7 +91,7 @@ NOTATIONS: tuple[Notation, ...] = (
     ),
 )
 
-_UUID = re.compile(rb"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}")
+_UUID = lazy(rb"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}")
 
 
 def numbers(data: bytes, budget: Budget) -> Iterator[Candidate]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
+from math import exp
 
 from triage.content.byte_maps import likeness
 from triage.content.candidate import GUESS, SLOW, Budget, Candidate, Hints
@@ -18,6 +19,7 @@ from triage.content.xor import apply
 
 _HEAD = 64
 _LONGEST_KEY = 64
+_LEAST_DENSE = 48
 _SKIPS = (0, 1, 2, 4)
 _LENGTHS = (16, 32, 8, 5, 4, 6, 7, 10, 12, 20, 24, 64, 9, 11, 13, 14, 15, 3, 48, 40)
 
@@ -60,7 +62,7 @@ def apply_stream(data: bytes, stream: bytes) -> bytes:
 
 def with_key_beside(data: bytes, hints: Hints, budget: Budget) -> Iterator[Candidate]:
     """Candidates for RC4 (and long XOR keys) whose key is near or in ``hints``."""
-    if len(data) < 24:
+    if len(data) < 24 or not (hints.keys or _dense(data)):
         return
     tried: set[tuple[bytes, int]] = set()
     for key, start, end, where in _keys(data, hints):
@@ -79,12 +81,21 @@ def with_key_beside(data: bytes, hints: Hints, budget: Budget) -> Iterator[Candi
             yield Candidate(apply(data[start:end], key), "xor", step, need=GUESS)
 
 
+def _dense(data: bytes) -> bool:
+    """Whether the bytes are as varied as a cipher's: only then a key may stand beside them.
+
+    Of n random bytes about 256 (1 - exp(-n/256)) are different; code and tables have far fewer.
+    """
+    some = data[: _LONGEST_KEY + 512][-512:]
+    return len(some) >= _LEAST_DENSE and len(set(some)) >= 224 * (1 - exp(-len(some) / 256))
+
+
 def _promising(head: bytes, size: int) -> bool:
     if begins_well(head, size):
         return True
     if head[1::2].count(0) > len(head) // 3:
         head = head[::2]
-    readable = len(head) >= 12 and not head.translate(None, PRINTABLE)
+    readable = len(head) >= 24 and not head.translate(None, PRINTABLE)
     return readable and likeness(head) > 0.3
 
 
@@ -94,6 +105,8 @@ def _keys(data: bytes, hints: Hints) -> Iterator[tuple[bytes, int, int, str]]:
     for key in hints.keys:
         if len(key) <= 256:
             yield key, 0, size, "from the layer above"
+    if not _dense(data):
+        return
     yield from _after_length(data)
     yield from _up_to_separator(data)
     for length in _LENGTHS:

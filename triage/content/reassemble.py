@@ -16,6 +16,7 @@ from triage.content.candidate import LIMITS, Limits
 from triage.content.examine import examine, payload
 from triage.content.identify import identify
 from triage.content.kinds import family
+from triage.content.patterns import lazy
 from triage.model import Confidence, Content, Layer
 
 #: Names and bytes of one part.
@@ -182,8 +183,8 @@ def _like(data: bytes, parts: Sequence[Part], size: int) -> bool:
     return not data.translate(None, bytes(set(example)))
 
 
-_NUMBER = re.compile(r"[0-9]+")
-_LAST_NUMBER = re.compile(r"([0-9]+)(?![\s\S]*[0-9])")
+_NUMBER = lazy(r"[0-9]+")
+_LAST_NUMBER = lazy(r"([0-9]+)(?![\s\S]*[0-9])")
 
 
 def _stem(name: str) -> str:
@@ -193,7 +194,7 @@ def _stem(name: str) -> str:
     return _NUMBER.sub("#", name)
 
 
-_COUNTER = re.compile(r"[0-9]{1,18}|[0-9A-Fa-f]{1,4}|[A-Za-z]")
+_COUNTER = lazy(r"[0-9]{1,18}|[0-9A-Fa-f]{1,4}|[A-Za-z]")
 
 
 def _orders(group: Sequence[Part]) -> Iterator[tuple[str, Sequence[Part]]]:

@@ -9,14 +9,15 @@ from urllib.parse import unquote_to_bytes
 from triage.content.candidate import GUESS, SLOW, WORTHY, Budget, Candidate
 from triage.content.encodings import from_base64, only
 from triage.content.kinds import family
+from triage.content.patterns import lazy
 from triage.content.string_folding import fold, literals
 
 _LARGEST = 1 << 20
-_TELLING = re.compile(
+_TELLING = lazy(
     r"(?i)\biex\b|invoke-|downloadstring|frombase64|net\.webclient|powershell|wscript\.shell|"
     r"\beval\b|\bexec\b|/dev/tcp|reflection\.assembly|virtualalloc|memfd_create|https?://|cmd\.exe"
 )
-_ESCAPED = re.compile(rb"\\x[0-9A-Fa-f]{2}|\\u00[0-9A-Fa-f]{2}|%[0-9A-Fa-f]{2}")
+_ESCAPED = lazy(rb"\\x[0-9A-Fa-f]{2}|\\u00[0-9A-Fa-f]{2}|%[0-9A-Fa-f]{2}")
 
 
 def folded(data: bytes, kind: str, budget: Budget) -> Iterator[Candidate]:
@@ -40,7 +41,7 @@ def folded(data: bytes, kind: str, budget: Budget) -> Iterator[Candidate]:
     )
 
 
-_RUN = re.compile(r"[A-Za-z0-9+/=_\-]{24,}+")
+_RUN = lazy(r"[A-Za-z0-9+/=_\-]{24,}+")
 
 
 def _new_run(text: str, before: str) -> bool:
@@ -71,14 +72,14 @@ def _byte(match: re.Match[bytes]) -> bytes:
 
 # --- keys -------------------------------------------------------------------------------
 
-_NAMED = re.compile(
+_NAMED = lazy(
     rb"(?i)(?:key|pass\w{0,8}|secret|xor|rc4|pwd|iv|salt)[\w\]]{0,12}[\"']?\s{0,4}(?:[:=,(]|=>)\s{0,4}"
     rb"(?:b?[\"']([^\"'\r\n]{1,128})[\"']|([^\s\"',;()]{1,128}))"
 )
-_NUMBER = re.compile(
+_NUMBER = lazy(
     rb"(?i)(?:bxor|xor|\^|key\w{0,8}\s{0,4}[:=])\s{0,4}\(?(0x[0-9a-f]{1,2}|[0-9]{1,3})\b"
 )
-_LIST = re.compile(
+_LIST = lazy(
     rb"(?:(?:0x[0-9A-Fa-f]{1,2}|[0-9]{1,3})[ ]?,[ ]?){2,63}+(?:0x[0-9A-Fa-f]{1,2}|[0-9]{1,3})"
 )
 _MOST = 32

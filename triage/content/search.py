@@ -110,7 +110,13 @@ class _Opening:
 
     node: Node
     source: Iterator[Candidate]
-    hints: Hints
+    hints: Hints | None = None
+
+    def keys(self, budget: Budget) -> Hints:
+        """The keys this node and those above it mention, looked for when there is a child."""
+        if self.hints is None:
+            self.hints = _hints(self.node, budget)
+        return self.hints
 
 
 def _grow(root: Node, budget: Budget) -> None:
@@ -149,9 +155,8 @@ def _opening(node: Node, budget: Budget) -> _Opening:
     if node.depth >= budget.limits.depth:
         if node.value >= PLAIN - 5 or node.candidate is None:
             budget.note("depth")
-        return _Opening(node, iter(()), node.hints)
-    hints = _hints(node, budget)
-    return _Opening(node, candidates(node.data, node.identity, hints, budget), hints)
+        return _Opening(node, iter(()))
+    return _Opening(node, candidates(node.data, node.identity, node.hints, budget))
 
 
 def _drawn(opening: _Opening, seen: set[bytes], budget: Budget) -> Iterator[Node]:
@@ -165,7 +170,7 @@ def _drawn(opening: _Opening, seen: set[bytes], budget: Budget) -> Iterator[Node
         seen.add(candidate.data)
         budget.take(len(candidate.data))
         budget.spend(len(candidate.data) * 4)
-        child = _child(node, candidate, opening.hints)
+        child = _child(node, candidate, opening.keys(budget))
         node.children.append(child)
         if child.revealed and (child.value >= _CONCLUSIVE or candidate.need == PROVEN):
             _settle(child)

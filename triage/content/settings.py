@@ -7,32 +7,33 @@ import re
 
 from triage.content.decoding import Decoded
 from triage.content.identity import Identity
+from triage.content.patterns import lazy
 from triage.model import Confidence
 
 _SEEN, _FEW = 8192, 768
-_SECTION = re.compile(r"^\s*\[[^\]\n]{1,200}\]\s*$", re.MULTILINE)
-_ASSIGNMENT = re.compile(r"^\s*[\w.\-\[\]@\\/ ]{1,80}\s*[=:]", re.MULTILINE)
-_XML_ROOT = re.compile(
+_SECTION = lazy(r"^\s*\[[^\]\n]{1,200}\]\s*$", re.MULTILINE)
+_ASSIGNMENT = lazy(r"^\s*[\w.\-\[\]@\\/ ]{1,80}\s*[=:]", re.MULTILINE)
+_XML_ROOT = lazy(
     r"\s*(?:<\?xml[^>]*\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^>]*>\s*)*<([a-zA-Z_][\w:.-]*)",
     re.DOTALL | re.IGNORECASE,
 )
-_CSS = re.compile(r"\{\s*(?:--)?[a-z-]{2,40}\s*:\s*[^{};\n]{1,200}[;}]", re.IGNORECASE)
-_SQL = re.compile(
+_CSS = lazy(r"\{\s*(?:--)?[a-z-]{2,40}\s*:\s*[^{};\n]{1,200}[;}]", re.IGNORECASE)
+_SQL = lazy(
     r"^\s*(?:CREATE\s+(?:TABLE|INDEX|VIEW|TRIGGER|DATABASE)|INSERT\s+INTO|SELECT\s+.+\s+FROM|ALTER\s+TABLE|"
     r"DROP\s+TABLE|BEGIN\s+TRANSACTION|UPDATE\s+\S+\s+SET)\b",
     re.IGNORECASE | re.MULTILINE,
 )
-_MAIL = re.compile(
+_MAIL = lazy(
     r"(?:Received|Return-Path|From|Delivered-To|MIME-Version|Message-ID|Date):\s", re.IGNORECASE
 )
-_SOURCE = re.compile(
+_SOURCE = lazy(
     r"^\s*(?:#\s*include\s*[<\"]|using\s+System\b|package\s+[\w.]+;|import\s+java|"
     r"(?:public|private)\s+(?:static\s+)?(?:class|interface)\s|typedef\s+(?:struct|enum|union)\b|"
     r"(?:pub\s+)?fn\s+\w+\s*[(<]|func\s+\w+\(|namespace\s+\w)",
     re.MULTILINE,
 )
-_SCRIPT_BLOCK = re.compile(r"<\s*(?:\w+:)?script\b", re.IGNORECASE)
-_HOST_OBJECTS = re.compile(
+_SCRIPT_BLOCK = lazy(r"<\s*(?:\w+:)?script\b", re.IGNORECASE)
+_HOST_OBJECTS = lazy(
     r"ActiveXObject|CreateObject\s*\(|WScript\.|GetObject\s*\(|vbscript|hta:application|"
     r"window\.resizeTo|moveTo\s*\(|self\.close",
     re.IGNORECASE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from triage.content.identity import Identity
+from triage.content.patterns import lazy
 from triage.content.shellcode_arm import follow_arm, follow_arm64
 from triage.content.shellcode_x86 import Trace, follow
 from triage.content.syscalls import traits as syscall_traits
@@ -34,13 +35,13 @@ _IDIOMS = (
 )
 #: The rarer forms, for which only the first bytes are searched: the thread block through any
 #: register, a change of memory that a short loop may follow, the step of a name hash.
-_HINT = re.compile(
+_HINT = lazy(
     rb"[\x64\x65][\x40-\x4f]?[\x8b\xff\x03\x33\x0b].{0,2}[\x30\x60]|\x67\x64|\x64\x67"
     rb"|[\x80\x81\x83][\x30-\x37\x70-\x77]|[\x30\x31][\x00-\x3f\x40-\x7f].{0,16}[\xe2\x75\x7c\x7f]"
     rb"|\xc1[\xc0-\xcf][\x03-\x1d]|\x27.{0,12}\xdf",
     re.DOTALL,
 )
-_CALL_OVER = re.compile(
+_CALL_OVER = lazy(
     rb"(?:\xfc|\x90|\x48\x83\xe4\xf0|\x66\x81\xe4..|\x81\xe4....){0,4}"
     rb"(?:\xe8..[\x00-\x7f][\x00\xff]|\xeb.|\xe9..[\x00-\x01]\x00)",
     re.DOTALL,
@@ -55,7 +56,7 @@ _PEB_READS = (
     b"\x65\x48\x8b\x04\x25\x30\0\0\0",
     b"\x64\x8b\x15\x30\0\0\0",
 )
-_SHELLS = re.compile(
+_SHELLS = lazy(
     rb"/bin/(?:ba|da|z)?sh|/bin//sh|//bin/sh|/sh\0|cmd\.exe|powershell|/etc/(?:passwd|shadow)"
     rb"|calc\.exe|ws2_32|wininet|kernel32",
     re.IGNORECASE,

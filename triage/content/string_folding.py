@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from triage.content.patterns import lazy
+
 _LARGEST = 1 << 20
 _GREATEST_RESULT = 4 << 20
 _PASSES = 6
@@ -57,7 +59,7 @@ def fold(text: str, language: str) -> Folded:
 # --- literals ---------------------------------------------------------------------------
 
 
-_QUOTE = {"'\"": re.compile("['\"]"), "'": re.compile("'"), '"': re.compile('"'), "": None}
+_QUOTE = {"'\"": lazy("['\"]"), "'": lazy("'"), '"': lazy('"'), "": None}
 
 
 def literals(text: str, escapes: bool) -> list[Literal]:
@@ -99,7 +101,7 @@ def _escaped(text: str, start: int, end: int) -> bool:
     return slashes % 2 == 1
 
 
-_ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|([0-3][0-7]{2})|(.))", re.DOTALL)
+_ESCAPE = lazy(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|([0-3][0-7]{2})|(.))", re.DOTALL)
 _LETTER_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "0": "\0"}
 
 
@@ -125,9 +127,9 @@ def quoted(value: str, escapes: bool) -> str:
 
 # --- noise ------------------------------------------------------------------------------
 
-_TICK = re.compile(r"(?<=[\w\-$.])`(?=[\w\-])|(?<=[\s;|(&.])`(?=[A-Za-z])")
-_CARET = re.compile(r"(?<=\w)\^(?=\w)")
-_HARD_BREAK = re.compile(r"[ \t]_[ \t]*+\r?\n[ \t]*+")
+_TICK = lazy(r"(?<=[\w\-$.])`(?=[\w\-])|(?<=[\s;|(&.])`(?=[A-Za-z])")
+_CARET = lazy(r"(?<=\w)\^(?=\w)")
+_HARD_BREAK = lazy(r"[ \t]_[ \t]*+\r?\n[ \t]*+")
 
 
 def _without_noise(text: str) -> tuple[str, int]:
@@ -145,16 +147,16 @@ def _without_noise(text: str) -> tuple[str, int]:
 
 # --- character codes --------------------------------------------------------------------
 
-_CODE = re.compile(
+_CODE = lazy(
     r"(?i)(?:\(\s{0,4}+)?\[char\]\s*+\(?\s*+(0x[0-9a-f]{1,4}|[0-9]{1,5})(?:\s{0,4}+\))?+|"
     r"\b(?:chr[wb]?\$?|fromcharcode)\s*+\(\s*+((?:0x[0-9a-f]{1,4}|[0-9]{1,5})"
     r"(?:\s*+,\s*+(?:0x[0-9a-f]{1,4}|[0-9]{1,5}))*+)\s*+\)"
 )
-_CODES = re.compile(
+_CODES = lazy(
     r"(?i)\[(?:char|system\.char)\[\]\]\s*+@?\(?\s*+((?:0x[0-9a-f]{1,4}|[0-9]{1,5})"
     r"(?:\s*+,\s*+(?:0x[0-9a-f]{1,4}|[0-9]{1,5}))*+)\s*+\)?(?:\s*+\)?\s*+-join\s*+(?:''|\"\"))?+"
 )
-_STRING_OBJECT = re.compile(r"(?i)\bString\s*\.\s*(?='(?:[^'\\]|\\.){0,4096}')")
+_STRING_OBJECT = lazy(r"(?i)\bString\s*\.\s*(?='(?:[^'\\]|\\.){0,4096}')")
 
 
 def _character_codes(text: str, escapes: bool) -> tuple[str, int]:
@@ -178,11 +180,11 @@ def _character_codes(text: str, escapes: bool) -> tuple[str, int]:
 
 # --- constants in variables -------------------------------------------------------------
 
-_ASSIGNED = re.compile(
+_ASSIGNED = lazy(
     r"(?i)(?:^|[;{\s(])(?:(?:var|let|const|set|my|local|export)\s{1,4})?"
     r"(\$?[a-z_][\w:]{0,63})\s{0,8}(\+?)=\s{0,8}\(?$"
 )
-_STATEMENT_END = re.compile(r"\s{0,8}\)?[ \t]{0,8}(?:;|\r|\n|$|\})")
+_STATEMENT_END = lazy(r"\s{0,8}\)?[ \t]{0,8}(?:;|\r|\n|$|\})")
 _MOST = 64
 
 
@@ -231,24 +233,24 @@ def _constant_values(text: str, escapes: bool) -> dict[str, str]:
 
 # --- operations on literals -------------------------------------------------------------
 
-_CONCAT = re.compile(r"\s*+\)?\s*+(?:[+&]|\.(?![a-zA-Z]))\s*+\(?\s*+")
-_COMMA = re.compile(r"\s*+,\s*+")
-_FORMAT = re.compile(r"(?i)\s*+\)?\s*+-f\s*+\(?\s*+")
-_REPLACE = re.compile(r"(?i)\s*+\)*+\s*+(?:\.\s*+replace\s*+\(|-[ci]?replace\s*+\(?)\s*+")
-_SPLIT = re.compile(r"(?i)\s*+\)*+\s*+\.\s*+split\s*+\(\s*+")
-_THEN_JOIN = re.compile(r"(?i)\s*+\)\s*+\.\s*+join\s*+\(\s*+")
-_THEN_REVERSE = re.compile(r"(?i)\s*+\)\s*+\.\s*+reverse\s*+\(\s*+\)\s*+\.\s*+join\s*+\(\s*+")
-_BACKWARDS = re.compile(
+_CONCAT = lazy(r"\s*+\)?\s*+(?:[+&]|\.(?![a-zA-Z]))\s*+\(?\s*+")
+_COMMA = lazy(r"\s*+,\s*+")
+_FORMAT = lazy(r"(?i)\s*+\)?\s*+-f\s*+\(?\s*+")
+_REPLACE = lazy(r"(?i)\s*+\)*+\s*+(?:\.\s*+replace\s*+\(|-[ci]?replace\s*+\(?)\s*+")
+_SPLIT = lazy(r"(?i)\s*+\)*+\s*+\.\s*+split\s*+\(\s*+")
+_THEN_JOIN = lazy(r"(?i)\s*+\)\s*+\.\s*+join\s*+\(\s*+")
+_THEN_REVERSE = lazy(r"(?i)\s*+\)\s*+\.\s*+reverse\s*+\(\s*+\)\s*+\.\s*+join\s*+\(\s*+")
+_BACKWARDS = lazy(
     r"(?i)\s*+\)*+\s*+(?:\[\s*+-\s*+1\s*+\.\.\s*+-[^\]]{1,60}+\](?:\s*+\)*+\s*+-join\s*+(?:''|\"\"))?|\[::-1\])"
 )
-_JOIN_AFTER = re.compile(r"(?i)\s*+\)*+\s*+(?:-join\s*+|\]?\s*+\.\s*+join\s*+\(\s*+)")
-_JOIN_BEFORE = re.compile(r"(?i)-join\s{0,4}@?\(?\s{0,4}@?\(?\s{0,4}$")
-_STRING_JOIN = re.compile(r"(?i)\[string\]::join\s{0,4}\(\s{0,4}$")
-_JOIN_METHOD = re.compile(r"(?i)\.join\s*+\(\s*+[\[(]?\s*+")
-_REVERSED_CALL = re.compile(r"(?i)\b(?:strreverse|strrev)\s{0,4}\(\s{0,4}$")
-_REPLACE_CALL = re.compile(r"(?i)(?<![.\w-])replace\s{0,4}\(\s{0,4}$")
-_STR_REPLACE_CALL = re.compile(r"(?i)\bstr_replace\s{0,4}\(\s{0,4}$")
-_LIST_GAP = re.compile(r"\s*+,\s*+@?[(\[]?\s*+")
+_JOIN_AFTER = lazy(r"(?i)\s*+\)*+\s*+(?:-join\s*+|\]?\s*+\.\s*+join\s*+\(\s*+)")
+_JOIN_BEFORE = lazy(r"(?i)-join\s{0,4}@?\(?\s{0,4}@?\(?\s{0,4}$")
+_STRING_JOIN = lazy(r"(?i)\[string\]::join\s{0,4}\(\s{0,4}$")
+_JOIN_METHOD = lazy(r"(?i)\.join\s*+\(\s*+[\[(]?\s*+")
+_REVERSED_CALL = lazy(r"(?i)\b(?:strreverse|strrev)\s{0,4}\(\s{0,4}$")
+_REPLACE_CALL = lazy(r"(?i)(?<![.\w-])replace\s{0,4}\(\s{0,4}$")
+_STR_REPLACE_CALL = lazy(r"(?i)\bstr_replace\s{0,4}\(\s{0,4}$")
+_LIST_GAP = lazy(r"\s*+,\s*+@?[(\[]?\s*+")
 _BEHIND = 40
 
 
@@ -396,7 +398,7 @@ def _one_behind(walk: _Cursor, value: str, at: int, ahead: int) -> tuple[str, in
     return None
 
 
-_PLACE = re.compile(r"\{([0-9]{1,4})(?:[:,][^}]{0,16})?\}")
+_PLACE = lazy(r"\{([0-9]{1,4})(?:[:,][^}]{0,16})?\}")
 
 
 def _formatted(pattern: str, arguments: list[str]) -> str:

@@ -11,17 +11,24 @@ from collections.abc import Iterator
 
 from triage.content.byte_maps import reads_well
 from triage.content.candidate import GUESS, PLAIN, WORTHY, Budget, Candidate
+from triage.content.carriers import (
+    has_encoded_run,
+    has_strange_token,
+    looks_encoded,
+    turned_words,
+)
 from triage.content.encodings import decodings, from_base64, only, rot13, uu_lines, uudecode
+from triage.content.patterns import lazy
 
-_RUN = re.compile(rb"[A-Za-z0-9+/_\-]{8,}+={0,2}")
+_RUN = lazy(rb"[A-Za-z0-9+/_\-]{8,}+={0,2}")
 _LONG = 20
 _GAP = 80
 _PIECES = 24
-_TOKEN = re.compile(rb"[!-~]{24,}+")
+_TOKEN = lazy(rb"[!-~]{24,}+")
 _QUOTES = (b"'", b'"', b"`")
 
 #: What stands right before text that is certainly encoded: an option or a function call.
-_CALL = re.compile(
+_CALL = lazy(
     rb"(?i)(?:[-/]e(?:n?c?|nc?o?d?e?d?c?o?m?m?a?n?d?|c)\s++|frombase64string\s*+\(?|atob\s*+\(|"
     rb"b64decode\s*+\(|base64_decode\s*+\(|decode64\s*+\(|decode_base64\s*+\(|;base64,|"
     rb"unhexlify\s*+\(|fromhex\s*+\(|hex2bin\s*+\(|echo\s++(?:-[ne]+\s++)?|printf\s++|<<<\s*+)"
@@ -60,7 +67,9 @@ def pieces(data: bytes, budget: Budget) -> Iterator[Candidate]:
 
 
 def _whole(data: bytes, budget: Budget) -> Iterator[Candidate]:
-    noisy = not (reads_well(data[:4096]) and b" " in data[:256])  # prose is not noise
+    if b" " in data[:256].strip() and not has_encoded_run(data):
+        return  # words
+    noisy = not reads_well(data[:4096]) and b" " not in data[:256]  # prose is not noise
     for kind, step, out, need in decodings(data, budget, noisy=noisy):
         yield Candidate(out, kind, step, need=need)
 
@@ -78,7 +87,8 @@ def _runs(data: bytes, budget: Budget) -> Iterator[Candidate]:
 def _groups(data: bytes, spans: list[tuple[int, int]]) -> Iterator[tuple[int, int, bytes]]:
     """(start, end, text) of long runs, of runs after a decoding call, and of split runs."""
     for start, end in spans:
-        if end - start >= _LONG or _CALL.search(data, max(0, start - 48), start):
+        called = _CALL.search(data, max(0, start - 48), start) is not None
+        if called or (end - start >= _LONG and looks_encoded(data[start:end])):
             yield start, end, data[start:end]
     joined: list[tuple[int, int]] = []
     for start, end in spans:
@@ -105,7 +115,8 @@ def _continues(data: bytes, last: int, start: int, end: int) -> bool:
 def _joined(data: bytes, spans: list[tuple[int, int]]) -> Iterator[tuple[int, int, bytes]]:
     if len(spans) > 1:
         text = b"".join(data[start:end] for start, end in spans if _counts(data, start, end))
-        yield spans[0][0], spans[-1][1], text
+        if looks_encoded(text):
+            yield spans[0][0], spans[-1][1], text
 
 
 def _counts(data: bytes, start: int, end: int) -> bool:
@@ -132,6 +143,8 @@ def _literals(data: bytes, budget: Budget) -> Iterator[Candidate]:
     for start, end in longest:
         text = data[start:end]
         if end - start >= len(data) - 2 or only(text.strip(b"="), _PLAIN_RUN):
+            continue
+        if not has_strange_token(text, least=24) and b"unpack" not in data:
             continue
         budget.spend(len(text) * 150)
         for kind, step, out, need in decodings(text, budget, noisy=True):
@@ -161,14 +174,15 @@ def _quoted(data: bytes) -> Iterator[tuple[int, int]]:
 
 # --- text turned around or through rot13 ------------------------------------------------
 
-_REVERSAL = re.compile(rb"(?i)reverse|strrev|\[::-1\]|\[-1\s*+\.\.|\brev\b|\btac\b")
+_REVERSAL = lazy(rb"(?i)reverse|strrev|\[::-1\]|\[-1\s*+\.\.|\brev\b|\btac\b")
 
 
 def turned(data: bytes, budget: Budget) -> Iterator[Candidate]:
     """The text from back to front and through rot13, and its long runs and literals too."""
     budget.spend(len(data) * 30)
-    yield Candidate(data[::-1], "reversed", "reverse", need=GUESS)
-    yield Candidate(rot13(data), "escaped", "rot13", need=GUESS)
+    if turned_words(data) or data.lstrip().startswith(b"=") or only(data.strip(), _PLAIN_RUN):
+        yield Candidate(data[::-1], "reversed", "reverse", need=GUESS)
+        yield Candidate(rot13(data), "escaped", "rot13", need=GUESS)
     if _REVERSAL.search(data) or b"==" in data:
         yield from _turned_parts(data, "reversed", "reverse", lambda text: text[::-1], budget)
     if b"rot13" in data:

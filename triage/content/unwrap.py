@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from triage.content import embedded
 from triage.content.byte_maps import mapped, reads_well
 from triage.content.candidate import GUESS, PLAIN, WORTHY, Budget, Candidate, Hints
+from triage.content.carriers import carries, has_list
 from triage.content.compressed import bare, streams
 from triage.content.encodings import BASE64_ANY, only
 from triage.content.ends import end_of
@@ -56,7 +57,7 @@ def candidates(
     yield from _declared(data, identity, budget)
     kind_family = family(identity.kind)
     if is_textual(data, identity):
-        yield from _in_text(data, identity, hints, budget)
+        yield from _in_text(data, identity, budget)
     elif kind_family in _CONTAINERS and identity.confidence is not Confidence.WEAK:
         yield from _inside(data, identity, budget)
     elif kind_family not in ("compressed", "archive", "encrypted") or _doubtful(identity):
@@ -80,23 +81,26 @@ def _declared(data: bytes, identity: Identity, budget: Budget) -> Iterator[Candi
         yield from bare(data, budget)
 
 
-def _in_text(data: bytes, identity: Identity, hints: Hints, budget: Budget) -> Iterator[Candidate]:
+def _in_text(data: bytes, identity: Identity, budget: Budget) -> Iterator[Candidate]:
     if identity.traits and "utf-16" in identity.traits:
         yield from wide(data)
         return
     text = data.rstrip(b"\0")
+    script = family(identity.kind) == "script"
+    if not script and not carries(text):
+        return
     yield from encoded_scripts(text, budget)
     yield from pieces(text, budget)
-    yield from numbers(text, budget)
+    if has_list(text):
+        yield from numbers(text, budget)
     yield from unescaped(text, budget)
     yield from folded(text, identity.kind, budget)
     yield from turned(text, budget)
     sample = text[:_SAMPLE]
-    if family(identity.kind) in ("script", "settings") or reads_well(sample):
+    if script or family(identity.kind) == "settings" or reads_well(sample):
         return
-    if len(text) < 64 or not only(sample.translate(None, b" \t\r\n="), BASE64_ANY):
+    if not only(sample.translate(None, b" \t\r\n="), BASE64_ANY):
         yield from mapped(text, budget)
-        yield from with_key_beside(text, hints, budget)
 
 
 def _in_binary(data: bytes, hints: Hints, budget: Budget) -> Iterator[Candidate]:

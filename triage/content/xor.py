@@ -17,10 +17,11 @@ from functools import cache
 
 from triage.content.candidate import GUESS, SLOW, Budget, Candidate
 from triage.content.headers import begins_well
-from triage.content.measure import PRINTABLE
+from triage.content.measure import PRINTABLE, spread_sample
 
 LONGEST = 64
 _SURPLUS = 3
+_FEW, _PROBE = 1024, 8192
 _STUB = b"This program cannot be run in DOS mode.\r\r\n$"
 _PHRASES = (
     _STUB,
@@ -92,6 +93,8 @@ def repeating(data: bytes, budget: Budget) -> Iterator[Candidate]:
     """Candidates for keys of 2 to 64 bytes, and for single ones away from the beginning."""
     seen: set[bytes] = set()
     for keys in (_from_headers, _from_phrases, _from_columns):
+        if keys is not _from_headers and not _repeats(data):
+            return
         for key in keys(data, budget):
             shortest = _shortest(key)
             if shortest in seen or not any(shortest) or len(seen) > 24:
@@ -99,6 +102,20 @@ def repeating(data: bytes, budget: Budget) -> Iterator[Candidate]:
             seen.add(shortest)
             budget.spend(len(data) * 12)
             yield Candidate(apply(data, shortest), "xor", f"xor key {shortest.hex()}", need=GUESS)
+
+
+def _repeats(data: bytes) -> bool:
+    """Whether equal bytes meet at some distance more often than chance lets them.
+
+    Under a repeating key code and text still do so, at the multiples of its length; what is
+    compressed or encrypted does not. Few bytes cannot show it.
+    """
+    if len(data) < _FEW:
+        return True
+    sample = spread_sample(data, _PROBE, 4)
+    value, length = int.from_bytes(sample, "little"), len(sample)
+    least = length / 256 + 5 * (length / 256) ** 0.5
+    return any(_lagged(value, length, size).count(0) > least for size in range(1, LONGEST + 1))
 
 
 def _shortest(key: bytes) -> bytes:
@@ -224,7 +241,7 @@ def _pe_broken(data: bytes, key: bytes) -> bool:
 
 # --- phrases anywhere -------------------------------------------------------------------
 
-_WINDOW = 1 << 17
+_WINDOW = 1 << 15
 
 
 def _from_phrases(data: bytes, budget: Budget) -> Iterator[bytes]:
@@ -321,17 +338,21 @@ def _readable(columns: Iterable[bytes]) -> bytes | None:
     """The key that makes every column printable, and most like text; ``None`` if none does."""
     key = bytearray()
     for column in columns:
-        fitting = [k for k in range(256) if not column.translate(None, _printable_under(k))]
+        counts = Counter(column)
+        fitting = -1
+        for byte in counts:
+            fitting &= _printable_under(byte)
         if not fitting:
             return None
-        counts = Counter(column)
-        key.append(max(fitting, key=lambda k: _weight(counts, k)))
+        keys = [k for k in range(256) if fitting >> k & 1]
+        key.append(max(keys, key=lambda k: _weight(counts, k)))
     return bytes(key)
 
 
 @cache
-def _printable_under(key: int) -> bytes:
-    return bytes(byte ^ key for byte in PRINTABLE)
+def _printable_under(byte: int) -> int:
+    """The keys that make ``byte`` printable, as set bits."""
+    return sum(1 << (byte ^ printable) for printable in PRINTABLE)
 
 
 def _weight(counts: Counter[int], key: int) -> float:

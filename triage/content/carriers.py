@@ -1,0 +1,128 @@
+"""Does a text carry anything encoded? The look that spares ordinary text the unwrapping.
+
+Names, paths and numbers are written in base64's alphabet, too. What tells encoded bytes from
+them is how often capitals, small letters, digits and signs take turns: in words rarely, in
+encoded bytes at every second place.
+"""
+
+from __future__ import annotations
+
+from re import MULTILINE
+
+from triage.content.byte_maps import likeness
+from triage.content.encodings import BASE64_ANY, only, rot13
+from triage.content.measure import PRINTABLE
+from triage.content.patterns import lazy
+
+_RUN = lazy(rb"[A-Za-z0-9+/_\-]{16,}+={0,2}")
+_STRETCH = lazy(rb"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
+_LEAST, _LONG, _NO_NAME, _VERY_LONG = 16, 24, 48, 400
+_MANY_TURNS, _TURNS, _FEW_TURNS = 0.42, 0.3, 0.2
+#: Bytes as numbers or escapes, several in a row; each with what must be there for it.
+_LISTS = (
+    (b"\\x", lazy(rb"(?:\\x[0-9A-Fa-f]{2}){4}")),
+    (b"0x", lazy(rb"(?:0x[0-9A-Fa-f]{1,2}[uU]?[\s,;:|)(]{1,4}+){6}")),
+    (b"0X", lazy(rb"(?:0X[0-9A-Fa-f]{1,2}[uU]?[\s,;:|)(]{1,4}+){6}")),
+    (b"%", lazy(rb"(?:%[0-9A-Fa-f]{2}){4}|(?:%u[0-9A-Fa-f]{4}){2}")),
+    (b"\\u", lazy(rb"(?:\\u[0-9A-Fa-f]{4}){3}")),
+    (b"&", lazy(rb"(?:&[hH][0-9A-Fa-f]{1,2}[\s,]{1,3}+){6}|(?:&#[0-9xX][0-9A-Fa-f]{1,5};){4}")),
+    (b"#@~^", lazy(rb"#@~\^")),
+    (b"^~@", lazy(rb"\^#~@")),
+    (b"\\", lazy(rb"(?:\\0?[0-3][0-7]{2}){4}")),
+    (b"", lazy(rb"(?:[0-9]{1,3}[ ,;:|+!\r\n]{1,3}+){20}|(?:[01]{8}[\s,]*+){6}")),
+    (b"", lazy(rb"(?<![0-9A-Za-z])(?:[0-9A-Fa-f]{2}[ :,\-|.;\r\n]{1,3}+){12}")),
+    (b"-", lazy(rb"(?:[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}[^0-9A-Za-z]{1,8}){4}")),
+)
+#: A text put together from pieces, or another encoding that says its name.
+_PIECES = lazy(
+    rb"(?i)\[char\]\s?\(?[0-9]|\bchr[wb]?\([0-9]|fromcharcode|^begin [0-7]{3} \S|"
+    rb"[a-z(]['\"]\s?[+&]\s?['\"][a-z):]|\}['\"]\s{0,2}-f\s?['\"(]|[a-z]\^[a-z]\^|[a-z]`[a-z]+`[a-z]",
+    MULTILINE,
+)
+_WORDS = (
+    b"function", b"http://", b"https://", b"powershell", b"invoke-", b"new-object", b"/bin/",
+    b"import ", b"createobject", b"base64", b"return ", b"eval(", b"exec(", b"echo ", b"cmd.exe",
+    b"wscript", b"webclient", b"#!/bin", b"#!/usr", b"/dev/tcp", b"document.", b"curl ",
+    b"wget ", b"assembly",
+)  # fmt: skip
+_TOKEN = lazy(rb"[!-~]{24,}+")
+_SIGN_BYTES = bytes(c for c in range(33, 127) if not chr(c).isalnum())
+_SIGNS = frozenset(_SIGN_BYTES)
+_SEEN = 1 << 14
+
+
+def carries(text: bytes) -> bool:
+    """Whether ``text`` has a run, a list or an idiom that unwrapping could lead further."""
+    return (
+        has_encoded_run(text)
+        or has_list(text)
+        or _PIECES.search(text) is not None
+        or has_strange_token(text)
+        or turned_words(text)
+        or (len(text) >= _LONG and likeness(text[:_SEEN]) < _STRANGE and _is_one_text(text))
+    )
+
+
+_STRANGE = 0.3
+
+
+def _is_one_text(text: bytes) -> bool:
+    """Printable, and not a table of figures or names in capitals: those are strange, too."""
+    some = text[:_SEEN]
+    if some.translate(None, PRINTABLE):
+        return False
+    usual = len(some) - len(some.translate(None, b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ .,:;-\t\n"))
+    return usual * 10 < len(some) * 8
+
+
+def has_encoded_run(text: bytes) -> bool:
+    """Whether a run, or the whole text without its line breaks, looks like encoded bytes."""
+    if any(looks_encoded(match.group()) for match in _RUN.finditer(text)):
+        return True
+    bare = text.translate(None, b" \t\r\n\0=")
+    return len(bare) >= _LONG and only(bare, BASE64_ANY) and looks_encoded(bare)
+
+
+def looks_encoded(run: bytes) -> bool:
+    """Whether a run of base64's alphabet is no name, path or number."""
+    size = len(run)
+    if size < _LEAST:
+        return False
+    body = run.rstrip(b"=")
+    if size >= _VERY_LONG:
+        return True
+    digits = size - len(body.translate(None, b"0123456789")) - (size - len(body))
+    if only(body, b"0123456789abcdef") or only(body, b"0123456789ABCDEF"):
+        return size >= _LONG and size % 2 == 0 and digits < size
+    turns = len(_STRETCH.findall(body)) / size
+    if size < _LONG:
+        return turns > _MANY_TURNS and digits > 0 and run != run.lower() and run != run.upper()
+    if only(body, b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") or only(
+        body, b"abcdefghijklmnopqrstuvwxyz234567"
+    ):
+        return size >= _NO_NAME or (turns > _FEW_TURNS and digits * 20 > size)
+    mixed = body.lower() != body and body.upper() != body
+    return mixed and turns > (_TURNS if size < _NO_NAME else _TURNS - 0.04)
+
+
+def has_list(text: bytes) -> bool:
+    """Whether bytes are spelled as a list of numbers or of escapes."""
+    return any(sign in text and pattern.search(text) is not None for sign, pattern in _LISTS)
+
+
+def has_strange_token(text: bytes, least: int = 40) -> bool:
+    """A long word with most kinds of signs in it: base85, noise, or a cipher of text."""
+    for match in _TOKEN.finditer(text):
+        token = match.group()
+        if len(token) >= least and len(_SIGNS.intersection(token)) >= min(10, len(token) // 6):
+            letters = len(token.translate(None, _SIGN_BYTES))
+            if len(_STRETCH.findall(token)) > _MANY_TURNS * letters:
+                return True
+    return False
+
+
+def turned_words(text: bytes) -> bool:
+    """Whether the words of scripts are there from back to front or in rot13."""
+    low = text[:_SEEN].lower()
+    back, moved = low[::-1], rot13(low)
+    return any(word in back or word in moved for word in _WORDS)
