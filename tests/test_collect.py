@@ -61,7 +61,7 @@ def test_a_collector_that_fails_keeps_what_it_found_and_stops_nobody() -> None:
     assert [c.detail for c in seen.coverage] == [
         "",
         "stopped early",
-        "nothing of the kind here",
+        "nothing of this kind",
         "",
     ]
 
