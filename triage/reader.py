@@ -59,7 +59,8 @@ def extents(fd: int, size: int) -> Extents:
 
 def _with_kept(content: Content, data: bytes, limits: Limits, budget: Budget) -> Content:
     """The content with its first bytes: all that is allowed of what is worth keeping."""
-    wanted = limits.keep if worth_keeping(content) else min(limits.keep, _HEAD_KEPT)
+    worth = limits.keep_all or worth_keeping(content)
+    wanted = limits.keep if worth else min(limits.keep, _HEAD_KEPT)
     return replace(content, kept=data[: budget.take(min(wanted, len(data)))])
 
 
@@ -130,6 +131,7 @@ def _look_sampled(fd: int, size: int, where: Extents, limits: Limits, budget: Bu
     content = _most_telling(_glance(head, size), blocks, size)
     if worth_keeping(content):
         content = _look_closely(fd, first, size, where, limits, content)
+    if limits.keep_all or worth_keeping(content):
         head = _read_range(fd, first, min(limits.keep, size))
     traits = tuple(
         dict.fromkeys(

@@ -17,11 +17,13 @@ class NotHere(Exception):
 class Limits:
     """How much is read and kept. Sizes in bytes, ``seconds`` per collector.
 
-    ``keep`` is the most that is kept of one content, ``keep_total`` of all together.
+    ``keep`` is the most that is kept of one content, ``keep_total`` of all together;
+    ``keep_all`` says to keep contents that look harmless, too.
     """
 
     keep: int = 1 << 20
     keep_total: int = 128 << 20
+    keep_all: bool = False
     examine: int = 16 << 20
     hash: int = 2 << 30
     environ: int = 128 << 10

@@ -12,12 +12,15 @@ from triage.cli.exits import Exit, fail
 def explain(indicator: str) -> None:
     """Show an indicator's page: what it looks for, why, look-alikes, how to check by hand."""
     from triage.analyzers import INDICATORS
+    from triage.analyzers.yara_match import indicators_of
+    from triage.content.yara import Rules
 
-    found = next((i for i in INDICATORS if i.id == indicator), None)
+    known = (*INDICATORS, *indicators_of(Rules(None)))
+    found = next((i for i in known if i.id == indicator), None)
     if found is None:
         import difflib
 
-        near = difflib.get_close_matches(indicator, [i.id for i in INDICATORS], 3, 0.4)
+        near = difflib.get_close_matches(indicator, [i.id for i in known], 3, 0.4)
         hint = f"did you mean {', '.join(near)}?" if near else "see: triage indicators"
         fail(Exit.USAGE, f"there is no indicator {indicator!r}", hint)
     click.echo(page(found.id, _facts(found), found.doc or ""))

@@ -15,13 +15,14 @@ from triage.cli.options import collection_options, report_options
 @collection_options
 @report_options
 def image(
-    root: str, save: str | None, keep: int, keep_total: int, time_limit: int, **report: Any
-) -> None:
+    root: str, save: str | None, keep: int, keep_total: int, keep_all: bool, time_limit: int,
+    **report: Any,
+) -> None:  # fmt: skip
     """Look at a mounted image (mount it read-only) or a folder of collected files.
 
     Nothing that the image says can lead out of ROOT, and nothing is written into it.
     """
     from triage.cli.run import CollectionOptions, ReportOptions, look_and_report
 
-    limits = CollectionOptions(keep, keep_total, time_limit)
+    limits = CollectionOptions(keep, keep_total, keep_all, time_limit)
     look_and_report(root, "image", save, limits, ReportOptions(**report))

@@ -12,11 +12,10 @@ import click
 from triage.cli.exits import Exit, fail
 
 if TYPE_CHECKING:
-    from triage.content.yara import Match, Rules
+    from triage.content.yara import Match
     from triage.model import Content
 
 _MOST = 256 << 20
-_MOST_RULES = 16 << 20
 
 
 @click.command()
@@ -30,9 +29,10 @@ _MOST_RULES = 16 << 20
 @click.option("--width", type=click.IntRange(40, 1000), help="Columns.")
 def inspect(file: str, form: str, rules: str | None, no_color: bool, width: int | None) -> None:
     """Examine one file or standard input: true type, layers, clues. Nothing is run or written."""
+    from triage.cli.rules import compiled_rules
     from triage.content.examine import examine, layers_of
 
-    compiled = _compiled(rules) if rules is not None else None
+    compiled = compiled_rules(rules) if rules is not None else None
     data, size = _read(file)
     content = examine(data, size=size)
     matches = compiled.over(layers_of(data)) if compiled is not None else ()
@@ -75,28 +75,3 @@ def _read(path: str) -> tuple[bytes, int]:
     with os.fdopen(fd, "rb") as stream:
         data = stream.read(_MOST)
     return data, max(facts.st_size, len(data))
-
-
-def _compiled(path: str) -> Rules:
-    from triage.content.yara import Unusable, compile_rules
-
-    try:
-        return compile_rules([(os.path.basename(name), _rule_text(name)) for name in _files(path)])
-    except Unusable as error:
-        fail(Exit.USAGE, str(error))
-    except OSError as error:
-        fail(Exit.USAGE, f"cannot read {path}: {error.strerror}")
-
-
-def _files(path: str) -> list[str]:
-    if not os.path.isdir(path):
-        return [path]
-    names = sorted(name for name in os.listdir(path) if name.endswith((".yar", ".yara")))
-    if not names:
-        fail(Exit.USAGE, f"no .yar or .yara file in {path}")
-    return [os.path.join(path, name) for name in names]
-
-
-def _rule_text(path: str) -> str:
-    with open(path, "rb") as stream:
-        return stream.read(_MOST_RULES).decode("utf-8", "replace")

@@ -15,8 +15,9 @@ from triage.cli.options import collection_options, report_options
 @collection_options
 @report_options
 def live(
-    root: str, save: str | None, keep: int, keep_total: int, time_limit: int, **report: Any
-) -> None:
+    root: str, save: str | None, keep: int, keep_total: int, keep_all: bool, time_limit: int,
+    **report: Any,
+) -> None:  # fmt: skip
     """Look at this machine now: processes, memory files, mappings, mounts.
 
     Nothing is written but the files you name. Run it as root: without, it says what it could
@@ -24,5 +25,5 @@ def live(
     """
     from triage.cli.run import CollectionOptions, ReportOptions, look_and_report
 
-    limits = CollectionOptions(keep, keep_total, time_limit)
+    limits = CollectionOptions(keep, keep_total, keep_all, time_limit)
     look_and_report(root, "live", save, limits, ReportOptions(**report))

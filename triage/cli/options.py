@@ -72,6 +72,10 @@ report_options = _apply(
             "--fail-on", type=click.Choice(SEVERITIES),
             help="Exit 1 if any subject is at least this severe.",
         ),
+        click.option(
+            "--yara", metavar="RULES",
+            help="Apply YARA rules (file or directory) to all kept bytes; needs yara-x.",
+        ),
         click.option("--details", is_flag=True, help="Every finding with its evidence."),
         click.option("--force", is_flag=True, help="Overwrite output files that exist."),
         click.option("-q", "--quiet", is_flag=True, help="No terminal report and no progress."),
@@ -90,6 +94,10 @@ collection_options = _apply(
         click.option(
             "--keep-total", type=Size(), default="128M", show_default=True, metavar="SIZE",
             help="Most bytes kept of all contents together.",
+        ),
+        click.option(
+            "--keep-all", is_flag=True,
+            help="Keep bytes of unsuspicious contents too (--yara implies it).",
         ),
         click.option(
             "--time-limit", type=click.IntRange(1), default=600, show_default=True,

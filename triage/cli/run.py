@@ -13,6 +13,7 @@ from triage.cli.files import Output, check_outside, create
 from triage.cli.progress import Progress
 
 if TYPE_CHECKING:
+    from triage.analyzers.indicator import Indicator
     from triage.model import Report, Snapshot
 
 
@@ -22,6 +23,7 @@ class ReportOptions:
 
     outputs: tuple[tuple[str, str], ...] = ()
     fail_on: str | None = None
+    yara: str | None = None
     details: bool = False
     force: bool = False
     quiet: bool = False
@@ -36,6 +38,7 @@ class CollectionOptions:
 
     keep: int
     keep_total: int
+    keep_all: bool
     time_limit: int
 
 
@@ -65,6 +68,9 @@ def look_and_report(
     root: str, kind: str, save: str | None, limits: CollectionOptions, options: ReportOptions
 ) -> None:
     """The whole of ``triage live`` and ``triage image``."""
+    if options.yara is not None:
+        rules_of(options)  # bad rules must not cost a collection
+        limits = replace(limits, keep_all=True)
     outputs = opened_outputs(options, root, save)
     try:
         found = collected(root, kind, limits, quiet=options.quiet, debug=options.debug)
@@ -88,7 +94,10 @@ def collected(
 
     progress = Progress(quiet=quiet)
     limits = Limits(
-        keep=options.keep, keep_total=options.keep_total, seconds=float(options.time_limit)
+        keep=options.keep,
+        keep_total=options.keep_total,
+        keep_all=options.keep_all,
+        seconds=float(options.time_limit),
     )
     try:
         with Root(root_path) as root:
@@ -171,8 +180,9 @@ def _for_snapshot(path: str, force: bool) -> Output:
 def report_and_leave(snapshot: Snapshot, options: ReportOptions, outputs: Outputs) -> None:
     """Judge, write everything asked for, print the terminal report, set the exit code."""
     from triage.analyze import analyze
+    from triage.analyzers import INDICATORS
 
-    report = analyze(snapshot)
+    report = analyze(snapshot, (*INDICATORS, *rules_of(options)))
     for name, output in outputs.reports:
         terminal = sys.stdout.isatty() and output.path == "-"
         output.write(_rendered(name, report, options, terminal).encode("utf-8"))
@@ -181,6 +191,16 @@ def report_and_leave(snapshot: Snapshot, options: ReportOptions, outputs: Output
         create("-").write(text.encode("utf-8"))
     if options.fail_on is not None and _at_least(report, options.fail_on):
         raise SystemExit(int(Exit.FOUND))
+
+
+def rules_of(options: ReportOptions) -> tuple[Indicator, ...]:
+    """The indicators that the user's YARA rules make, if there are any."""
+    if options.yara is None:
+        return ()
+    from triage.analyzers.yara_match import indicators_of
+    from triage.cli.rules import compiled_rules
+
+    return indicators_of(compiled_rules(options.yara))
 
 
 def _rendered(name: str, report: Report, options: ReportOptions, terminal: bool) -> str:
