@@ -92,6 +92,7 @@ _AT_STATX_DONT_SYNC = 0x4000
 _STATX_BASIC_STATS = 0x7FF
 # nlink uid gid mode ino size blocks attributes_mask, four times, rdev and dev (linux/stat.h)
 _statx = struct.Struct("=16xIIIH2xQQQQ32xqI4xqI4x8xII")
+_statx_device = struct.Struct("=II")
 _statx_buffer = ctypes.create_string_buffer(256)
 
 
@@ -121,6 +122,15 @@ def status_without_sync(dir_fd: int, name: bytes) -> Status:
         st_mtime_ns=m_seconds * 10**9 + m_rest,
         st_ctime_ns=c_seconds * 10**9 + c_rest,
     )
+
+
+def device_without_sync(dir_fd: int, name: bytes) -> int:
+    """Only ``st_dev`` of the same, for what is asked of every descriptor of a box."""
+    if not hasattr(_libc, "statx"):
+        return os.stat(name, dir_fd=dir_fd).st_dev
+    if _libc.statx(dir_fd, name, _AT_STATX_DONT_SYNC, 0, _statx_buffer) != 0:
+        return status_without_sync(dir_fd, name).st_dev
+    return os.makedev(*_statx_device.unpack_from(_statx_buffer, 136))
 
 
 def _plain_status(dir_fd: int, name: bytes) -> Status:

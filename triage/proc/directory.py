@@ -215,10 +215,7 @@ class ProcessDir:
         if not self.genuine:
             return None
         status = kernel.status_without_sync(self._fd, name.encode())
-        device = status.st_dev
-        if device not in self._devices.by_stat:
-            self._devices.by_stat[device] = self._fs_magic(name)
-        magic = self._devices.by_stat[device]
+        magic = self._magic_of(status.st_dev, name)
         if seals and magic in kernel.MEMORY_MAGICS and (status.st_mode & 0o170000) == 0o100000:
             try:
                 with self.opened(name) as fd:
@@ -226,6 +223,19 @@ class ProcessDir:
             except OSError:
                 pass
         return facts_of(status, magic)
+
+    def in_memory(self, name: str) -> bool | None:
+        """Whether what a magic link leads to lies on a memory file system; ``None`` unless live."""
+        if not self.genuine:
+            return None
+        magic = self._magic_of(kernel.device_without_sync(self._fd, name.encode()), name)
+        return None if magic is None else magic in kernel.MEMORY_MAGICS
+
+    def _magic_of(self, device: int, name: str) -> int | None:
+        """The file system of a device; one question each for the whole run."""
+        if device not in self._devices.by_stat:
+            self._devices.by_stat[device] = self._fs_magic(name)
+        return self._devices.by_stat[device]
 
     def is_disk(self, map_device: str) -> bool | None:
         """Whether a device column of ``maps`` is known to be no memory file system."""

@@ -39,9 +39,7 @@ def exe_at_path(process: ProcessDir, exe: str | None, file: FileFacts | None) ->
     return what_lies_at(process, exe, file.inode, file.dev)
 
 
-def what_lies_at(
-    process: ProcessDir, text: str, inode: int, dev: str | None = None
-) -> str | None:
+def what_lies_at(process: ProcessDir, text: str, inode: int, dev: str | None = None) -> str | None:
     """``same``, ``other`` or ``absent``: the file now at a link's path, in the process's root.
 
     A file may really be called ``x (deleted)``, so the whole text is tried before the path
@@ -142,7 +140,7 @@ def open_files_of(
     wanted = [
         held
         for held in descriptors or ()
-        if _notable(held[1]) or (_is_file(held[1]) and is_memory(_quick(process, held[0])))
+        if _notable(held[1]) or (_is_file(held[1]) and _in_memory(process, held[0]))
     ]
     for fd, target in wanted:
         if len(found) >= _OPEN_FILES_MAX:
@@ -164,9 +162,9 @@ def _is_file(target: str) -> bool:
     return target[:1] == "/" and not target.startswith(("/dev/", "/proc/", "/sys/"))
 
 
-def _quick(process: ProcessDir, fd: int) -> FileFacts | None:
+def _in_memory(process: ProcessDir, fd: int) -> bool | None:
     try:
-        return process.facts(f"fd/{fd}", seals=False)
+        return process.in_memory(f"fd/{fd}")
     except OSError:
         return None
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -175,6 +175,8 @@ def _exe_is_mapped(
     if exe is None or exe_file is None or not maps:
         return None
     inode = exe_file.inode
+    if any(m.inode == inode and (m.dev == exe_file.dev or m.path == exe) for m in mappings):
+        return True
     if _named_in(maps, exe, exe_file):
         return True
     denied = False
@@ -196,14 +198,13 @@ def _exe_is_mapped(
 def _named_in(maps: bytes, exe: str, file: FileFacts) -> bool:
     """Whether a line of ``maps`` has the executable's inode, and its device or its path."""
     mark = f" {file.inode} ".encode()
-    if mark not in maps:
-        return False
-    for raw in maps.split(b"\n"):
-        if mark in raw:
-            try:
-                line = parse_map_line(raw)
-            except Malformed:
-                continue
+    place = maps.find(mark)
+    while place >= 0:
+        end = maps.find(b"\n", place) % (len(maps) + 1)  # -1, no more lines: the end of all
+        raw = maps[maps.rfind(b"\n", 0, place) + 1 : end]
+        place = maps.find(mark, end)
+        with suppress(Malformed):
+            line = parse_map_line(raw)
             if line.inode == file.inode and (line.dev == file.dev or decode(line.path) == exe):
                 return True
     return False
