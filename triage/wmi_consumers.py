@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from triage.content.kinds import family
 from triage.model import Content, Layer, Severity, WmiObject, WmiSubscription, WmiValue
@@ -61,6 +62,10 @@ def hidden(content: Content | None) -> tuple[Layer, tuple[Layer, ...]] | None:
     """
     from triage.content.examine import payload  # a heavy module, and seldom needed
 
+    if content is not None and not content.layers:
+        # A program that says what it is was not unwrapped: the whole is its own payload.
+        whole = Layer(content.kind, content.size, content.sha256, content.detail)
+        content = replace(content, layers=(whole,))
     found = None if content is None else payload(content)
     if content is None or found is None:
         return None

@@ -218,7 +218,9 @@ class Forge:
 
     # --- records ---
 
-    def store(self, record: bytes, *, mapped: bool = True, checksum: bool = True) -> tuple[int, int]:
+    def store(
+        self, record: bytes, *, mapped: bool = True, checksum: bool = True
+    ) -> tuple[int, int]:
         """Put a record on a page of its own, and what is too long on the following ones.
 
         Returns (logical page, record number); the page is not in the mapping if not ``mapped``.
@@ -325,14 +327,15 @@ class Forge:
         if self.attach_to is not None:
             at = self.of_index[self.attach_to] * PAGE
             count = struct.unpack_from("<I", self.index, at + 16)[0]
-            struct.pack_into("<I", self.index, at + 20 + 4 * count, numbers[0])
+            struct.pack_into("<I", self.index, at + 20 + 8 * count, numbers[0])
         self.keys = []
 
     def _block(self, pages: list[int], size: int, first: tuple[int, ...]) -> bytes:
         total = size // PAGE
         free = sorted(set(range(total)) - set(pages))
         if self.modern:
-            head = struct.pack("<5I", 0xABCD, self.sequence, self.sequence, self.sequence - 1, total)
+            numbers = (self.sequence, self.sequence, self.sequence - 1, total)
+            head = struct.pack("<5I", 0xABCD, *numbers)
             rows = [struct.pack("<6I", page, 0, 0, 0, self.sequence, 3) for page in pages]
             if pages is self.of_index:
                 rows[0] = struct.pack("<6I", pages[0], 0, 0, self.root, self.sequence, 0)
@@ -435,3 +438,42 @@ def subscribe(
             "Consumer": f'{consumer_class}.Name="{name}"',
         }
         forge.add(namespace, "__FilterToConsumerBinding", {**ends, **creator}, **how)
+
+
+# --- additions to a real repository -------------------------------------------------------
+
+
+def extended(files: dict[str, bytes], mapping: str) -> Forge:
+    """A forge that goes on from existing files, by the mapping file of that name."""
+    data = files[mapping]
+    modern = struct.unpack_from("<I", data, 8)[0] - struct.unpack_from("<I", data, 12)[0] == 1
+    forge = Forge(modern=modern)
+    forge.objects, forge.index = bytearray(files["OBJECTS.DATA"]), bytearray(files["INDEX.BTR"])
+    forge.sequence = struct.unpack_from("<I", data, 4)[0] + 1
+    forge.of_objects, end, _ = _read_block(data, 0, modern)
+    forge.of_index, _, forge.root = _read_block(data, end, modern)
+    if not modern:
+        forge.root = struct.unpack_from("<4I", forge.index, forge.of_index[0] * PAGE)[3]
+    forge.attach_to = _leaf(forge, forge.root)
+    return forge
+
+
+def _read_block(data: bytes, at: int, modern: bool) -> tuple[list[int], int, int]:
+    head, row = (20, 24) if modern else (12, 4)
+    count = struct.unpack_from("<I", data, at + head)[0]
+    table = at + head + 4
+    pages = [struct.unpack_from("<I", data, table + row * i)[0] for i in range(count)]
+    root = struct.unpack_from("<I", data, table + 12)[0] if modern else 0
+    free = table + row * count
+    return pages, free + 8 + 4 * struct.unpack_from("<I", data, free)[0], root
+
+
+def _leaf(forge: Forge, logical: int) -> int:
+    """The right-most page of the tree, whose last child is free to be set."""
+    while True:
+        at = forge.of_index[logical] * PAGE
+        count = struct.unpack_from("<I", forge.index, at + 16)[0]
+        child = struct.unpack_from("<I", forge.index, at + 20 + 8 * count)[0]
+        if child in (0, NO_PAGE):
+            return logical
+        logical = child

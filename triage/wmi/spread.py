@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from triage.content.candidate import Limits
 from triage.content.identify import identify
@@ -25,6 +26,11 @@ _PARTS_MAX = 4096
 _TRIES_MAX = 64
 _LIMITS = Limits(output=16 << 20, layer=8 << 20, steps=120, work=300_000_000)
 _DENSE = re.compile(rb"[!-~]+[ \r\n]{0,2}")
+_CODED = re.compile(rb"[A-Za-z0-9+/=_,\s-]+")
+_DIGITS = re.compile(rb"[0-9A-F,xX\s]+|[0-9a-f,xX\s]+")
+_CLASSES = bytes(
+    65 if 65 <= c < 91 else 97 if 97 <= c < 123 else 48 if 48 <= c < 58 else 43 for c in range(256)
+)
 _CARRIERS = frozenset({"encoded", "executable", "archive", "compressed", "encrypted"})
 _NUMBERS = re.compile(r"(\d+)")
 
@@ -95,8 +101,23 @@ def _likely(parts: list[Part]) -> bool:
     if sum(len(data) for _, data in parts) < _LEAST_SUM:
         return False
     joined = b"".join(data for _, data in sorted(parts, key=_natural))
+    if _CODED.fullmatch(joined):
+        return _mixed(joined)
     kind = identify(joined).kind
     return family(kind) in _CARRIERS or kind in ("random", "shellcode", "data")
+
+
+def _mixed(text: bytes) -> bool:
+    """Whether an encoding's alphabet is used as encodings do: digits only, or letters at random.
+
+    In base64 the class of a character (upper, lower, digit) changes at every other step, in names
+    at every fifth or so.
+    """
+    if _DIGITS.fullmatch(text):
+        return True
+    classes = text.translate(_CLASSES)
+    changes = sum(1 for one, other in pairwise(classes) if one != other)
+    return changes >= 0.33 * len(text)
 
 
 def _natural(part: Part) -> list[tuple[int, str]]:

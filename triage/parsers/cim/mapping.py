@@ -67,15 +67,20 @@ def _block(data: bytes, start: int) -> Mapping:
     candidates = [b for b in (_modern(data, start), _old(data, start)) if b is not None]
     if not candidates:
         raise Malformed(f"the mapping at offset {start} counts more pages than there can be")
-    best = next((b for b in candidates if b.complete), None)
-    if best is not None:
-        return best
+    complete = [block for block in candidates if block.complete]
+    if complete:
+        # By chance a block fits both formats; then only one maps pages that there are.
+        return next((block for block in complete if _plausible(block)), complete[0])
     # The second identifier of a 2.1 header is the one before the first.
     if start + 20 <= len(data):
         current, previous = struct.unpack_from("<2I", data, start + 8)
         if current - previous == 1:
             return candidates[0]
     return candidates[-1]
+
+
+def _plausible(block: Mapping) -> bool:
+    return all(page < block.total or page == UNAVAILABLE for page in block.pages)
 
 
 def _modern(data: bytes, start: int) -> Mapping | None:

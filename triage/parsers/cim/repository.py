@@ -82,6 +82,13 @@ class Repository:
         self._records: dict[tuple[int, int, int], Record] = {}
         self._lost: set[tuple[int, int, int]] = set()
         self._names: dict[str, str] | None = None
+        self._unfetched: list[Record] | None = None
+        if not self.sound_index:
+            # Definitions that no key names any more, for the instances that one still names.
+            for record in self._rest():
+                definition = _try_definition(record)
+                if definition is not None:
+                    self._schema.add(definition)
 
     def _note(self, file: str, inside: str, what: str) -> None:
         """Remember a problem; of more than a page full only the number is of use."""
@@ -203,8 +210,7 @@ class Repository:
         for key, entry in self._by_class.items():
             if self._fetched(entry) is not None:
                 self._schema.exact(key)  # objects that nothing leads to may be of any class
-        for entry in self._entries:
-            self._fetched(entry)
+        self._rest()
         seen = {record.data for record in self._records.values()}
         rest = list(self._distinct(self._unnamed(), seen))
         once = {(e.record, e.size): e.namespace for e in map(parse_entry, self._stale) if e}
@@ -219,8 +225,16 @@ class Repository:
                 if stored is not None:
                     yield stored
 
+    def _rest(self) -> list[Record]:
+        """What is left in the pages when every key has had its record."""
+        if self._unfetched is None:
+            for entry in self._entries:
+                self._fetched(entry)
+            self._unfetched = list(self._pages.rest())
+        return self._unfetched
+
     def _unnamed(self) -> Iterator[Record]:
-        for record in self._pages.rest():
+        for record in self._rest():
             # Without an index nobody knows what is deleted: then mapped means live.
             if record.state == UNREFERENCED and not self.sound_index:
                 yield record._replace(state=LIVE)
