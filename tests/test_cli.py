@@ -520,7 +520,7 @@ def test_debug_shows_a_traceback_and_the_rest_do_not(infected: Path, tmp_path: P
     """A defect, made on purpose by a module that breaks the analysis."""
     (tmp_path / "sitecustomize.py").write_text(
         "import triage.analyze\n"
-        "def broken(snapshot): raise RuntimeError('on purpose')\n"
+        "def broken(*_, **__): raise RuntimeError('on purpose')\n"
         "triage.analyze.analyze = broken\n"
     )
     environment = {"PYTHONPATH": f"{tmp_path}:{CHECKOUT}"}
