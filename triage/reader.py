@@ -24,6 +24,7 @@ _BLOCKS = 64
 _HEAD = 64 << 10
 _EXTENTS_MAX = 4096
 _HEAD_KEPT = 256
+_PART_KEPT = 64 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,11 @@ def extents(fd: int, size: int) -> Extents:
 
 def _with_kept(content: Content, data: bytes, limits: Limits, budget: Budget) -> Content:
     """The content with its first bytes: all that is allowed of what is worth keeping."""
-    worth = limits.keep_all or worth_keeping(content)
-    wanted = limits.keep if worth else min(limits.keep, _HEAD_KEPT)
+    wanted = min(limits.keep, _HEAD_KEPT)
+    if limits.keep_all or worth_keeping(content):
+        wanted = limits.keep
+    elif content.kind == "data" or (content.kind == "text" and b" " not in data[:512]):
+        wanted = min(limits.keep, _PART_KEPT)  # it may be a part of something: see file-split
     return replace(content, kept=data[: budget.take(min(wanted, len(data)))])
 
 

@@ -22,6 +22,11 @@ class Scene:
     files: MappingOf[tuple[str, int], MemoryFile]
     mounts: MappingOf[int | None, tuple[Mount, ...]]
     mounted_devices: frozenset[str]
+    directories: MappingOf[str, tuple[MemoryFile, ...]]
+
+    def beside(self, directory: str) -> tuple[MemoryFile, ...]:
+        """The memory files whose names lie directly in a directory."""
+        return self.directories.get(directory, ())
 
     def file_of(self, facts: FileFacts | None) -> MemoryFile | None:
         """The memory file with this inode, when it was collected."""
@@ -49,11 +54,14 @@ def build(snapshot: Snapshot) -> Scene:
     processes: dict[int, Process] = {}
     files: dict[tuple[str, int], MemoryFile] = {}
     mounts: dict[int | None, list[Mount]] = {}
+    directories: dict[str, list[MemoryFile]] = {}
     for artifact in snapshot.artifacts:
         if isinstance(artifact, Process):
             processes.setdefault(artifact.pid, artifact)
         elif isinstance(artifact, MemoryFile):
             files.setdefault((artifact.file.dev, artifact.file.inode), artifact)
+            if artifact.origin in ("mount", "directory"):
+                directories.setdefault(artifact.name.rpartition("/")[0], []).append(artifact)
         elif isinstance(artifact, Mount):
             mounts.setdefault(artifact.namespace, []).append(artifact)
     return Scene(
@@ -62,6 +70,7 @@ def build(snapshot: Snapshot) -> Scene:
         files=files,
         mounts={namespace: tuple(found) for namespace, found in mounts.items()},
         mounted_devices=frozenset(m.dev for found in mounts.values() for m in found),
+        directories={name: tuple(found) for name, found in directories.items()},
     )
 
 

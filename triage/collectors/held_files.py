@@ -23,6 +23,7 @@ from triage.model import (
     Why,
 )
 from triage.proc.directory import ProcessTable
+from triage.proc.hazards import is_hazard, may_block
 from triage.proc.holders import Hold, as_holders, by_inode
 from triage.reader import file_digest, look
 from triage.scene import volatile_place
@@ -139,6 +140,7 @@ class _Programs:
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
+        self._own = dict(scope.host.tool_namespaces).get("mnt")
         self._by_size: dict[int, list[str]] | None = None
 
     def twins(self, content: Content) -> tuple[str, ...]:
@@ -157,7 +159,14 @@ class _Programs:
     def _listed(self) -> dict[int, list[str]]:
         found: dict[int, list[str]] = {}
         inodes: set[tuple[str, int]] = set()
+        hazards = tuple(
+            m.point
+            for m in self._scope.so_far
+            if isinstance(m, Mount) and m.namespace == self._own and is_hazard(m.fs_type)
+        )
         for path in dict.fromkeys(_candidates(self._scope)):
+            if may_block(path, hazards):
+                continue
             facts = _trusted(self._scope.root, path)
             if facts is not None and (facts.dev, facts.inode) not in inodes:
                 inodes.add((facts.dev, facts.inode))

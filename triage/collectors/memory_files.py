@@ -8,6 +8,7 @@ too where they are ordinary disk, and so is ``/dev``, where no regular file belo
 from __future__ import annotations
 
 import os
+import posixpath
 import stat
 import time
 from collections.abc import Generator, Iterator
@@ -26,6 +27,7 @@ from triage.evidence import (
 )
 from triage.model import Artifact, FileFacts, Gap, Location, MemoryFile, Mount, Why
 from triage.proc.directory import ProcessTable
+from triage.proc.hazards import is_hazard, may_block
 from triage.proc.holders import Hold, as_holders, by_inode
 from triage.reader import look
 from triage.scope import NotHere, Scope
@@ -134,12 +136,24 @@ def _places(scope: Scope, namespace: int | None, root: Root) -> list[_Place]:
 def _walk_place(state: _Walk, root: Root, place: _Place) -> Generator[Artifact | Gap]:
     if place.origin == "mount" and place.dev in state.devices:
         return  # the whole file system was walked through another mount of it
+    if may_block(posixpath.dirname("/" + place.path.lstrip("/")), _hazards(state, place)):
+        detail = "below a network or user-space mount that may block; its files were not seen"
+        yield Gap(Location(place.label), Why.REFUSED, detail)
+        return
     try:
         with root.directory(place.path) as fd:
             yield from _walk_directory(state, place, fd)
     except Unreadable as error:
         if error.why is not Why.ABSENT:
             yield error.gap
+
+
+def _hazards(state: _Walk, place: _Place) -> tuple[str, ...]:
+    return tuple(
+        m.point
+        for m in state.scope.so_far
+        if isinstance(m, Mount) and m.namespace == place.namespace and is_hazard(m.fs_type)
+    )
 
 
 def _walk_directory(state: _Walk, place: _Place, fd: int) -> Generator[Artifact | Gap]:

@@ -24,8 +24,7 @@ from triage.evidence import (
     why_of,
 )
 from triage.model import FileFacts, Location, Why
-from triage.parsers import Malformed
-from triage.parsers.procfs import parse_mount_line
+from triage.proc import hazards
 
 _PATH_DIRECTORY = O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NOCTTY
@@ -37,34 +36,13 @@ _PAGE = 1 << 12
 class Devices:
     """File-system magics learnt so far, by device: one question each for the whole run."""
 
-    __slots__ = ("by_map", "by_stat", "remote")
+    __slots__ = ("by_map", "by_stat", "points")
 
-    def __init__(self, remote: frozenset[int] = frozenset()) -> None:
-        self.by_stat: dict[int, int | None] = dict.fromkeys(remote)
+    def __init__(self, hazards: frozenset[int]) -> None:
+        # statfs asks the server: of devices that may block nothing is asked.
+        self.by_stat: dict[int, int | None] = dict.fromkeys(hazards)
         self.by_map: dict[str, int | None] = {}
-        self.remote = remote
-
-
-# statfs asks the server; of these devices nothing is asked, so nothing can hang.
-_REMOTE = ("nfs", "cifs", "smb", "fuse", "9p", "ceph", "afs", "gluster", "lustre", "beegfs", "ocfs")
-
-
-def _remote_devices(root: Root) -> frozenset[int]:
-    """The devices of network and user-space file systems in our own mount table."""
-    found = set()
-    try:
-        data = root.read("proc/self/mountinfo", 16 << 20)
-    except Unreadable:
-        return frozenset()
-    for raw in data.split(b"\n"):
-        try:
-            line = parse_mount_line(raw)
-            major, _, minor = line.dev.partition(":")
-            if decode(line.fs_type).startswith(_REMOTE):
-                found.add(os.makedev(int(major), int(minor)))
-        except (Malformed, ValueError, OverflowError):
-            continue
-    return frozenset(found)
+        self.points: dict[str, tuple[str, ...]] = {}
 
 
 class ProcessTable:
@@ -79,13 +57,20 @@ class ProcessTable:
             self._device = os.fstat(self._fd).st_dev
         except OSError:
             self.genuine = False
-        self._devices = Devices(_remote_devices(root) if self.genuine else frozenset())
+        self._devices = Devices(self._hazards(root))
 
     def __enter__(self) -> ProcessTable:
         return self
 
     def __exit__(self, *_: object) -> None:
         os.close(self._fd)
+
+    def _hazards(self, root: Root) -> frozenset[int]:
+        try:
+            own = root.read("proc/self/mountinfo", 16 << 20) if self.genuine else b""
+        except Unreadable:
+            own = b""
+        return hazards.devices(own)
 
     def pids(self) -> list[int]:
         """The numbered directories, in order of number."""
@@ -168,6 +153,18 @@ class ProcessDir:
             return os.listdir(fd)
         finally:
             os.close(fd)
+
+    def may_block(self, path: str) -> bool:
+        """Whether a path of this process leads to where a look-up could hang for ever."""
+        try:
+            namespace = self.link("ns/mnt")
+            known = self._devices.points.get(namespace)
+            if known is None:
+                known = hazards.points(self.read("mountinfo", 16 << 20))
+                self._devices.points[namespace] = known
+        except OSError:
+            return False
+        return hazards.may_block(path, known)
 
     def living_thread(self) -> ProcessDir | None:
         """Another task of a process whose first thread has ended (a zombie leader).

@@ -46,6 +46,8 @@ def what_lies_at(process: ProcessDir, text: str, inode: int, dev: str | None = N
     without that ending. ``dev`` is compared where it is known as ``stat`` gives it. ``None``
     when the root could not be looked into.
     """
+    if process.may_block(text):
+        return None
     try:
         root = process.root()
     except OSError:
@@ -100,6 +102,8 @@ def _resolve(
     fd = int(match[1]) if match is not None and len(match[1]) < 8 else _STANDARD.get(path)
     if fd is not None:
         return _through_descriptor(process, index, text, path, fd, descriptors)
+    if process.may_block(path):
+        return Argument(index, text, path, why=Why.REFUSED)
     try:
         with process.root() as root:
             return Argument(index, text, path, file=root.facts(path))

@@ -291,6 +291,8 @@ class _Inspection:
             os.close(fd)
 
     def _by_path(self, mapping: MapLine) -> int:
+        if self._process.may_block(decode(mapping.path)):
+            raise FileNotFoundError("not looked up: the file system may block")
         try:
             with self._process.root() as root:
                 fd = root.open(decode(mapping.path))

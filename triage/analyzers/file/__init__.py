@@ -15,6 +15,7 @@ from triage.analyzers.file import (
     file_script,
     file_setuid,
     file_shellcode,
+    file_split,
 )
 from triage.analyzers.indicator import Indicator
 
@@ -24,6 +25,7 @@ INDICATORS: tuple[Indicator, ...] = (
     file_shellcode.INDICATOR,
     file_script.INDICATOR,
     file_encoded_payload.INDICATOR,
+    file_split.INDICATOR,
     file_archive.INDICATOR,
     file_encrypted.INDICATOR,
     file_high_entropy.INDICATOR,

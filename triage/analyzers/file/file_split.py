@@ -1,0 +1,105 @@
+"""Files in one directory are the parts of a program, a script or an archive.
+
+What it looks for
+-----------------
+Files side by side in memory that hold nothing by themselves, and that, joined in the order of their
+names (numbers, hex numbers, letters), make something that no part is: a program, shellcode, a
+script, an archive, encrypted data.
+
+Why it matters
+--------------
+T1027.011 says that fileless data may be spliced. No part looks like anything, and no rule that
+looks at one file sees it.
+
+What else looks like this
+-------------------------
+Segments of databases and journals are numbered, too; joined they make nothing that is a program.
+
+How to check by hand
+--------------------
+``cat PARTS | file -`` in the order that is named
+
+References
+----------
+* https://attack.mitre.org/techniques/T1027/011/
+* https://attack.mitre.org/techniques/T1030/
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+
+from triage.analyzers.indicator import Indicator
+from triage.analyzers.places import SCRIPT, base_name, path_of, quoted, severity_in
+from triage.content.examine import payload
+from triage.content.kinds import family
+from triage.content.reassemble import Reassembly, reassemble
+from triage.model import Confidence, Evidence, MemoryFile, Severity
+from triage.scene import Scene
+
+_MOST_PARTS, _MOST_BYTES = 64, 16 << 20
+_MAY_BE_PARTS = frozenset({"plain", "encoded", "compressed", "archive", "executable", "text"})
+_TELLING = frozenset({"archive", "compressed", "encrypted"})
+
+
+def _may_be_part(item: MemoryFile) -> bool:
+    """A file whose bytes were all kept and that is no settings, document or picture."""
+    content = item.content
+    if content is None or content.kept is None or len(content.kept) != item.file.size:
+        return False
+    if item.file.size == 0 or family(content.kind) not in _MAY_BE_PARTS:
+        return False
+    return content.kind != "text" or b" " not in content.kept[:4096]
+
+
+def _parts(item: MemoryFile, scene: Scene) -> list[MemoryFile]:
+    """The candidates beside an item; empty but for the first of them, so each is judged once."""
+    directory = posixpath.dirname(item.name)
+    found = [other for other in scene.beside(directory) if _may_be_part(other)]
+    few = 2 <= len(found) <= _MOST_PARTS
+    first = few and min(found, key=lambda other: other.name) is item
+    return found if first and sum(f.file.size for f in found) <= _MOST_BYTES else []
+
+
+def _severity(item: MemoryFile, joined: Reassembly) -> Severity | None:
+    severity = severity_in(SCRIPT, item)
+    if severity is None or payload(joined.content) is not None:
+        return severity
+    if family(joined.content.kind) not in _TELLING:
+        return None
+    return min(severity, Severity.MEDIUM, key=lambda s: s.points)
+
+
+def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
+    parts = _parts(item, scene)
+    if not parts:
+        return
+    joined = reassemble([(base_name(p), p.content.kept or b"") for p in parts if p.content])
+    severity = None if joined is None else _severity(item, joined)
+    if joined is None or severity is None:
+        return
+    chain = " > ".join(layer.kind for layer in joined.content.layers) or joined.content.kind
+    directory = posixpath.dirname(path_of(item))
+    facts = (
+        f"{len(joined.names)} parts in {directory}, in order of {joined.by}",
+        f"joined: {chain}, {len(joined.data)} bytes, sha256 {joined.content.sha256}",
+        f"parts: {', '.join(joined.names[:32])}",
+    )
+    names = " ".join(quoted(name) for name in joined.names[:32])
+    place = quoted(posixpath.dirname(item.location.path))
+    yield Evidence(facts, f"cd {place} && cat -- {names} | file -", severity)
+
+
+INDICATOR = Indicator(
+    id="file-split",
+    title="files in memory are the parts of something hidden",
+    family="content",
+    techniques=("T1027.011", "T1027.013"),
+    severity=Severity.HIGH,
+    confidence=Confidence.MODERATE,
+    inspects=MemoryFile,
+    check=check,
+    benign_if="a download or a backup tool that you know writes its file in pieces",
+    doc=__doc__,
+)
