@@ -36,7 +36,8 @@ _LISTS = (
 #: A text put together from pieces, or another encoding that says its name.
 _PIECES = lazy(
     rb"(?i)\[char\]\s?\(?[0-9]|\bchr[wb]?\([0-9]|fromcharcode|^begin [0-7]{3} \S|"
-    rb"[a-z(]['\"]\s?[+&]\s?['\"][a-z):]|\}['\"]\s{0,2}-f\s?['\"(]|[a-z]\^[a-z]\^|[a-z]`[a-z]+`[a-z]",
+    rb"['\"]\s{0,3}\)?\.(?:replace|split|reverse)\s?\(|['\"]\s{0,3}\)?\s{0,3}-(?:[ci]?replace|join)\b|"
+    rb"-join\s?\(?|[a-z(]['\"]\s?[+&]\s?['\"][a-z):]|\}['\"]\s{0,2}-f\s?['\"(]|[a-z]\^[a-z]\^|[a-z]`[a-z]+`[a-z]",
     MULTILINE,
 )
 _WORDS = (

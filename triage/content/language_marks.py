@@ -104,6 +104,8 @@ LANGUAGES: tuple[Language, ...] = (
                 ),
             ),
             (3, r"\$(?:true|false|null)\b"),
+            (7, r"(?:^|[=(;|\s])\[[a-z][\w.]*\]\.[a-z]\w+(?:\.|\()"),
+            (4, r"\.(?:getfield|getmethod|setvalue|getproperty|gettype|invoke)\s*\(\s*['\"$@]"),
             (6, r"^\s*(?:\[cmdletbinding\(|param\s*\(\s*(?:\[|\$)|#requires\b)"),
             (5, r"^\s*function\s+[\w:-]+\s*(?:\(\s*(?:\[|\$)|\{)[^\n]*(?:$|\$|param)"),
             (6, r"\bforeach\s*\(\s*\$\w+\s+in\s"),

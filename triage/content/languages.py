@@ -15,6 +15,7 @@ _ENOUGH, _SURE = 10.0, 20.0
 #: Languages of words rather than signs.
 _WORDY = frozenset({"vbscript", "batch", "shell"})
 _SHORTEST = 8
+_MANY_LINES, _PROBED, _SHARE = 8, 24, 4
 _INTERPRETERS = {
     "sh": "shell",
     "bash": "shell",
@@ -45,6 +46,8 @@ _INTERPRETERS = {
     "powershell": "powershell",
 }
 _SHEBANG = lazy(r"#![ \t]*(/[^\s]+)(?:[ \t]+([^\n]*))?")
+#: What a script carries says nothing of the script: only its first characters are kept.
+_CARRIED = lazy(r"([A-Za-z0-9+/=_\-]{48})[A-Za-z0-9+/=_\-]{48,}+")
 #: Any script has one of these; paths, names, numbers and identifiers do not.
 _SIGN = lazy(r"[(=$|;{<>`&@\n]|owershell", re.IGNORECASE)
 _HOST_MARKS = lazy(
@@ -58,13 +61,14 @@ _LOG_LINE = lazy(
     r"type=[A-Z_]+ msg=audit|\[ *\d+\.\d+\] |\d\d/\d\d/\d{4} \d\d:\d\d)",
     re.MULTILINE,
 )
+_DOCUMENTED = ("=head1", "=pod", "=encoding", "=begin", "=for")
 _MARKUP = lazy(r"^(?:#{1,6} \w[^\n]*|```|[=~-]{4,}\s*$|\.\. \w+::|\.(?:TH|SH|PP)\b)", re.MULTILINE)
 _COMPILED = lazy(
     r"^\s*(?:#\s*include\s*[<\"]|#\s*(?:ifndef|ifdef|define|pragma)\s|using\s+System\b|"
     r"(?:public|private|internal)\s+(?:static\s+|final\s+|sealed\s+)*(?:class|interface|enum)\s|"
     r"package\s+[\w.]+;?\s*$|import\s+java|namespace\s+[\w.:]+\s*[{;]|fn\s+\w+\s*[(<]|"
     r"pub\s+(?:fn|struct|mod|enum)\s|typedef\s|(?:static|extern)\s+\w+[\s*]+\w+\s*[(=;]|"
-    r"let\s+[gbslvw]:\w|\s*endif\s*$|\"\s+\w+:|finish$|[A-Z_]+ [:?+]?= |ifn?(?:eq|def) [(\w]|"
+    r"let\s+[gbslvw]:\w|\s*endif\s*$|\"\s+\w+:|finish$|[A-Z_]+ [:?+]?= |[\w.$()%/-]+:[^=\n]*\n\t|ifn?(?:eq|def) [(\w]|"
     r"func\s+(?:\(\w+ \*?\w+\)\s*)?\w+\(|interface\s+\w+\s*\{|template\s*<|impl\b)",
     re.MULTILINE,
 )
@@ -77,6 +81,7 @@ def identify_script(decoded: Decoded) -> Identity | None:
         # The beginning may be a licence, the middle a long constant: one of them is telling.
         middle = len(decoded.text) // 2
         text = f"{text[:_PART]}\n{decoded.text[middle : middle + _PART]}"
+    text = _CARRIED.sub(r"\1", text)
     if text.startswith("#!"):
         found = _by_shebang(text)
         if found is not None:
@@ -118,7 +123,7 @@ def _by_syntax(text: str) -> Identity | None:
     scores = [(_score(one, text), one.kind) for one in candidates]
     # A shell one-liner may hold another language's program as an argument, and the other way.
     best, kind = max(scores, key=lambda one: one[0])
-    if best < _threshold(text):
+    if best < _threshold(text) or (best < _SURE and not _pervades(kind, text)):
         return None
     if kind == "javascript" and _HOST_MARKS.search(text):
         kind = "jscript"
@@ -144,6 +149,21 @@ def _score(language: Language, text: str) -> float:
     return total
 
 
+def _pervades(kind: str, text: str) -> bool:
+    """Whether a language's forms are in a fair share of the lines of a longer text.
+
+    Settings and notes hold a command or two; a script is made of them.
+    """
+    lines = [one for one in text.splitlines() if one.strip() and one.lstrip()[0] not in "#;'"]
+    if len(lines) < _MANY_LINES:
+        return True
+    language = next(one for one in LANGUAGES if one.kind == kind)
+    step = len(lines) // _PROBED + 1
+    probed = lines[::step]
+    hits = sum(any(mark.search(line) for _, mark in language.marks) for line in probed)
+    return hits * _SHARE >= len(probed)
+
+
 def _threshold(text: str) -> float:
     """Longer texts have more chances to look like something."""
     return _ENOUGH + max(0, (len(text) >> 10).bit_length()) * 1.0
@@ -161,6 +181,8 @@ def _is_other_text(text: str) -> bool:
     if lines < 3:
         return _COMPILED.match(text) is not None
     if _COMPILED.search(text) and "<?php" not in text and len(_COMPILED.findall(text)) >= 2:
+        return True
+    if text.lstrip().startswith(_DOCUMENTED):
         return True
     marks = {one.split()[0][:3] for one in _MARKUP.findall(text) if one.strip()}
     return "```" in marks or len(marks) >= 3 or bool(marks & {".TH", ".SH"})

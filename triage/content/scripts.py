@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import unquote_to_bytes
 
 from triage.content.candidate import GUESS, SLOW, WORTHY, Budget, Candidate
+from triage.content.carriers import looks_encoded
 from triage.content.encodings import from_base64, only
 from triage.content.kinds import family
 from triage.content.patterns import lazy
@@ -17,11 +18,13 @@ _TELLING = lazy(
     r"(?i)\biex\b|invoke-|downloadstring|frombase64|net\.webclient|powershell|wscript\.shell|"
     r"\beval\b|\bexec\b|/dev/tcp|reflection\.assembly|virtualalloc|memfd_create|https?://|cmd\.exe"
 )
+#: A text of which less than this part is escapes is no percent-encoding, it only has some.
+_FAIR_SHARE = 8
 _ESCAPED = lazy(rb"\\x[0-9A-Fa-f]{2}|\\u00[0-9A-Fa-f]{2}|%[0-9A-Fa-f]{2}")
 
 
 def folded(data: bytes, kind: str, budget: Budget) -> Iterator[Candidate]:
-    """The script with its strings folded, when that says more than the script itself."""
+    """The script with its strings folded, when that says what the script itself does not."""
     if not 16 <= len(data) <= _LARGEST:
         return
     budget.spend(len(data) * SLOW * 4)
@@ -31,7 +34,9 @@ def folded(data: bytes, kind: str, budget: Budget) -> Iterator[Candidate]:
         return
     new = {word.lower() for word in _TELLING.findall(result.text)}
     known = {word.lower() for word in _TELLING.findall(text)}
-    need = WORTHY if new - known or _new_run(result.text, text) else GUESS
+    if not new - known and not _new_run(result.text, text):
+        return  # put together, but nothing was hidden by taking it apart
+    need = WORTHY if family(kind) == "script" else GUESS
     yield Candidate(
         result.text.encode("utf-8", "surrogateescape"),
         "concatenated",
@@ -47,19 +52,20 @@ _RUN = lazy(r"[A-Za-z0-9+/=_\-]{24,}+")
 def _new_run(text: str, before: str) -> bool:
     """Whether the folding put a long encoded run together."""
     longest = max(_RUN.findall(text), key=len, default="")
-    return bool(longest) and longest not in before
+    return longest not in before and looks_encoded(longest.encode("ascii"))
 
 
 def unescaped(data: bytes, budget: Budget) -> Iterator[Candidate]:
     r"""The text with ``%xx``, ``\xNN`` and ``\u00NN`` in it replaced by what they stand for."""
     budget.spend(len(data) * 20)
     escapes = len(_ESCAPED.findall(data))
-    if escapes < 4:
+    if escapes < 4 or escapes * 200 < len(data):
         return
     if data.count(b"%") * 3 >= escapes:
         plain = unquote_to_bytes(data.replace(b"+", b" ") if b" " not in data else data)
         if plain != data:
-            yield Candidate(plain, "percent", "percent-encoding", need=WORTHY)
+            part = escapes * 3 * _FAIR_SHARE < len(data)
+            yield Candidate(plain, "percent", "percent-encoding", need=WORTHY, rewrites=part)
     if b"\\" in data:
         plain = re.sub(rb"\\(?:x|u00)([0-9A-Fa-f]{2})", _byte, data)
         if plain != data:

@@ -63,6 +63,7 @@ class Node:
     settled: Node | None = None
     children: list[Node] = field(default_factory=list)
     best: int = 0
+    distance: int = 0
 
     @property
     def revealed(self) -> bool:
@@ -181,7 +182,7 @@ def _drawn(opening: _Opening, seen: set[bytes], budget: Budget) -> Iterator[Node
 
 def _piles_up(node: Node, candidate: Candidate) -> bool:
     """Whether a guess rests on another guess: enough of those turn anything into anything."""
-    return candidate.need == GUESS and bool(candidate.kind) and _guessed(node)
+    return candidate.need == GUESS and bool(candidate.kind) and node.need >= GUESS
 
 
 def _child(node: Node, candidate: Candidate, hints: Hints) -> Node:
@@ -274,13 +275,15 @@ def _prune(root: Node) -> None:
         kept = [child for child in node.children if child.best]
         node.children = _compatible(kept, len(node.data))
         own = max(node.value, 1) if node.revealed else 0
-        node.best = max([own, *(child.best for child in node.children)])
+        ways = [(own, 0), *((child.best, -1 - child.distance) for child in node.children)]
+        node.best, distance = max(ways)
+        node.distance = -distance
 
 
 def _compatible(children: list[Node], size: int) -> list[Node]:
     chosen: list[Node] = []
     taken: list[tuple[int, int]] = []
-    for child in sorted(children, key=lambda one: -one.best):
+    for child in sorted(children, key=lambda one: (-one.best, one.distance)):
         start, end = _span(child, size)
         rewrites = child.candidate is not None and child.candidate.rewrites
         if not rewrites and any(start < b and a < end for a, b in taken):

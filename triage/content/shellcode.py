@@ -41,6 +41,8 @@ _HINT = lazy(
     rb"|\xc1[\xc0-\xcf][\x03-\x1d]|\x27.{0,12}\xdf",
     re.DOTALL,
 )
+#: A system call of arm64: ``svc`` takes any number, the kernel ignores it.
+_SVC = lazy(rb"[\x01\x21\x41\x61\x81\xa1\xc1\xe1].[\x00-\x1f]\xd4", re.DOTALL)
 _CALL_OVER = lazy(
     rb"(?:\xfc|\x90|\x48\x83\xe4\xf0|\x66\x81\xe4..|\x81\xe4....){0,4}"
     rb"(?:\xe8..[\x00-\x7f][\x00\xff]|\xeb.|\xe9..[\x00-\x01]\x00)",
@@ -85,6 +87,8 @@ def _may_be(data: bytes) -> bool:
     if _CALL_OVER.match(data) is not None or _HINT.search(data, 0, _CLOSELY) is not None:
         return True
     head = data[:_SEARCHED]
+    if _SVC.search(head) is not None:
+        return True
     return any(idiom in head for idiom in _IDIOMS)
 
 

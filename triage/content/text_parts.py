@@ -55,10 +55,14 @@ _BEGINNINGS = (
 )
 
 
-def pieces(data: bytes, budget: Budget) -> Iterator[Candidate]:
-    """Candidates for the encoded pieces of ``data``, the whole first, then its parts."""
+def pieces(data: bytes, budget: Budget, *, script: bool) -> Iterator[Candidate]:
+    """Candidates for the encoded pieces of ``data``, the whole first, then its parts.
+
+    A ``script`` as a whole is a script, whatever noise its letters would decode to.
+    """
     budget.spend(len(data) * 60)
-    yield from _whole(data, budget)
+    if not script:
+        yield from _whole(data, budget)
     yield from _runs(data, budget)
     yield from _literals(data, budget)
     uu = uudecode(data)

@@ -37,6 +37,7 @@ _TEXT_DOCUMENTS = frozenset({"html", "svg", "rtf", "email", "postscript", "pem",
 _SAMPLE = 1 << 14
 _SMALLEST = 8
 _HEAD = 96
+_MANY, _CHUNK = 512, 16
 
 
 def is_textual(data: bytes, identity: Identity) -> bool:
@@ -45,7 +46,20 @@ def is_textual(data: bytes, identity: Identity) -> bool:
         return True
     if family(identity.kind) in _CONTAINERS and identity.confidence is not Confidence.WEAK:
         return False
+    if identity.kind == "data" and _recurs(data):
+        return False
     return printable_ratio(data[:_SAMPLE]) > 0.9 and b"\0" not in data[:64].rstrip(b"\0")
+
+
+def _recurs(data: bytes) -> bool:
+    """Whether the same few bytes make up much of the data: zeros under a readable key do."""
+    if len(data) < _MANY:
+        return False
+    middle = len(data) // 2
+    return any(
+        data.count(data[at : at + _CHUNK]) * _CHUNK * 8 > len(data)
+        for at in (middle // 2, middle, middle + middle // 2)
+    )
 
 
 def candidates(
@@ -86,11 +100,13 @@ def _in_text(data: bytes, identity: Identity, budget: Budget) -> Iterator[Candid
         yield from wide(data)
         return
     text = data.rstrip(b"\0")
+    if identity.kind == "text" and _recurs(text):
+        yield from repeating(text, budget)
     script = family(identity.kind) == "script"
     if not script and not carries(text):
         return
     yield from encoded_scripts(text, budget)
-    yield from pieces(text, budget)
+    yield from pieces(text, budget, script=script)
     if has_list(text):
         yield from numbers(text, budget)
     yield from unescaped(text, budget)
