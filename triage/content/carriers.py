@@ -44,7 +44,7 @@ _WORDS = (
     b"function", b"http://", b"https://", b"powershell", b"invoke-", b"new-object", b"/bin/",
     b"import ", b"createobject", b"base64", b"return ", b"eval(", b"exec(", b"echo ", b"cmd.exe",
     b"wscript", b"webclient", b"#!/bin", b"#!/usr", b"/dev/tcp", b"document.", b"curl ",
-    b"wget ", b"assembly",
+    b"wget ", b"assembly", b"kernel32", b"foreach", b"$env:", b"public ", b"system.",
 )  # fmt: skip
 _TOKEN = lazy(rb"[!-~]{24,}+")
 _SIGN_BYTES = bytes(c for c in range(33, 127) if not chr(c).isalnum())

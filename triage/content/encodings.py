@@ -50,6 +50,8 @@ def decodings(text: bytes, budget: Budget, *, noisy: bool = False) -> Iterator[D
     if len(bare) < 8:
         return
     body = bare.rstrip(b"=")
+    if len(body) < 8:
+        return
     if only(body, _HEX):
         yield from _hex(body)
     if only(body, _BASE32) or only(body.upper(), _BASE32) or only(body.upper(), _BASE32_HEX):

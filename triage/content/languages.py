@@ -63,12 +63,24 @@ _LOG_LINE = lazy(
 )
 _DOCUMENTED = ("=head1", "=pod", "=encoding", "=begin", "=for")
 _MARKUP = lazy(r"^(?:#{1,6} \w[^\n]*|```|[=~-]{4,}\s*$|\.\. \w+::|\.(?:TH|SH|PP)\b)", re.MULTILINE)
+#: Makefiles, CMake: at least two of these.
+_BUILD = lazy(
+    r"^(?:[\w.$()%/-]+\s?:[^=\n]*\n\t|\s*(?:end(?:if|foreach|function|macro)|cmake_\w+)\s*\(|"
+    r"\s*(?:find_(?:package|library|path|program)|include)\s*\([\w/.]+|"
+    r"\s*set\s*\(\s*[\w${}]+\s|\s*(?:list|string|file)\s*\(\s*[A-Z]+\s|"
+    r"\s*message\s*\(\s*(?:STATUS|[A-Z]*(?:ERROR|WARNING))|\s*get_(?:filename|property)\w*\s*\()",
+    re.MULTILINE,
+)
+#: A key of YAML at the margin, and one anywhere.
+_KEY = lazy(r"^[A-Za-z][\w.-]*:(?:[ \t]|$)", re.MULTILINE)
+_ANY_KEY = lazy(r"^\s*(?:- )?[\w.\"'/-]+:(?:[ \t]|$)|^\s*- ", re.MULTILINE)
+_HEADED = lazy(r"\s*(?![#\"'])\S[^\n]{2,80}\n(?:={4,}|-{4,}|~{4,}|\*{4,})[ \t]*\r?\n")
 _COMPILED = lazy(
     r"^\s*(?:#\s*include\s*[<\"]|#\s*(?:ifndef|ifdef|define|pragma)\s|using\s+System\b|"
     r"(?:public|private|internal)\s+(?:static\s+|final\s+|sealed\s+)*(?:class|interface|enum)\s|"
     r"package\s+[\w.]+;?\s*$|import\s+java|namespace\s+[\w.:]+\s*[{;]|fn\s+\w+\s*[(<]|"
     r"pub\s+(?:fn|struct|mod|enum)\s|typedef\s|(?:static|extern)\s+\w+[\s*]+\w+\s*[(=;]|"
-    r"let\s+[gbslvw]:\w|\s*endif\s*$|\"\s+\w+:|finish$|[A-Z_]+ [:?+]?= |[\w.$()%/-]+:[^=\n]*\n\t|ifn?(?:eq|def) [(\w]|"
+    r"let\s+[gbslvw]:\w|\s*endif\s*$|\"\s+\w+:|finish$|[A-Z_]+ [:?+]?= |ifn?(?:eq|def) [(\w]|"
     r"func\s+(?:\(\w+ \*?\w+\)\s*)?\w+\(|interface\s+\w+\s*\{|template\s*<|impl\b)",
     re.MULTILINE,
 )
@@ -182,10 +194,20 @@ def _is_other_text(text: str) -> bool:
         return _COMPILED.match(text) is not None
     if _COMPILED.search(text) and "<?php" not in text and len(_COMPILED.findall(text)) >= 2:
         return True
-    if text.lstrip().startswith(_DOCUMENTED):
+    if text.lstrip().startswith(_DOCUMENTED) or _HEADED.match(text) is not None:
+        return True
+    if len(_BUILD.findall(text)) >= 2 or _is_yaml(text):
         return True
     marks = {one.split()[0][:3] for one in _MARKUP.findall(text) if one.strip()}
     return "```" in marks or len(marks) >= 3 or bool(marks & {".TH", ".SH"})
+
+
+def _is_yaml(text: str) -> bool:
+    """Keys at the margin, and keys or items in half of the lines: commands in it are values."""
+    if len(_KEY.findall(text)) < 2:
+        return False
+    lines = [line for line in text.splitlines() if line.strip() and line.lstrip()[0] != "#"]
+    return len(_ANY_KEY.findall(text)) * 5 >= len(lines) * 2
 
 
 def _with_traits(found: Identity, decoded: Decoded) -> Identity:

@@ -76,6 +76,8 @@ class Node:
                 return False  # the same thing said twice
         if self.candidate.rewrites and family(self.identity.kind) != "script":
             return False
+        if self.need >= GUESS and self.identity.kind == "shellcode":
+            return self.identity.confidence is Confidence.STRONG and self.value >= self.need
         if self.need >= GUESS and family(self.identity.kind) == "script":
             return self.value >= self.need and _reads_like_code(self.data, self.identity)
         return self.value >= self.need

@@ -150,6 +150,13 @@ def _traits(trace: Trace, wide: bool) -> tuple[str, ...]:
     return (*machine, *found, *syscall_traits(trace.syscalls))
 
 
+def _moved(data: bytes) -> bytes:
+    """The constants that arm64 ``movz`` and ``movk`` put into registers, 16 bits at a time."""
+    words = (int.from_bytes(data[at : at + 4], "little") for at in range(0, min(256, len(data)), 4))
+    halves = (word >> 5 & 0xFFFF for word in words if word & 0xDF800000 == 0xD2800000)
+    return b"".join(half.to_bytes(2, "little") for half in halves).replace(b"\0", b"")
+
+
 def _arm(data: bytes) -> _Found | None:
     names, penalty = follow_arm64(data)
     machine: tuple[str, ...] = ("arm64", "64-bit")
@@ -157,6 +164,7 @@ def _arm(data: bytes) -> _Found | None:
         names, penalty, machine = follow_arm(data), 0, ("arm", "32-bit")
     if not names:
         return None
-    score = weight(names) - penalty + (3 if _SHELLS.search(data[:2048]) else 0)
+    shell = _SHELLS.search(data[:2048] + _moved(data)) is not None
+    score = weight(names) - penalty + (4 if shell else 0)
     detail = f"{machine[0]}, {', '.join(dict.fromkeys(names))}"
     return score, detail, (*machine, *syscall_traits(names))

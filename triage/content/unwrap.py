@@ -46,8 +46,6 @@ def is_textual(data: bytes, identity: Identity) -> bool:
         return True
     if family(identity.kind) in _CONTAINERS and identity.confidence is not Confidence.WEAK:
         return False
-    if identity.kind == "data" and _recurs(data):
-        return False
     return printable_ratio(data[:_SAMPLE]) > 0.9 and b"\0" not in data[:64].rstrip(b"\0")
 
 
@@ -72,6 +70,8 @@ def candidates(
     kind_family = family(identity.kind)
     if is_textual(data, identity):
         yield from _in_text(data, identity, budget)
+        if identity.kind == "data":
+            yield from _in_binary(data, hints, budget)
     elif kind_family in _CONTAINERS and identity.confidence is not Confidence.WEAK:
         yield from _inside(data, identity, budget)
     elif kind_family not in ("compressed", "archive", "encrypted") or _doubtful(identity):

@@ -22,6 +22,8 @@ from triage.content.measure import PRINTABLE, spread_sample
 LONGEST = 64
 _SURPLUS = 3
 _FEW, _PROBE = 1024, 8192
+#: Tried on what is too short to show the length of its key.
+_USUAL_LENGTHS = (2, 3, 4)
 _STUB = b"This program cannot be run in DOS mode.\r\r\n$"
 _PHRASES = (
     _STUB,
@@ -287,7 +289,8 @@ def _from_columns(data: bytes, budget: Budget) -> Iterator[bytes]:
         return
     budget.spend(len(sample) * LONGEST * 4)
     yield from _single(sample)
-    for size in key_lengths(sample)[:3]:
+    usual = _USUAL_LENGTHS if len(sample) < _FEW else ()
+    for size in dict.fromkeys((*key_lengths(sample)[:3], *usual)):
         budget.spend(len(sample) * SLOW + size * 150_000)
         columns = [sample[n::size] for n in range(size)]
         modes = bytes(_most_frequent(column) for column in columns)
