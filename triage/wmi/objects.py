@@ -33,7 +33,7 @@ class Keys:
 
     def names(self, stored: Stored) -> frozenset[str]:
         """The properties with the qualifier ``key``, in the class or those above it."""
-        place = stored.namespace, class_name(stored)
+        place = stored.namespace or stored.record.state, class_name(stored)
         if place not in self._known:
             self._known[place] = frozenset(self._of(stored))
         return self._known[place]

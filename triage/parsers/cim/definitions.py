@@ -193,6 +193,12 @@ def _qualifiers(data: bytes, at: int, heap: Heap) -> Iterator[Qualifier]:
         return
 
 
+def is_amended(definition: ClassDefinition) -> bool:
+    """Whether a class is the translation of another one, as the ``ms_409`` namespaces hold them."""
+    found = qualifiers(definition, definition.qualifiers_at)
+    return any(one.name.lower() == "amendment" for one in found)
+
+
 @dataclass(frozen=True, slots=True)
 class Method:
     """A method of a class: its qualifiers, and whether the class declares it."""

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from triage.parsers import Malformed
-from triage.parsers.cim.definitions import Property
+from triage.parsers.cim.definitions import ClassDefinition, Property
 from triage.parsers.cim.values import Heap, Value, decode
 
 _HEADER = struct.Struct("<QQIBI")
@@ -28,7 +28,8 @@ class Layout:
     """How the values of a class's instances lie: its properties, inherited ones included.
 
     ``total`` counts the properties that have state bits, ``table_size`` the bytes of state bits
-    and values. ``defaults`` are the values that an instance may inherit, by order.
+    and values. ``defaults`` are the values that an instance may inherit, by order. ``chain`` is
+    the class after its superclasses.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Layout:
     total: int
     table_size: int
     defaults: dict[int, Value]
+    chain: tuple[ClassDefinition, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +130,12 @@ def _values(
     damaged: list[str] = []
     for one in layout.properties:
         order = one.order
-        state = data[table + (order >> 2)] >> (order & 3) * 2
         value: Value = None
+        if table + (order >> 2) >= len(data):
+            damaged.append(f"{one.name}: its state lies behind the record")
+            found.append(None)
+            continue
+        state = data[table + (order >> 2)] >> (order & 3) * 2
         if state & 2:
             value = layout.defaults.get(order)
         elif not state & 1:
@@ -141,20 +147,16 @@ def _values(
     return tuple(found), tuple(damaged)
 
 
-def build_layout(
-    name: str, chain: Sequence[tuple[Property, ...]], defaults: dict[int, Value], table_size: int
-) -> Layout:
+def build_layout(chain: Sequence[ClassDefinition], defaults: dict[int, Value]) -> Layout:
     """Merge the properties of a class and its superclasses, the class's own last.
 
     A property that a subclass overrides keeps its order; the subclass's word counts.
     """
-    merged: dict[int, Property] = {}
-    for properties in chain:
-        for one in properties:
-            merged[one.order] = one
+    merged = {one.order: one for definition in chain for one in definition.properties}
     total = 1 + max(merged, default=-1)
     ordered = tuple(merged[order] for order in sorted(merged))
-    return Layout(name, ordered, total, table_size, defaults)
+    own = chain[-1]
+    return Layout(own.name, ordered, total, own.table_size, defaults, tuple(chain))
 
 
 def extent(data: bytes, *, modern: bool) -> int:

@@ -132,20 +132,22 @@ class Repository:
             return stored.what.layout
         return self._schema.layout_of(stored.namespace, stored.what)
 
-    def chain_of(self, stored: Stored) -> list[ClassDefinition]:
+    def chain_of(self, stored: Stored) -> Sequence[ClassDefinition]:
         """The class of an object, or a class itself, after its superclasses, the root first."""
-        definition = self.definition_of(stored)
-        return [] if definition is None else self._schema.chain(stored.namespace, definition)
+        if isinstance(stored.what, Instance):
+            return stored.what.layout.chain
+        return self._schema.chain(stored.namespace, stored.what)
 
     def superclasses(self, stored: Stored) -> tuple[str, ...]:
         """The names of the classes above that of an object, or above a class, nearest first."""
         return tuple(one.name for one in self.chain_of(stored)[-2::-1])
 
     def definition_of(self, stored: Stored) -> ClassDefinition | None:
-        """The class of an instance."""
+        """The class of an instance; a class itself."""
         if isinstance(stored.what, ClassDefinition):
             return stored.what
-        return self._schema.definition(stored.namespace, stored.what.class_hash)
+        chain = stored.what.layout.chain
+        return chain[-1] if chain else None
 
     def _definition(self, key: Key) -> ClassDefinition | None:
         entry = self._by_class.get(key)

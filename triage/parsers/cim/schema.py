@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from triage.parsers.cim.definitions import ClassDefinition, defaults
+from triage.parsers.cim.definitions import ClassDefinition, defaults, is_amended
 from triage.parsers.cim.instances import Layout, build_layout
 from triage.parsers.cim.values import Value
 
@@ -87,7 +87,9 @@ class Schema:
         """The different layouts of a class in all namespaces, for an instance of an unknown one."""
         if digest not in self._everywhere:
             found: list[Layout] = []
-            for namespace, definition in self._anywhere.get(digest, ())[:_PLACES_MAX]:
+            places = self._anywhere.get(digest, [])[:_PLACES_MAX]
+            # Translations of a class come last: they lack what is not translated, such as keys.
+            for namespace, definition in sorted(places, key=lambda place: is_amended(place[1])):
                 layout = self.layout_of(namespace, definition)
                 if layout not in found:
                     found.append(layout)
@@ -103,5 +105,4 @@ class Schema:
             # A superclass's own table only has room for what it knows of.
             total = max([total, *(p.order + 1 for p in one.properties)])
             values.update({p.order: value for p, value in defaults(one, total)})
-        properties = [one.properties for one in classes]
-        return build_layout(definition.name, properties, values, definition.table_size)
+        return build_layout(classes, values)

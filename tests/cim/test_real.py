@@ -1,0 +1,140 @@
+"""The two real repositories: read completely, judged calmly, and found out when seeded."""
+
+from __future__ import annotations
+
+import base64
+import random
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.cim.forge import STRING, UINT8, Column, Forge, Table, extended, subscribe
+from tests.cim.judged import collected, indicators, judged
+from tests.cim.test_seeded import VBSCRIPT, encoded_command, program
+from triage.analyze import analyze
+from triage.model import Severity
+from triage.parsers.cim.instances import Instance
+from triage.parsers.cim.repository import Repository
+
+pytestmark = pytest.mark.corpus
+
+SYSTEMS = {"win10": "MAPPING2.MAP", "winxp": "MAPPING2.MAP"}
+# Counted independently of this reader: namespaces, classes, instances and keys of the index.
+COUNTS = {"win10": (92, 6678, 2513), "winxp": (34, 3651, 645)}
+both = pytest.mark.parametrize("system", sorted(SYSTEMS))
+
+
+def files_of(corpus: Path, system: str) -> dict[str, bytes]:
+    folder = corpus / "cim" / system
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def opened(files: dict[str, bytes]) -> Repository:
+    maps = {name: data for name, data in files.items() if name.endswith(".MAP")}
+    return Repository(files["OBJECTS.DATA"], files["INDEX.BTR"], maps)
+
+
+@both
+def test_read_completely(corpus: Path, system: str) -> None:
+    repository = opened(files_of(corpus, system))
+    classes, instances = list(repository.classes()), list(repository.instances())
+    others = list(repository.others())
+    repository.finish()
+    assert (len(repository.namespaces()), len(classes), len(instances)) == COUNTS[system]
+    assert repository.problems == []
+    assert [s for s in classes if s.what.damaged] == []
+    assert others, "no deleted object was found"
+    assert {s.record.state for s in others} <= {"unreferenced", "unmapped", "slack"}
+
+
+@both
+def test_values_are_decoded(corpus: Path, system: str) -> None:
+    repository = opened(files_of(corpus, system))
+    filters = [s.what for s in repository.instances(["__EventFilter"])]
+    texts = {w.value("Name"): w.value("Query") for w in filters if isinstance(w, Instance)}
+    assert texts["SCM Event Log Filter"] == "select * from MSFT_SCMEventLogEvent"
+    kinds: Counter[str] = Counter()
+    for stored in repository.instances():
+        assert isinstance(stored.what, Instance)
+        kinds.update(type(value).__name__ for value in stored.what.values)
+    assert {"str", "int", "bool", "NoneType"} <= set(kinds)
+
+
+@both
+def test_nothing_above_information_on_a_clean_system(corpus: Path, system: str) -> None:
+    report = analyze(collected(corpus / "cim" / system))
+    assert report.gaps == ()
+    assert [s.title for s in report.subjects if s.severity is not Severity.INFO] == []
+    assert all(s.benign is not None for s in report.subjects)
+    assert report.subjects, "the subscription that every Windows has was not seen"
+
+
+# --- seeded -------------------------------------------------------------------------------
+
+
+def seeded(corpus: Path, system: str) -> Forge:
+    """A forge over a real repository, with the real layouts of the classes it needs."""
+    files = files_of(corpus, system)
+    forge = extended(files, SYSTEMS[system])
+    repository = opened(files)
+    wanted = {"__EventFilter", "__FilterToConsumerBinding", "CommandLineEventConsumer",
+              "ActiveScriptEventConsumer"}  # fmt: skip
+    for stored in repository.classes():
+        name = getattr(stored.what, "name", "")
+        if name in wanted:
+            layout = repository.layout(stored)
+            columns = [Column(p.name, p.cim_type & 0x2FFF) for p in layout.properties]
+            place = (repository.namespace_name(stored.namespace) or "").lower()
+            forge.tables[place, name.lower()] = Table(name, "", columns)
+    return forge
+
+
+@both
+@pytest.mark.parametrize("where", ["live", "unreferenced", "unmapped"])
+def test_seeded_subscriptions(corpus: Path, tmp_path: Path, system: str, where: str) -> None:
+    forge = seeded(corpus, system)
+    how = {"live": where == "live", "mapped": where != "unmapped"}
+    command = {"CommandLineTemplate": encoded_command(8)}
+    subscribe(forge, "CommandLineEventConsumer", command, name="Alpha", **how)
+    script = {"ScriptingEngine": "VBScript", "ScriptText": VBSCRIPT}
+    subscribe(forge, "ActiveScriptEventConsumer", script, name="Beta", **how)
+    report = judged(tmp_path, forge.files())
+    found = {str(dict(s.facts)["consumer"]): s for s in report.subjects}
+    alpha, beta = found['Name="Alpha"'], found['Name="Beta"']
+    assert {"wmi-consumer-payload", "wmi-command-consumer"} <= indicators(alpha)
+    assert "wmi-script-consumer" in indicators(beta)
+    assert alpha.severity is Severity.CRITICAL
+    assert beta.severity.points >= Severity.HIGH.points
+    assert dict(alpha.facts)["state"] == where
+    others = set(found) - {'Name="Alpha"', 'Name="Beta"'}
+    assert all(found[name].severity is Severity.INFO for name in others)
+
+
+@both
+def test_seeded_storage(corpus: Path, tmp_path: Path, system: str) -> None:
+    forge = seeded(corpus, system)
+    text = base64.b64encode(program()).decode()
+    forge.define("root\\cimv2", "Win32_Services", [Column("Data", STRING, text)])
+    raw = list(random.Random(1).randbytes(3000))
+    forge.define("root\\default", "Win32_Cache", [Column("Blob", UINT8 | 0x2000, raw)])
+    report = judged(tmp_path, forge.files())
+    found = {str(dict(s.facts).get("class")): s for s in report.subjects}
+    assert found["Win32_Services"].severity is Severity.CRITICAL
+    assert dict(found["Win32_Services"].facts)["namespace"].lower() == "root\\cimv2"
+    assert found["Win32_Cache"].severity.points >= Severity.HIGH.points
+    assert [s for s in report.subjects if s.severity.points >= Severity.LOW.points and
+            str(dict(s.facts).get("class")) not in ("Win32_Services", "Win32_Cache")] == []
+
+
+@both
+def test_objects_and_namespaces_survive_a_lost_index(corpus: Path, system: str) -> None:
+    files = files_of(corpus, system)
+    whole = opened(files)
+    expected = Counter(s.what.name for s in whole.classes())  # type: ignore[union-attr]
+    files["INDEX.BTR"] = bytes(8192)
+    found = Counter(
+        s.what.name for s in opened(files).others() if not isinstance(s.what, Instance)
+    )
+    # The same definition in two namespaces is one record's bytes, told once.
+    assert set(expected) <= set(found)
