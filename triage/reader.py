@@ -24,6 +24,7 @@ _BLOCKS = 64
 _HEAD = 64 << 10
 _EXTENTS_MAX = 4096
 _HEAD_KEPT = 256
+_PADDING = 16
 _PART_KEPT = 64 << 10
 
 
@@ -98,9 +99,20 @@ def _look_whole(fd: int, size: int, limits: Limits, budget: Budget) -> Content:
     digest = hashlib.sha256(data).hexdigest()
     content = budget.seen.get(digest)
     if content is None:
-        content = replace(_examined(data, max(size, len(data))), sha256=digest)
+        content = _without_padding(data)
+        content = replace(content, size=max(size, len(data)), sha256=digest)
         budget.seen[digest] = content
     return _with_kept(content, data, limits, budget)
+
+
+def _without_padding(data: bytes) -> Content:
+    """Examine the bytes; a segment of whole pages ends in zeros that are not the content's."""
+    used = data.rstrip(b"\0")
+    if used and len(data) - len(used) >= _PADDING:
+        content = _examined(used, len(used))
+        if family(content.kind) in ("script", "encoded", "text", "settings"):
+            return content
+    return _examined(data, len(data))
 
 
 def _examined(data: bytes, size: int) -> Content:
@@ -132,7 +144,9 @@ def _look_sampled(fd: int, size: int, where: Extents, limits: Limits, budget: Bu
     head = _read_range(fd, first, _HEAD)
     blocks = [os.pread(fd, _BLOCK, position) for position in _strides(where)]
     entropy, error = sampled_entropy(blocks, where.size)
-    content = _most_telling(_glance(head, size), blocks, size)
+    used = head.rstrip(b"\0")
+    content = _glance(used if len(head) - len(used) >= _PADDING else head, size)
+    content = _most_telling(content, blocks, size)
     if worth_keeping(content):
         content = _look_closely(fd, first, size, where, limits, content)
     if limits.keep_all or worth_keeping(content):

@@ -116,7 +116,7 @@ def _process_facts(process: Process, scene: Scene) -> Facts:
         ("exe_seals", None if file is None else file.seals),
         ("sha256", None if content is None else content.sha256),
         ("trc105_match", trc105(process.exe)),
-        ("uid", None if process.uids is None else process.uids[0]),
+        ("uid", process.uids[0] if process.uids else None),
         ("euid", process.uids[1] if process.uids is not None and len(process.uids) > 1 else None),
         ("start_time", process.start_time),
         ("cwd", process.cwd),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from datetime import UTC, datetime
 
@@ -25,12 +26,12 @@ def read_host(root: Root, *, live: bool, arguments: tuple[str, ...]) -> Host:
         os=_os_name(root),
         boot_id=_words(root, "proc/sys/kernel/random/boot_id"),
         boot_time=_boot_time(root),
-        uptime=None if uptime is None else float(uptime),
+        uptime=_seconds(uptime),
         clock_ticks=os.sysconf("SC_CLK_TCK") if live else None,
         page_size=os.sysconf("SC_PAGE_SIZE") if live else None,
         time_zone=_time_zone(root),
         hidepid=_hidepid(root),
-        ptrace_scope=number((_words(root, "proc/sys/kernel/yama/ptrace_scope") or "").encode()),
+        ptrace_scope=number(_read(root, "proc/sys/kernel/yama/ptrace_scope").strip()),
         tool_uid=os.geteuid() if live else None,
         tool_capabilities=number(status.get("CapEff"), 16),
         tool_namespaces=_own_namespaces() if live else (),
@@ -57,6 +58,13 @@ def _words(root: Root, path: str, index: int | None = None) -> str | None:
     if not text:
         return None
     return text if index is None else text.split()[index]
+
+
+def _seconds(word: str | None) -> float | None:
+    """A number of seconds, ``None`` for anything else: in an image any file may say anything."""
+    if word is None or not re.fullmatch(r"\d{1,12}(\.\d{1,6})?", word, re.ASCII):
+        return None
+    return float(word)
 
 
 def _os_name(root: Root) -> str | None:

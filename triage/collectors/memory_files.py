@@ -25,7 +25,7 @@ from triage.evidence import (
     walk,
     why_of,
 )
-from triage.model import Artifact, FileFacts, Gap, Location, MemoryFile, Mount, Why
+from triage.model import Artifact, Gap, Location, MemoryFile, Mount, Why
 from triage.proc.directory import ProcessTable
 from triage.proc.hazards import is_hazard, may_block
 from triage.proc.holders import Hold, as_holders, by_inode
@@ -166,9 +166,10 @@ def _walk_directory(state: _Walk, place: _Place, fd: int) -> Generator[Artifact 
             return
         state.devices.add(place.dev)
     identity = (facts.dev, facts.inode)
-    if identity in state.directories or (place.origin == "directory" and _is_memory(facts)):
+    walked = place.origin == "directory" and facts.dev in state.devices
+    if identity in state.directories or walked:
         state.directories.add(identity)
-        return  # /var/run leads to /run; and what is memory was walked as a mount, if visible
+        return  # /var/run leads to /run; and what is a memory mount was walked as one
     state.directories.add(identity)
     for step in walk(fd, place.label, entries=state.scope.limits.files):
         if isinstance(step, Gap):
@@ -178,10 +179,6 @@ def _walk_directory(state: _Walk, place: _Place, fd: int) -> Generator[Artifact 
             yield Gap(Location(place.label), Why.TIMEOUT, "the time limit ended the walk here")
             return
         yield from _one_file(state, place, *step)
-
-
-def _is_memory(facts: FileFacts) -> bool:
-    return facts.fs_magic in kernel.MEMORY_MAGICS
 
 
 def _one_file(

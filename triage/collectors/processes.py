@@ -14,7 +14,7 @@ from triage.evidence import Unreadable, decode, why_of
 from triage.model import Artifact, FileFacts, Gap, Location, Process, Why
 from triage.parsers import Malformed
 from triage.parsers.procfs import Stat, number, numbers, parse_auxv, parse_stat, parse_status
-from triage.proc.directory import ProcessDir, ProcessTable
+from triage.proc.directory import DESCRIPTORS_MAX, ProcessDir, ProcessTable
 from triage.proc.files import arguments_of, exe_at_path, open_files_of
 from triage.proc.memory import Memory, read_memory
 from triage.scope import NotHere, Scope
@@ -55,7 +55,10 @@ def _collect_one(table: ProcessTable, pid: int, scope: Scope) -> Generator[Artif
     except Malformed as error:
         yield Gap(location, Why.MALFORMED, str(error))
     except (FileNotFoundError, ProcessLookupError):
-        yield Gap(location, Why.VANISHED, "the process ended while it was read")
+        if table.genuine:
+            yield Gap(location, Why.VANISHED, "the process ended while it was read")
+        else:
+            yield Gap(location, Why.ABSENT, "a numbered directory without the files of a process")
     except OSError as error:
         yield Gap(location, why_of(error), error.strerror or "")
 
@@ -228,7 +231,7 @@ class _Reader:
         found = []
         for name, path, begin in _NAMESPACES:
             try:
-                found.append((name, int(self._dir.link(path).removeprefix(begin)[:-1])))
+                found.append((name, _inode(self._dir.link(path).removeprefix(begin)[:-1])))
             except (OSError, ValueError) as error:
                 if isinstance(error, OSError) and why_of(error) is Why.DENIED:
                     self._denied.append("ns")
@@ -237,10 +240,15 @@ class _Reader:
 
     def _descriptors(self) -> tuple[tuple[int, str], ...] | None:
         try:
-            return self._dir.descriptors()
+            found = self._dir.descriptors()
         except OSError as error:
             self._miss("fd", error)
             return None
+        if len(found) >= DESCRIPTORS_MAX:
+            detail = f"only the first {DESCRIPTORS_MAX} descriptors were listed"
+            place = Location(self._dir.location.path, "fd")
+            self._other.append(Gap(place, Why.TRUNCATED, detail))
+        return found
 
     def _memory(self, exe: str | None, exe_file: FileFacts | None) -> Memory:
         try:
@@ -250,6 +258,14 @@ class _Reader:
             return Memory()
         page_size = self._scope.host.page_size or os.sysconf("SC_PAGE_SIZE")
         return read_memory(self._dir, maps, exe, exe_file, page_size, self._other)
+
+
+def _inode(text: str) -> int:
+    """Raises ValueError for what is no 64-bit number: on a copied tree a link may say anything."""
+    inode = int(text) if len(text) < 20 else -1
+    if not 0 <= inode < 1 << 63:
+        raise ValueError(text)
+    return inode
 
 
 def _text(data: bytes | None) -> str | None:

@@ -30,6 +30,7 @@ _PATH_DIRECTORY = O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NOCTTY
 _LIST = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _BUFFER = 1 << 16
+DESCRIPTORS_MAX = 1 << 16
 _PAGE = 1 << 12
 
 
@@ -76,7 +77,7 @@ class ProcessTable:
         """The numbered directories, in order of number."""
         fd = os.open(b".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._fd)
         try:
-            return sorted(int(n) for n in os.listdir(fd) if n.isascii() and n.isdigit())
+            return sorted(int(name) for name in os.listdir(fd) if is_number(name))
         finally:
             os.close(fd)
 
@@ -89,6 +90,12 @@ class ProcessTable:
             why = Why.VANISHED if why_of(error) is Why.ABSENT else why_of(error)
             raise Unreadable(location, why, error.strerror or "") from error
         return ProcessDir(fd, pid, location, self.genuine, self._devices)
+
+
+def is_number(name: str) -> bool:
+    """Whether a name is a pid or a descriptor as the kernel writes it: 31 bits, no zero ahead."""
+    plain = name.isascii() and name.isdigit() and len(name) <= 10
+    return plain and str(int(name)) == name
 
 
 class ProcessDir:
@@ -173,17 +180,20 @@ class ProcessDir:
         on shows everything but ``map_files``.
         """
         for name in sorted(self.names("task")):
-            if name.isdigit() and int(name) != self.pid:
+            if is_number(name) and int(name) != self.pid:
                 fd = os.open(f"task/{name}", _PATH_DIRECTORY, dir_fd=self._fd)
                 return ProcessDir(fd, self.pid, self.location, self.genuine, self._devices)
         return None
 
     def descriptors(self) -> tuple[tuple[int, str], ...]:
-        """Every descriptor as (number, raw link text), by number. Raises :class:`OSError`."""
+        """The descriptors as (number, raw link text), by number. Raises :class:`OSError`."""
         found = []
         fd = os.open("fd", _LIST, dir_fd=self._fd)
         try:
-            for name in os.listdir(fd):
+            names = os.listdir(fd)
+            if not self.genuine:
+                names = sorted(filter(is_number, names), key=int)
+            for name in names[:DESCRIPTORS_MAX]:
                 try:
                     target = os.readlink(name.encode(), dir_fd=fd)
                     found.append((int(name), target.decode("utf-8", "surrogateescape")))

@@ -58,8 +58,11 @@ def check(process: Process, scene: Scene) -> Iterator[Evidence]:
     file = scene.file_of(process.exe_file)
     if reason is None or (file is not None and attest_file(file, scene) is not None):
         return
-    facts = (reason, "neither its seals nor a file with the same bytes bear that out")
-    yield Evidence(facts, f"readlink /proc/{process.pid}/exe | cat -v")
+    asked = process.exe_file is not None
+    proof = "neither its seals nor a file with the same bytes bear that out"
+    facts = (reason, proof if asked else "its inode could not be asked")
+    confidence = Confidence.MODERATE if asked else Confidence.WEAK
+    yield Evidence(facts, f"readlink /proc/{process.pid}/exe | cat -v", confidence=confidence)
 
 
 INDICATOR = Indicator(
