@@ -88,6 +88,14 @@ class Node:
         one = self.candidate
         return one is not None and one.start is None and not one.rewrites
 
+    @property
+    def dominates(self) -> bool:
+        """Whether this is a reading of the whole parent, or of nearly all of it."""
+        one = self.candidate
+        if one is None or one.start is None or one.end is None or self.parent is None:
+            return self.whole
+        return not one.rewrites and (one.end - one.start) * 5 >= len(self.parent.data) * 4
+
 
 def _reads_like_code(data: bytes, identity: Identity) -> bool:
     """Whether a script that was only guessed has the letters of one, not those of noise.
@@ -212,7 +220,7 @@ def _settle(node: Node) -> None:
     """Let every ancestor that is read as a whole on this path know that it has its reading."""
     here = node
     while here.parent is not None:
-        if here.whole:
+        if here.dominates:
             here.parent.settled = here
         here = here.parent
 
@@ -220,7 +228,7 @@ def _settle(node: Node) -> None:
 def _settled_elsewhere(node: Node) -> bool:
     here = node
     while here.parent is not None:
-        if here.whole and here.parent.settled is not None and here.parent.settled is not here:
+        if here.dominates and here.parent.settled is not None and here.parent.settled is not here:
             return True
         here = here.parent
     return False

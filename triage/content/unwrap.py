@@ -69,9 +69,9 @@ def candidates(
     yield from _declared(data, identity, budget)
     kind_family = family(identity.kind)
     if is_textual(data, identity):
-        yield from _in_text(data, identity, budget)
         if identity.kind == "data":
             yield from _in_binary(data, hints, budget)
+        yield from _in_text(data, identity, budget)
     elif kind_family in _CONTAINERS and identity.confidence is not Confidence.WEAK:
         yield from _inside(data, identity, budget)
     elif kind_family not in ("compressed", "archive", "encrypted") or _doubtful(identity):
@@ -100,15 +100,15 @@ def _in_text(data: bytes, identity: Identity, budget: Budget) -> Iterator[Candid
         yield from wide(data)
         return
     text = data.rstrip(b"\0")
-    if identity.kind == "text" and _recurs(text):
-        yield from repeating(text, budget)
     script = family(identity.kind) == "script"
     if not script and not carries(text):
+        if _recurs(text):
+            yield from repeating(text, budget)
         return
     yield from encoded_scripts(text, budget)
-    yield from pieces(text, budget, script=script)
     if has_list(text):
         yield from numbers(text, budget)
+    yield from pieces(text, budget, script=script)
     yield from unescaped(text, budget)
     yield from folded(text, identity.kind, budget)
     yield from turned(text, budget)

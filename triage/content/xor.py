@@ -24,6 +24,7 @@ _SURPLUS = 3
 _FEW, _PROBE = 1024, 8192
 #: Tried on what is too short to show the length of its key.
 _USUAL_LENGTHS = (2, 3, 4)
+_SHORTEST_COLUMN = 20
 _STUB = b"This program cannot be run in DOS mode.\r\r\n$"
 _PHRASES = (
     _STUB,
@@ -179,9 +180,7 @@ def _from_headers(data: bytes, budget: Budget) -> Iterator[bytes]:
         return
     head = data[:96]
     budget.spend(1_000_000)
-    for at, other, difference, size, number in _screens():
-        if other < len(head) and head[at] ^ head[other] != difference:
-            continue
+    for size, number in _fitting(head):
         key = solve(head, _templates()[number], size)
         if key is None or not begins_well(apply(head, key), len(data)):
             continue
@@ -190,23 +189,35 @@ def _from_headers(data: bytes, budget: Budget) -> Iterator[bytes]:
             return  # longer keys fit with fewer bytes left to check them
 
 
-@cache
-def _screens() -> tuple[tuple[int, int, int, int, int], ...]:
-    """For each key length and template two known places under one key byte.
+def _fitting(head: bytes) -> list[tuple[int, int]]:
+    """Key lengths, shortest first, with the templates whose screen the head passes."""
+    passed: list[tuple[int, int]] = []
+    for (at, other), by_difference in _screens().items():
+        if other < len(head):
+            passed += by_difference.get(head[at] ^ head[other], ())
+        else:
+            passed += (one for ones in by_difference.values() for one in ones)
+    return sorted(passed)
 
-    Their difference is in the encoded bytes too, which rules most templates out at once:
-    (place, other place, difference, key length, number of the template).
+
+@cache
+def _screens() -> Mapping[tuple[int, int], Mapping[int, list[tuple[int, int]]]]:
+    """Two places under one key byte, their difference, and (key length, template) that need it.
+
+    The difference of two known bytes is in the encoded bytes, too, which rules most templates
+    out at once.
     """
-    made: list[tuple[int, int, int, int, int]] = []
+    made: dict[tuple[int, int], dict[int, list[tuple[int, int]]]] = {}
     for size in range(1, LONGEST + 1):
         for number, known in enumerate(_templates()):
             pairs = [at for at in known if at + size in known and len(known) >= size + _SURPLUS]
-            # fields differ more from each other than zeros do: screen with those first
-            pairs.sort(key=lambda at, known=known, size=size: known[at] == known[at + size])  # type: ignore[misc]
             if pairs:
-                at = pairs[0]
-                made.append((at, at + size, known[at] ^ known[at + size], size, number))
-    return tuple(made)
+                # fields differ more from each other than zeros do: screen with those first
+                unlike = [at for at in pairs if known[at] != known[at + size]]
+                at = (unlike or pairs)[0]
+                rows = made.setdefault((at, at + size), {})
+                rows.setdefault(known[at] ^ known[at + size], []).append((size, number))
+    return made
 
 
 def solve(data: bytes, known: Mapping[int, int], size: int) -> bytes | None:
@@ -291,6 +302,8 @@ def _from_columns(data: bytes, budget: Budget) -> Iterator[bytes]:
     yield from _single(sample)
     usual = _USUAL_LENGTHS if len(sample) < _FEW else ()
     for size in dict.fromkeys((*key_lengths(sample)[:3], *usual)):
+        if len(sample) < size * _SHORTEST_COLUMN:
+            continue
         budget.spend(len(sample) * SLOW + size * 150_000)
         columns = [sample[n::size] for n in range(size)]
         modes = bytes(_most_frequent(column) for column in columns)
