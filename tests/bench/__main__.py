@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import shutil
 import subprocess
@@ -36,6 +37,7 @@ def main() -> int:
     unknown = set(options.name) - set(BENCHES)
     if unknown:
         parser.error(f"no benchmark is called {', '.join(sorted(unknown))}")
+    gc.disable()  # as the command does
     kept = True
     with tempfile.TemporaryDirectory(prefix="triage-bench-", dir="/var/tmp") as directory:
         for name in options.name or BENCHES:
