@@ -11,7 +11,7 @@ Source: libyal/dtformats, "WMI repository file format", index binary-tree page.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -66,40 +66,45 @@ def _keys(page: bytes, at: int, count: int) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """Every key that can be read. ``live`` are those that the tree reaches from its root;
-    ``stale`` those on other pages. ``problems`` says what of the tree could not be read.
+    """The keys that the tree reaches from its root, or, where it is broken, every key there is.
+
+    ``reached`` are the pages in the file that they lie on; ``problems`` says what of the tree
+    could not be read.
     """
 
     live: tuple[str, ...]
-    stale: tuple[str, ...]
+    reached: frozenset[int]
     problems: tuple[str, ...]
 
 
 def read_index(data: bytes, mapping: Mapping | None) -> Index:
     """All keys of an index file. Without a mapping each active page counts. Raises nothing."""
     if mapping is None:
-        keys = tuple(key for _, page in _all_pages(data) for key in page.keys)
-        return Index(keys, (), ("no mapping of the index; its pages were taken as they lie",))
+        problem = "no mapping of the index; its pages were taken as they lie"
+        return Index(stale_keys(data), frozenset(range(len(data) // PAGE)), (problem,))
     reached: set[int] = set()
     problems: list[str] = []
     live: list[str] = []
     for page in _tree(data, mapping, reached, problems):
         live += page.keys
-    others = [page for number, page in _all_pages(data, reached)]
     if problems or not live:
         # What a broken tree does not reach may well be in use: better a deleted object taken
         # for a live one than a live one not seen.
-        return Index(tuple(live + [k for page in others for k in page.keys]), (), tuple(problems))
-    return Index(tuple(live), tuple(k for page in others for k in page.keys), ())
+        live += stale_keys(data, reached)
+        reached.update(range(len(data) // PAGE))
+    return Index(tuple(live), frozenset(reached), tuple(problems))
 
 
-def _all_pages(data: bytes, but: Sequence[int] | set[int] = ()) -> Iterator[tuple[int, IndexPage]]:
+def stale_keys(data: bytes, reached: Set[int] = frozenset()) -> tuple[str, ...]:
+    """The keys of every page but those reached: of earlier commits, and of what was deleted."""
+    found: list[str] = []
     for number in range(len(data) // PAGE):
-        if number not in but and data[number * PAGE : number * PAGE + 2] == b"\xcc\xac":
+        if number not in reached and data[number * PAGE : number * PAGE + 2] == b"\xcc\xac":
             try:
-                yield number, parse_page(data, number * PAGE)
+                found += parse_page(data, number * PAGE).keys
             except Malformed:
                 continue
+    return tuple(found)
 
 
 def _tree(

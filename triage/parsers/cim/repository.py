@@ -14,7 +14,7 @@ from typing import NamedTuple
 from triage.parsers import Malformed
 from triage.parsers.cim import definitions, instances
 from triage.parsers.cim.definitions import ClassDefinition, parse_definition
-from triage.parsers.cim.index import Entry, parse_entry, read_index
+from triage.parsers.cim.index import Entry, parse_entry, read_index, stale_keys
 from triage.parsers.cim.instances import Instance, Layout, class_hash, parse_instance
 from triage.parsers.cim.mapping import choose
 from triage.parsers.cim.names import SYSTEM_NAMESPACE, name_hash
@@ -68,15 +68,13 @@ class Repository:
         found = read_index(index, chosen.index)
         for what in found.problems:
             self._note("INDEX.BTR", "", what)
-        self._stale = found.stale
+        self._index, self._reached = index, found.reached
         self.sound_index = not found.problems
-        self._entries = [entry for entry in map(parse_entry, found.live) if entry is not None]
-        self.modern = _is_modern(self._entries, objects)
+        # Most keys are never asked for, so they are only taken apart when they are.
+        self._keys = [key for key in found.live if "." in key]
+        self.modern = _is_modern(self._keys, objects)
         self._pages = Pages(objects, chosen.objects, chosen.older)
-        self._by_class: dict[Key, Entry] = {}
-        for entry in self._entries:
-            if entry.kind == "CD":
-                self._by_class.setdefault((entry.namespace, entry.owner), entry)
+        self._by_class = {key.partition(".")[0]: key for key in self._keys if "\\CD_" in key}
         self._schema = Schema(self._definition, self.hash_of, self.hash_of(SYSTEM_NAMESPACE))
         # By page, number and size: two keys may lead to the same record.
         self._records: dict[tuple[int, int, int], Record] = {}
@@ -107,18 +105,22 @@ class Repository:
 
     def classes(self) -> Iterator[Stored]:
         """Every class definition that the index names."""
-        for (namespace, digest), entry in self._by_class.items():
-            definition = self._schema.exact((namespace, digest))
-            if definition is not None:
-                yield Stored(namespace, self._records[entry[3:]], definition)
+        for entry in _entries(self._by_class.values()):
+            definition = self._schema.exact((entry.namespace, entry.owner))
+            record = self._records.get(entry[3:])
+            if definition is not None and record is not None:
+                yield Stored(entry.namespace, record, definition)
 
     def instances(self, classes: Iterable[str] | None = None) -> Iterator[Stored]:
         """Every instance that the index names, or those of some classes; in any namespace."""
-        wanted = None if classes is None else {self.hash_of(name) for name in classes}
+        keys: Iterable[str] = self._keys
+        if classes is not None:
+            wanted = re.compile("_(?:" + "|".join(map(self.hash_of, classes)) + r")\\")
+            keys = [key for key in keys if wanted.search(key, 4)]
         seen: set[tuple[int, int]] = set()
-        for entry in self._entries:
+        for entry in _entries(keys):
             # IL and I are two ways to the same record.
-            if entry.kind in ("IL", "I") and (wanted is None or entry.owner in wanted):
+            if entry.kind in ("IL", "I"):
                 place = entry.page, entry.record
                 record = None if place in seen else self._fetched(entry)
                 seen.add(place)
@@ -150,7 +152,8 @@ class Repository:
         return chain[-1] if chain else None
 
     def _definition(self, key: Key) -> ClassDefinition | None:
-        entry = self._by_class.get(key)
+        text = self._by_class.get(f"NS_{key[0]}\\CD_{key[1]}")
+        entry = None if text is None else parse_entry(text)
         record = None if entry is None else self._fetched(entry)
         if record is None:
             return None
@@ -209,13 +212,14 @@ class Repository:
 
         What is byte for byte a live record is left out, and so is a second copy.
         """
-        for key, entry in self._by_class.items():
-            if self._fetched(entry) is not None:
-                self._schema.exact(key)  # objects that nothing leads to may be of any class
+        for entry in _entries(self._by_class.values()):
+            # Objects that nothing leads to may be of any class.
+            self._schema.exact((entry.namespace, entry.owner))
         self._rest()
         seen = {record.data for record in self._records.values()}
         rest = list(self._distinct(self._unnamed(), seen))
-        once = {(e.record, e.size): e.namespace for e in map(parse_entry, self._stale) if e}
+        stale = _entries(stale_keys(self._index, self._reached))
+        once = {(entry.record, entry.size): entry.namespace for entry in stale}
         for record in rest:
             definition = _try_definition(record)
             if definition is not None:
@@ -230,7 +234,7 @@ class Repository:
     def _rest(self) -> list[Record]:
         """What is left in the pages when every key has had its record."""
         if self._unfetched is None:
-            for entry in self._entries:
+            for entry in _entries(self._keys):
                 self._fetched(entry)
             self._unfetched = list(self._pages.rest())
         return self._unfetched
@@ -317,8 +321,13 @@ _HASH_MODERN = re.compile(rb"(?:[0-9A-F]\0){64}")
 _HASH_OLD = re.compile(rb"(?:[0-9A-F]\0){32}")
 
 
-def _is_modern(entries: Sequence[Entry], objects: bytes) -> bool:
+def _entries(keys: Iterable[str]) -> Iterator[Entry]:
+    return (entry for entry in map(parse_entry, keys) if entry is not None)
+
+
+def _is_modern(keys: Sequence[str], objects: bytes) -> bool:
     """SHA-256 or MD5: by the length of the index's hashes, else of those in the records."""
-    if entries:
-        return len(entries[0].namespace) == 64
+    first = next(_entries(keys), None)
+    if first is not None:
+        return len(first.namespace) == 64
     return _HASH_MODERN.search(objects) is not None or _HASH_OLD.search(objects) is None
