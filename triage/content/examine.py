@@ -27,7 +27,7 @@ __all__ = ["LIMITS", "Limits", "examine", "glance", "layers_of", "payload", "wor
 
 #: Families with nothing to see: there the cheap look must stay cheap.
 _DULL = frozenset({"plain", "text", "settings", "database", "font", "media", "image"})
-_QUICK = 512
+_QUICK = 384
 _COUNTED_WHOLE = 1 << 16
 _BLOCK, _BLOCKS = 1024, 16
 #: Kinds of content that hide nothing, or whose hiding places have their own readers.

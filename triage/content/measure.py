@@ -20,7 +20,7 @@ PRINTABLE = bytes([9, 10, 13, *range(32, 127)])
 _ENCODED_RUN = lazy(rb"[A-Za-z0-9+/_\-]{16,}={0,2}")
 _SMALLEST_RANDOM = 64
 _SAMPLE = 1024
-_COUNTED = 640
+_COUNTED = 512
 #: Standard deviations that chance may explain. Deflate's own headers and its slightly
 #: uneven output need more room than true noise; structured data is off by hundreds.
 _SIGMAS = 7.0

@@ -32,6 +32,7 @@ _SOURCE = lazy(
     r"(?:pub\s+)?fn\s+\w+\s*[(<]|func\s+\w+\(|namespace\s+\w)",
     re.MULTILINE,
 )
+_SOURCE_WORDS = ("include", "using", "package", "import", "class", "typedef", "fn ", "func ")
 _SCRIPT_BLOCK = lazy(r"<\s*(?:\w+:)?script\b", re.IGNORECASE)
 _HOST_OBJECTS = lazy(
     r"ActiveXObject|CreateObject\s*\(|WScript\.|GetObject\s*\(|vbscript|hta:application|"
@@ -113,15 +114,16 @@ def _other_kind(text: str) -> str | None:
         return "ini"
     if _SQL.search(text) and ";" in text:
         return "sql"
-    if len(_SOURCE.findall(text)) >= 2:
+    if any(word in text for word in _SOURCE_WORDS) and len(_SOURCE.findall(text)) >= 2:
         return "source"
     if "{" in text and len(_CSS.findall(text)) >= max(1, lines // 12):
         return "css"
     if (
         text.startswith("---\n")
-        or len(re.findall(r"^\s*(?:- )?[\w.-]+:(?: \S[^\n]*)?$", text, re.MULTILINE)) * 4
+        or (text.count(":") * 4 > lines * 3
+        and len(re.findall(r"^\s*(?:- )?[\w.-]+:(?: \S[^\n]*)?$", text, re.MULTILINE)) * 4
         > lines * 3
-        > 6
+        > 6)
     ):
         return "yaml"
     return "csv" if _is_table(text) else None

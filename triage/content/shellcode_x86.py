@@ -13,6 +13,8 @@ from triage.content.syscalls import EXEC, I386, X86_64
 from triage.content.x86 import Instruction, decode
 
 _MOST_STEPS = 500
+#: After so many instructions shellcode has done something that gives it away.
+_SILENT = 80
 _MOST_BRANCHES = 32
 _MASK = (1 << 64) - 1
 _EAX, _ECX, _EDX, _ESP = 0, 1, 2, 4
@@ -37,7 +39,10 @@ class Trace:
     def hopeless(self) -> bool:
         """Enough seen, or more that speaks against code than habits that speak for it."""
         against = 4 * (self.escapes + self.broken)
-        return self.steps >= _MOST_STEPS or against > 4 + sum(self.habits.values())
+        for_it = sum(self.habits.values())
+        if self.steps >= _SILENT and not for_it and not self.syscalls:
+            return True
+        return self.steps >= _MOST_STEPS or against > 4 + for_it
 
     def escape(self, at: int) -> None:
         """Code at ``at`` leaves the bytes; what is yet to be decoded does not count."""
@@ -100,6 +105,8 @@ def _run(trace: Trace, at: int, state: _State, seen: set[int], waiting: _Waiting
             trace.broken += at < len(trace.data) and at < trace.encoded_from
             return
         trace.steps += 1
+        # zeros read as code (add to where eax points): a table has many and does nothing else
+        trace.broken += one.opcode == 0 and one.modrm == 0 and not trace.habits
         seen.add(at)
         _observe(trace, one, state)
         after = _next(trace, one, state, waiting)
