@@ -51,8 +51,9 @@ def main() -> None:
     from triage.cli.exits import guarded
 
     # One command, then the end. What it makes is frozen and without cycles: the collector of
-    # cycles would walk all of it again and again, a tenth of the time, and free nothing.
-    gc.disable()
+    # cycles would walk all of it again and again, a tenth of the time, and free nothing. It
+    # stays on for the sake of long runs, only much more rarely.
+    gc.set_threshold(500_000, 50, 50)
     try:
         guarded(cli, sys.argv[1:])
     finally:

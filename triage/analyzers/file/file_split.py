@@ -32,10 +32,8 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.analyzers.places import SCRIPT, base_name, path_of, quoted, severity_in
-from triage.content.examine import payload
 from triage.content.kinds import family
-from triage.content.reassemble import Reassembly, reassemble
-from triage.model import Confidence, Evidence, MemoryFile, Severity
+from triage.model import Confidence, Content, Evidence, MemoryFile, Severity
 from triage.scene import Scene
 
 _MOST_PARTS, _MOST_BYTES = 64, 16 << 20
@@ -62,11 +60,13 @@ def _parts(item: MemoryFile, scene: Scene) -> list[MemoryFile]:
     return found if first and sum(f.file.size for f in found) <= _MOST_BYTES else []
 
 
-def _severity(item: MemoryFile, joined: Reassembly) -> Severity | None:
+def _severity(item: MemoryFile, joined: Content) -> Severity | None:
+    from triage.content.examine import payload
+
     severity = severity_in(SCRIPT, item)
-    if severity is None or payload(joined.content) is not None:
+    if severity is None or payload(joined) is not None:
         return severity
-    if family(joined.content.kind) not in _TELLING:
+    if family(joined.kind) not in _TELLING:
         return None
     return min(severity, Severity.MEDIUM, key=lambda s: s.points)
 
@@ -75,8 +75,10 @@ def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
     parts = _parts(item, scene)
     if not parts:
         return
+    from triage.content.reassemble import reassemble
+
     joined = reassemble([(base_name(p), p.content.kept or b"") for p in parts if p.content])
-    severity = None if joined is None else _severity(item, joined)
+    severity = None if joined is None else _severity(item, joined.content)
     if joined is None or severity is None:
         return
     chain = " > ".join(layer.kind for layer in joined.content.layers) or joined.content.kind
