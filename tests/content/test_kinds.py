@@ -10,8 +10,22 @@ from triage.content.kinds_page import page
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "content-kinds.md"
 WANTED = {
-    "pe", "elf", "shellcode", "powershell", "jscript", "vbscript", "batch", "shell", "python",
-    "zip", "gzip", "base64", "hex", "xor", "random", "text",
+    "pe",
+    "elf",
+    "shellcode",
+    "powershell",
+    "jscript",
+    "vbscript",
+    "batch",
+    "shell",
+    "python",
+    "zip",
+    "gzip",
+    "base64",
+    "hex",
+    "xor",
+    "random",
+    "text",
 }
 
 

@@ -61,7 +61,10 @@ _LOG_LINE = lazy(
     r"type=[A-Z_]+ msg=audit|\[ *\d+\.\d+\] |\d\d/\d\d/\d{4} \d\d:\d\d)",
     re.MULTILINE,
 )
-_DOCUMENTED = ("=head1", "=pod", "=encoding", "=begin", "=for")
+#: Perl's documentation before any of its code.
+_DOCUMENTED = lazy(
+    r"(?:(?!package |use |my |sub |require )[^\n]*\n){0,12}?=(?:head1|pod|encoding|begin)\b"
+)
 _MARKUP = lazy(r"^(?:#{1,6} \w[^\n]*|```|[=~-]{4,}\s*$|\.\. \w+::|\.(?:TH|SH|PP)\b)", re.MULTILINE)
 #: Makefiles, CMake: at least two of these.
 _BUILD = lazy(
@@ -194,7 +197,7 @@ def _is_other_text(text: str) -> bool:
         return _COMPILED.match(text) is not None
     if _COMPILED.search(text) and "<?php" not in text and len(_COMPILED.findall(text)) >= 2:
         return True
-    if text.lstrip().startswith(_DOCUMENTED) or _HEADED.match(text) is not None:
+    if _DOCUMENTED.match(text) is not None or _HEADED.match(text) is not None:
         return True
     if len(_BUILD.findall(text)) >= 2 or _is_yaml(text):
         return True

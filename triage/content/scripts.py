@@ -66,7 +66,7 @@ def unescaped(data: bytes, budget: Budget) -> Iterator[Candidate]:
         if plain != data:
             part = escapes * 3 * _FAIR_SHARE < len(data)
             yield Candidate(plain, "percent", "percent-encoding", need=WORTHY, rewrites=part)
-    if b"\\" in data:
+    if b"\\" in data and escapes * 4 * _FAIR_SHARE >= len(data):
         plain = re.sub(rb"\\(?:x|u00)([0-9A-Fa-f]{2})", _byte, data)
         if plain != data:
             yield Candidate(plain, "escaped", "escapes in a text", need=WORTHY, rewrites=True)

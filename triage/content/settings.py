@@ -118,12 +118,11 @@ def _other_kind(text: str) -> str | None:
         return "source"
     if "{" in text and len(_CSS.findall(text)) >= max(1, lines // 12):
         return "css"
-    if (
-        text.startswith("---\n")
-        or (text.count(":") * 4 > lines * 3
+    if text.startswith("---\n") or (
+        text.count(":") * 4 > lines * 3
         and len(re.findall(r"^\s*(?:- )?[\w.-]+:(?: \S[^\n]*)?$", text, re.MULTILINE)) * 4
         > lines * 3
-        > 6)
+        > 6
     ):
         return "yaml"
     return "csv" if _is_table(text) else None

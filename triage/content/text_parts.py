@@ -32,7 +32,7 @@ _CALL = lazy(
     rb"(?i)(?:[-/]e(?:n?c?|nc?o?d?e?d?c?o?m?m?a?n?d?|c)\s++|frombase64string\s*+\(?|atob\s*+\(|"
     rb"b64decode\s*+\(|base64_decode\s*+\(|decode64\s*+\(|decode_base64\s*+\(|;base64,|"
     rb"unhexlify\s*+\(|fromhex\s*+\(|hex2bin\s*+\(|echo\s++(?:-[ne]+\s++)?|printf\s++|<<<\s*+)"
-    rb"[\s'\"(b]{0,4}+$"
+    rb"[\s'\"(]{0,4}+(?:b['\"]|@['\"])?+"
 )
 #: What base64 of well-known beginnings looks like, to find the right one of four alignments.
 _BEGINNINGS = (
@@ -90,9 +90,9 @@ def _runs(data: bytes, budget: Budget) -> Iterator[Candidate]:
 
 def _groups(data: bytes, spans: list[tuple[int, int]]) -> Iterator[tuple[int, int, bytes]]:
     """(start, end, text) of long runs, of runs after a decoding call, and of split runs."""
+    called = {match.end() for match in _CALL.finditer(data)}
     for start, end in spans:
-        called = _CALL.search(data, max(0, start - 48), start) is not None
-        if called or (end - start >= _LONG and looks_encoded(data[start:end])):
+        if start in called or (end - start >= _LONG and looks_encoded(data[start:end])):
             yield start, end, data[start:end]
     joined: list[tuple[int, int]] = []
     for start, end in spans:
