@@ -167,6 +167,17 @@ def test_references_that_overlap_do_not_multiply() -> None:
     assert spent < 100 * max(time.process_time() - begun, 0.01)
 
 
+def test_a_class_of_thousands_of_values_fits_into_the_snapshot(tmp_path: Path) -> None:
+    forge = small()
+    text = "".join(random.Random(2).choices("0123456789abcdef", k=700))
+    columns = [Column(f"P{number}", STRING, f"{text}{number}") for number in range(1500)]
+    forge.define("root\\cimv2", "Win32_Many", columns)
+    report = judged(tmp_path, forge.files())
+    found = [s for s in report.subjects if dict(s.facts).get("class") == "Win32_Many"]
+    assert found
+    assert [gap.detail for gap in report.gaps if "brief look" in gap.detail]
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_collector_names_what_is_missing(tmp_path: Path, name: str) -> None:
     files = dict(SAMPLES[True])

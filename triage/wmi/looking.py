@@ -19,6 +19,9 @@ from triage.scope import Budget, Limits
 #: Less is no payload; the shortest that runs is a command of a few words.
 LEAST = 24
 _LIMITS = ContentLimits(output=16 << 20, layer=8 << 20, steps=200, work=400_000_000)
+# Thorough looks in a repository, and at the values of one object; a fleet's worth of policies must
+# not take hours, and one class made of thousands of values must not use up what others need.
+_WHOLE_MAX, _WHOLE_MAX_HERE = 400, 16
 _KEPT = 1 << 20  # a record of the snapshot holds at most a few megabytes
 # A run without a blank that no name, path or GUID is: base64, hexadecimal, numbers.
 RUN = re.compile(rb"[!-~]{100,}")
@@ -28,24 +31,31 @@ _WIDE_RUN = re.compile(rb"(?:[!-~]\0){100,}")
 class Looker:
     """Examines, remembers, and keeps as many bytes as the collection has left."""
 
-    def __init__(self, limits: Limits, budget: Budget, contents: int = 4000) -> None:
+    def __init__(self, limits: Limits, budget: Budget) -> None:
         self._limits = limits
         self._budget = budget
-        self._left = contents
-        self.skipped = 0
+        self._left = _WHOLE_MAX
+        self._left_here = _WHOLE_MAX_HERE
+        self.brief = 0
+
+    def next_object(self) -> None:
+        """Another object: each has the same right to a thorough look."""
+        self._left_here = _WHOLE_MAX_HERE
 
     def look(self, data: bytes) -> Content | None:
-        """What bytes are; ``None`` when there are too few, or the budget is used up."""
+        """What bytes are, ``None`` when there are too few; only the cheap look after many."""
         if len(data) < LEAST:
             return None
         digest = hashlib.sha256(data).hexdigest()
         known = self._budget.seen.get(digest)
         if known is None:
-            if self._left <= 0:
-                self.skipped += 1
-                return None
+            head = data[: self._limits.examine]
+            if self._left <= 0 or self._left_here <= 0:
+                self.brief += 1
+                return self.keeping(replace(glance(head, size=len(data)), sha256=digest), data)
             self._left -= 1
-            known = replace(_examined(data[: self._limits.examine], len(data)), sha256=digest)
+            self._left_here -= 1
+            known = replace(_examined(head, len(data)), sha256=digest)
             self._budget.seen[digest] = known
         return self.keeping(known, data)
 

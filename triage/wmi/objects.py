@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from triage.model import Location, WmiObject, WmiValue
 from triage.parsers.cim.definitions import ClassDefinition, qualifiers
@@ -12,6 +13,8 @@ from triage.wmi.storage import stands_alone
 from triage.wmi.words import clean, sid_of, size_of, time_of, words
 
 _KEY_MAX = 400
+_VALUES_MAX = 64
+_KEPT_MAX = 1 << 20
 _TRAITS = frozenset({"dynamic", "provider", "abstract", "association", "singleton"})
 
 
@@ -81,6 +84,25 @@ def all_values(stored: Stored) -> tuple[WmiValue, ...]:
     )
 
 
+def bounded(values: Sequence[WmiValue]) -> tuple[WmiValue, ...]:
+    """The values that one record of a snapshot can hold: examined ones first, and a megabyte.
+
+    A class may have thousands of values; what is left out here was examined all the same.
+    """
+    chosen = sorted(values, key=lambda value: value.content is None)[:_VALUES_MAX]
+    left = _KEPT_MAX
+    found = []
+    for value in chosen:
+        content = value.content
+        if content is None or content.kept is None:
+            found.append(value)
+            continue
+        kept = content.kept[: max(0, left)]
+        left -= len(kept)
+        found.append(replace(value, content=replace(content, kept=kept)))
+    return tuple(found)
+
+
 def as_object(
     repository: Repository, stored: Stored, file: Location, values: Sequence[WmiValue], keys: Keys
 ) -> WmiObject:
@@ -99,7 +121,7 @@ def as_object(
         created=time_of(what.created) if isinstance(what, Instance) else None,
         creator_sid=sid_of(what.value("CreatorSID")) if isinstance(what, Instance) else None,
         traits=traits_of(repository, stored),
-        values=tuple(values),
+        values=bounded(values),
     )
 
 

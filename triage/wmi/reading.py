@@ -54,8 +54,8 @@ def read_repository(scope: Scope, files: places.Files) -> Generator[Artifact | G
     repository.finish()
     for problem in repository.problems:
         yield _gap(folder, problem)
-    if looker.skipped:
-        detail = f"{looker.skipped} values were not examined: more than the limit"
+    if looker.brief:
+        detail = f"{looker.brief} values got only a brief look: more than the limit"
         yield Gap(file, Why.TRUNCATED, detail)
     return reading.count
 
@@ -95,6 +95,7 @@ def _stored(reading: _Reading, stored: Stored) -> WmiObject | None:
     held = list(values_of(reading.repository, stored))
     if not held:
         return None
+    reading.looker.next_object()
     reading.spread.take_all(stored, class_name(stored), held, reading.keys)
     values = [value for one in held if (value := notable(one, reading.looker)) is not None]
     if not values:

@@ -162,6 +162,7 @@ def _matches(stored: Stored, wanted: Reference) -> bool:
 def _as_part(
     repository: Repository, stored: Stored, file: Location, looker: Looker, keys: Keys
 ) -> WmiObject:
+    looker.next_object()
     values = tuple(_examined(value, stored, looker) for value in all_values(stored))
     return as_object(repository, stored, file, values, keys)
 

@@ -113,20 +113,16 @@ class Repository:
 
     def instances(self, classes: Iterable[str] | None = None) -> Iterator[Stored]:
         """Every instance that the index names, or those of some classes; in any namespace."""
-        keys: Iterable[str] = self._keys
+        # IL and I are two ways to the same record.
+        keys = [key for key in self._keys if "\\IL_" in key or "\\I_" in key]
         if classes is not None:
             wanted = re.compile("_(?:" + "|".join(map(self.hash_of, classes)) + r")\\")
             keys = [key for key in keys if wanted.search(key, 4)]
-        seen: set[tuple[int, int]] = set()
-        for entry in _entries(keys):
-            # IL and I are two ways to the same record.
-            if entry.kind in ("IL", "I"):
-                place = entry.page, entry.record
-                record = None if place in seen else self._fetched(entry)
-                seen.add(place)
-                stored = None if record is None else self._instance(entry.namespace, record)
-                if stored is not None:
-                    yield stored
+        for entry in _entries({key.partition(".")[2]: key for key in keys}.values()):
+            record = self._fetched(entry)
+            stored = None if record is None else self._instance(entry.namespace, record)
+            if stored is not None:
+                yield stored
 
     def layout(self, stored: Stored) -> Layout:
         """The properties of a class with their defaults, inherited ones included."""
@@ -234,7 +230,8 @@ class Repository:
     def _rest(self) -> list[Record]:
         """What is left in the pages when every key has had its record."""
         if self._unfetched is None:
-            for entry in _entries(self._keys):
+            done = {f"{page}.{number}.{size}" for page, number, size in self._records}
+            for entry in _entries(k for k in self._keys if k.partition(".")[2] not in done):
                 self._fetched(entry)
             self._unfetched = list(self._pages.rest())
         return self._unfetched
