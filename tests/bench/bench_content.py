@@ -13,16 +13,19 @@ import random
 import statistics
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.content.payloads import PAYLOADS
-from tests.content.test_identify_benign import registry_values
+from tests.content.real_cases import cases
+from tests.content.test_identify_benign import REALLY_SCRIPT, registry_values
 from tests.content.wrappers import STACKS, WRAPPERS, tiny_png, wrap
 from triage.content.examine import examine, glance, payload
 
 _ROUNDS = 15
-_VALUES = 2000
+_VALUES = 4000
+_RECORDS, _FILES = 800, 400
 
 Row = tuple[str, dict[str, tuple[int, int, float]]]
 
@@ -55,6 +58,9 @@ def benign(corpus: Path) -> dict[str, list[bytes]]:
     step = max(1, len(values) // _VALUES)
     return {
         "registry values (real hives)": values[::step],
+        "event records": _records(corpus),
+        "settings, notes and headers of a system": [path.read_bytes() for path in _texts_of()],
+        "sections of libraries": list(_sections()),
         "random bytes": [rng.randbytes(rng.randint(16, 20_000)) for _ in range(120)],
         "images": [tiny_png(rng) for _ in range(60)],
         "compressed logs": [_log(rng) for _ in range(60)],
@@ -77,6 +83,101 @@ def _registry(corpus: Path) -> list[bytes]:
     return sorted(
         {value for hive in hives if hive[:4] == b"regf" for value in registry_values(hive)}
     )
+
+
+def _records(corpus: Path) -> list[bytes]:
+    """Data of event records, without those whose text is a script by itself."""
+    found = []
+    for path in sorted((corpus / "evtx").rglob("*.evtx")):
+        data = path.read_bytes()
+        at = data.find(b"**\0\0", 4096)
+        while at >= 0:
+            size = int.from_bytes(data[at + 4 : at + 8], "little")
+            record = data[at + 24 : at + size]
+            if 24 < size < 65536 and not REALLY_SCRIPT.search(record[::2].decode("latin-1")):
+                found.append(record)
+            at = data.find(b"**\0\0", at + 4)
+    return found[:: max(1, len(found) // _RECORDS)]
+
+
+_PLACES = (
+    "/etc",
+    "/usr/share/doc",
+    "/usr/share/man",
+    "/usr/share/zoneinfo",
+    "/usr/share/mime",
+    "/usr/include",
+    "/usr/share/locale",
+    "/usr/share/fonts",
+    "/var/lib/dpkg/info",
+)
+_SCRIPTS = (
+    "postinst",
+    "prerm",
+    "preinst",
+    "postrm",
+    "config",
+    ".sh",
+    ".py",
+    ".pl",
+    ".pm",
+    ".js",
+    ".rb",
+    ".lua",
+    ".awk",
+    ".php",
+)
+
+
+def _texts_of() -> list[Path]:
+    """Files of a system that are no scripts by their name, place and first line."""
+    files = []
+    for place in _PLACES:
+        some = [path for path in sorted(Path(place).rglob("*")) if _plain_file(path)]
+        files += some[:: max(1, len(some) // _FILES)]
+    return files
+
+
+def _plain_file(path: Path) -> bool:
+    """A small file that honestly is no script: neither named nor begun like one."""
+    if path.is_symlink() or not path.is_file() or not 0 < path.stat().st_size < 200_000:
+        return False
+    if {part.split(".")[0] for part in path.parts} & _SCRIPTED or path.name.endswith(_SCRIPTS):
+        return False
+    try:
+        with path.open("rb") as file:
+            return file.read(2) != b"#!"
+    except OSError:
+        return False
+
+
+_SCRIPTED = frozenset(
+    {
+        "Xsession",
+        "init",
+        "profile",
+        "default",
+        "bash_completion",
+        "contrib",
+        "examples",
+        "skel",
+        "bashrc",
+        "chromium",
+        "dhcp",
+    }
+)
+
+
+def _sections() -> Iterator[bytes]:
+    """Slices of code, constants and data of system libraries."""
+    chance = random.Random(5)
+    for path in sorted(Path("/usr/lib").glob("*-linux-gnu/*.so*"))[:160]:
+        data = path.read_bytes()
+        if path.is_symlink() or data[:4] != b"\x7fELF" or len(data) < 20_000:
+            continue
+        for size in (64, 300, 1000, 4096, 16384):
+            at = chance.randrange(4096, max(4097, len(data) - size)) & ~15
+            yield data[at : at + size]
 
 
 def _log(rng: random.Random) -> bytes:
@@ -151,6 +252,7 @@ def main() -> None:
     seeds = int(sys.argv[1]) if len(sys.argv) > 1 else 2
     print(_HEAD)
     _print_matrix(list(matrix(seeds)))
+    _print_real()
     _print_benign()
     _print_speed()
 
@@ -165,6 +267,19 @@ def _print_matrix(rows: list[Row]) -> None:
     found = sum(cell[0] for _, cells in rows for cell in cells.values())
     tried = sum(cell[1] for _, cells in rows for cell in cells.values())
     print(f"\n{len(rows)} wrappings, {tried} cases, {found} found: {found / tried:.1%}.\n")
+
+
+def _print_real() -> None:
+    """What compilers, coreutils, openssl and compressors make: tests/content/real_cases.py."""
+    print("## Made with real tools\n\n| kind | cases | found |\n|---|---|---|")
+    tried: Counter[str] = Counter()
+    found: Counter[str] = Counter()
+    for case in cases():
+        tried[case.kind] += 1
+        found[case.kind] += any(one.kind == case.kind for one in examine(case.data).layers)
+    for kind, number in sorted(tried.items()):
+        print(f"| {kind} | {number} | {found[kind]} |")
+    print(f"\n{found.total()} of {tried.total()}: {found.total() / tried.total():.1%}.\n")
 
 
 def _print_benign() -> None:

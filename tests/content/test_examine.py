@@ -14,7 +14,7 @@ from triage.content.examine import examine, glance, payload
 from triage.content.kinds import family
 
 ALLOWED = 0.002
-_VALUES = 600
+_VALUES = 520
 
 
 @pytest.mark.corpus

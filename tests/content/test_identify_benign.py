@@ -17,7 +17,7 @@ from triage.content.kinds import family
 ALLOWED = 0.002
 _STRING = re.compile(rb"(?:[\x20-\x7e\n\r\t]\x00){6,}")
 #: Events recorded during attacks hold the attackers' own scripts: these are finds, not mistakes.
-_REALLY_SCRIPT = re.compile(
+REALLY_SCRIPT = re.compile(
     r"(?i)powershell|iex|invoke-|\$\w+\s*=|frombase64|new-object|scriptblock"
 )
 
@@ -69,7 +69,7 @@ def test_event_strings(corpus: Path) -> None:
     wrong = [
         (kind, data)
         for kind, data in found
-        if not _REALLY_SCRIPT.search(data.decode("utf-16-le", "replace"))
+        if not REALLY_SCRIPT.search(data.decode("utf-16-le", "replace"))
     ]
     assert count > 500
     assert len(wrong) <= count * ALLOWED, wrong[:20]

@@ -46,6 +46,8 @@ _WORDS = (
     b"wscript", b"webclient", b"#!/bin", b"#!/usr", b"/dev/tcp", b"document.", b"curl ",
     b"wget ", b"assembly", b"kernel32", b"foreach", b"$env:", b"public ", b"system.",
 )  # fmt: skip
+#: A page without a blank that has so many signs is no word, however few turns it takes.
+_MOST_KINDS = 14
 _TOKEN = lazy(rb"[!-~]{24,}+")
 _SIGN_BYTES = bytes(c for c in range(33, 127) if not chr(c).isalnum())
 _SIGNS = frozenset(_SIGN_BYTES)
@@ -115,6 +117,8 @@ def has_strange_token(text: bytes, least: int = 40) -> bool:
     """A long word with most kinds of signs in it: base85, noise, or a cipher of text."""
     for match in _TOKEN.finditer(text):
         token = match.group()
+        if len(token) >= _VERY_LONG and len(_SIGNS.intersection(token)) >= _MOST_KINDS:
+            return True
         if len(token) >= least and len(_SIGNS.intersection(token)) >= min(10, len(token) // 6):
             letters = len(token.translate(None, _SIGN_BYTES))
             if len(_STRETCH.findall(token)) > _MANY_TURNS * letters:

@@ -68,8 +68,11 @@ def encoded_scripts(data: bytes, budget: Budget) -> Iterator[Candidate]:
     """Each encoded block of a text, decoded."""
     at = data.find(_BEGIN)
     while at >= 0:
-        end = data.find(_END, at)
-        if data[at + 10 : at + 12] == b"==" and end >= at + 20:
+        begins = data[at + 10 : at + 12] == b"=="
+        end = data.find(_END, at) if begins else -1
+        if begins and end < 0:
+            return
+        if end >= at + 20:
             budget.spend((end - at) * SLOW)
             text = decode(data[at + 12 : end - 8])
             yield Candidate(

@@ -15,6 +15,8 @@ _ENOUGH, _SURE = 10.0, 20.0
 #: Languages of words rather than signs.
 _WORDY = frozenset({"vbscript", "batch", "shell"})
 _SHORTEST = 8
+#: A language of words has words: what goes on for longer without a blank is encoded.
+_WORDS_FROM, _LONGEST_WORD = 128, 100
 _MANY_LINES, _PROBED, _SHARE = 8, 24, 4
 _INTERPRETERS = {
     "sh": "shell",
@@ -133,6 +135,8 @@ def _by_syntax(text: str) -> Identity | None:
         for one in LANGUAGES
         if (one.kind in _WORDY or not wordy) and any(word in lowered for word in one.anchors)
     ]
+    if len(text) >= _WORDS_FROM and len(text.split()) * _LONGEST_WORD < len(text):
+        candidates = [one for one in candidates if one.kind not in _WORDY]
     if not candidates or _is_other_text(text):
         return None
     scores = [(_score(one, text), one.kind) for one in candidates]

@@ -28,6 +28,7 @@ from triage.content.headers import begins_well
 from triage.content.identify import identify
 from triage.content.identity import Identity
 from triage.content.kinds import family
+from triage.content.measure import PRINTABLE
 from triage.content.scripts import keys_in
 from triage.content.unwrap import candidates, is_textual
 from triage.content.worth import worth
@@ -45,6 +46,10 @@ _SCRIPT_LIKENESS = 0.45
 _NOISE_LIKENESS = 0.28
 #: Where a node waits while a more promising child of its is opened.
 _LATER = 15
+#: Fewer bytes than this prove nothing when there were hundreds of ways to turn them.
+_SHORT, _SHORT_SURE = 200, 40
+#: The beginning of a script that was only guessed is text without a flaw.
+_CLEAN, _TEXT = 256, bytes([12, *PRINTABLE, *range(128, 256)])
 _PURE = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
 
 
@@ -76,8 +81,9 @@ class Node:
                 return False  # the same thing said twice
         if self.candidate.rewrites and family(self.identity.kind) != "script":
             return False
-        if self.need >= GUESS and self.identity.kind == "shellcode":
-            return self.identity.confidence is Confidence.STRONG and self.value >= self.need
+        if self.identity.kind == "shellcode" and self.identity.confidence is not Confidence.STRONG:
+            # a page has hundreds of runs, and noise looks like code once in some thousand
+            return self.need < GUESS and self.whole and self.value >= self.need
         if self.need >= GUESS and family(self.identity.kind) == "script":
             return self.value >= self.need and _reads_like_code(self.data, self.identity)
         return self.value >= self.need
@@ -102,7 +108,12 @@ def _reads_like_code(data: bytes, identity: Identity) -> bool:
 
     A carried blob has no such letters, so beginning or end are enough for a clear script.
     """
-    if identity.confidence is Confidence.STRONG:
+    if data[:_CLEAN].translate(None, _TEXT) and "utf-16" not in identity.traits:
+        return False
+    sure = identity.confidence is Confidence.STRONG
+    if len(data) < (_SHORT_SURE if sure else _SHORT):
+        return False
+    if sure:
         return max(likeness(data[:256]), likeness(data[-256:])) > _NOISE_LIKENESS
     return likeness(data[:4096]) > _SCRIPT_LIKENESS
 

@@ -17,7 +17,7 @@ from functools import cache
 
 from triage.content.candidate import GUESS, SLOW, Budget, Candidate
 from triage.content.headers import begins_well
-from triage.content.measure import PRINTABLE, spread_sample
+from triage.content.measure import PRINTABLE, printable_ratio, spread_sample
 
 LONGEST = 64
 _SURPLUS = 3
@@ -95,6 +95,7 @@ def apply(data: bytes, key: bytes) -> bytes:
 def repeating(data: bytes, budget: Budget) -> Iterator[Candidate]:
     """Candidates for keys of 2 to 64 bytes, and for single ones away from the beginning."""
     seen: set[bytes] = set()
+    legible = printable_ratio(data[:_SAMPLE]) > 0.8
     for keys in (_from_headers, _from_phrases, _from_columns):
         if keys is not _from_headers and not _repeats(data):
             return
@@ -102,6 +103,8 @@ def repeating(data: bytes, budget: Budget) -> Iterator[Candidate]:
             shortest = _shortest(key)
             if shortest in seen or not any(shortest) or len(seen) > 24:
                 continue
+            if legible and max(shortest) < 0x20:
+                continue  # changes letters into other letters: any text survives that
             seen.add(shortest)
             budget.spend(len(data) * 12)
             yield Candidate(apply(data, shortest), "xor", f"xor key {shortest.hex()}", need=GUESS)
