@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from triage.content.patterns import lazy
 
@@ -261,6 +261,7 @@ class _Cursor:
     text: str
     found: list[Literal]
     at: int = 0
+    run_ends: dict[int, int] = field(default_factory=dict)
 
     def gap(self, pattern: re.Pattern[str], ahead: int = 0) -> bool:
         """Whether what stands between two neighbours is just ``pattern``."""
@@ -310,11 +311,17 @@ _Result = tuple[str, int, int]
 
 
 def _run_of(walk: _Cursor, ahead: int = 0) -> int:
-    """How many literals follow each other with only commas between, from here on."""
-    count = 1
-    while walk.gap(_COMMA, ahead + count - 1):
-        count += 1
-    return count
+    """How many literals follow each other with only commas between, from here on.
+
+    Each run is walked once, whichever of its literals is asked for.
+    """
+    first = walk.at + ahead
+    if first not in walk.run_ends:
+        count = 1
+        while walk.gap(_COMMA, ahead + count - 1):
+            count += 1
+        walk.run_ends.update((at, first + count) for at in range(first, first + count))
+    return walk.run_ends[first] - first
 
 
 def _joined_list(walk: _Cursor) -> _Result | None:
@@ -326,13 +333,14 @@ def _joined_list(walk: _Cursor) -> _Result | None:
     count = _run_of(walk)
     if count < 2:
         return None
+    before = walk.before(_JOIN_BEFORE)
+    if not before and not walk.gap(_JOIN_AFTER, count - 1):
+        return None
     parts = [one.value for one in walk.found[walk.at : walk.at + count]]
-    if walk.before(_JOIN_BEFORE):
+    if before:
         return "".join(parts), walk.at + count - 1, count
-    if walk.gap(_JOIN_AFTER, count - 1):
-        separator = walk.found[walk.at + count].value
-        return separator.join(parts), walk.at + count, count
-    return None
+    separator = walk.found[walk.at + count].value
+    return separator.join(parts), walk.at + count, count
 
 
 def _replaced_call(walk: _Cursor) -> _Result | None:
