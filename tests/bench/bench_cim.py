@@ -1,8 +1,8 @@
 """``python -m tests.bench.bench_cim FOLDER``: the WMI repository's reader against dissect.cim.
 
 FOLDER holds a repository's files. dissect.cim (the ``oracle`` extra) is used from outside, in the
-same run; its full walk takes minutes and is taken once, everything else in interleaved rounds. Times
-are of the processor: on a shared machine the wall clock says more about the others.
+same run; its full walk takes minutes and is taken once, everything else in interleaved rounds.
+Times are of the processor: on a shared machine the wall clock says more about the others.
 """
 
 from __future__ import annotations
