@@ -80,6 +80,9 @@ def collect(
         coverage.append(_run(name, run, mine, artifacts, gaps, debug))
         if coverage[-1].detail == INTERRUPTED:
             break
+    if scope.budget.skipped:
+        detail = f"{scope.budget.skipped} contents got only a brief look: the time for more was up"
+        gaps.append(Gap(Location(root.path), Why.TIMEOUT, detail))
     return Snapshot(
         tool_version=__version__,
         root_kind=kind,

@@ -310,14 +310,21 @@ def _descend(
     parent: int, name: bytes, path: str, depth: int, budget: list[int], device_number: int
 ) -> Iterator[tuple[str, int, bytes] | Gap]:
     try:
-        fd = os.open(name, _DIRECTORY, dir_fd=parent)
+        # Another device is another mount: it is walked on its own account, and it is not even
+        # opened here, for a stopped FUSE daemon would never answer.
+        flags = O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+        handle = os.open(name, flags, dir_fd=parent)
+        try:
+            if kernel.device_without_sync(handle, b".") != device_number:
+                return
+            fd = os.open(b".", _DIRECTORY, dir_fd=handle)
+        finally:
+            os.close(handle)
     except OSError as error:
         yield Gap(Location(path), why_of(error), _words(error))
         return
     try:
-        # Another device is another mount: it is walked on its own account.
-        if os.fstat(fd).st_dev == device_number:
-            yield from _walk_directory(fd, path, depth - 1, budget, device_number)
+        yield from _walk_directory(fd, path, depth - 1, budget, device_number)
     finally:
         os.close(fd)
 

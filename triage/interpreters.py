@@ -29,6 +29,7 @@ _VALUED = {
     "dash": "o", "sh": "o", "php": "cdz", "node": "rC", "lua": "l", "gawk": "Fv", "mawk": "Fv",
     "awk": "Fv",
 }  # fmt: skip
+_LONG_VALUED = frozenset({"--rcfile", "--init-file", "--require", "--import", "--loader"})
 _CLASS_PATH = frozenset({"-cp", "-classpath", "--class-path", "-p", "--module-path"})
 _VERSION = re.compile(r"[-.]?\d[\d.]*(?:[-.]?\w{1,4})?$")
 _LOADER = re.compile(r"^(?:ld-linux[\w.-]*|ld-musl[\w.-]*|ld64?[-.][\w.-]*so[\w.]*|ld\.so)$")
@@ -79,10 +80,26 @@ def script_index(exe: str, cmdline: Sequence[str]) -> int | None:
             return None if is_class else index
         elif name == "java":
             skip = text in _CLASS_PATH
-        elif not text.startswith("--"):
-            if any(letter in text[1:] for letter in inline):
+        elif text.startswith("--"):
+            skip = text in _LONG_VALUED
+        else:
+            kind = _short_options(text[1:], inline, valued)
+            if kind == "code":
                 return None
-            skip = text[-1] in valued and len(text) == 2
+            skip = kind == "value"
+    return None
+
+
+def _short_options(letters: str, inline: str, valued: str) -> str | None:
+    """What a bundle of short options wants next: ``code``, a ``value``, or nothing.
+
+    Behind a letter that takes a value the rest of the bundle is that value: ``-I/usr/share``.
+    """
+    for place, letter in enumerate(letters):
+        if letter in valued:
+            return None if letters[place + 1 :] else "value"
+        if letter in inline:
+            return "code"
     return None
 
 

@@ -11,6 +11,8 @@ import ctypes
 import errno
 import fcntl
 import os
+import select
+import signal
 import struct
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -63,6 +65,33 @@ def fs_magic(fd: int) -> int:
         raise OSError(number, os.strerror(number))
     # f_type is the first word; only its low 32 bits carry the magic on any architecture.
     return int(struct.unpack_from("l", buffer)[0]) & 0xFFFFFFFF
+
+
+def fs_magic_guarded(fd: int, seconds: float = 2.0) -> int | None:
+    """The same for a file system that may never answer: asked by a child, given up after a while.
+
+    ``statfs`` on a mount whose server or daemon is dead sleeps in the kernel; only the process
+    that asked is lost by it, so it must not be us.
+    """
+    reader, writer = os.pipe2(os.O_CLOEXEC)
+    child = os.fork()
+    if child == 0:
+        try:
+            os.write(writer, struct.pack("=Q", fs_magic(fd)))
+        finally:
+            os._exit(0)
+    os.close(writer)
+    try:
+        ready, _, _ = select.select([reader], [], [], seconds)
+        answer = os.read(reader, 8) if ready else b""
+    finally:
+        os.close(reader)
+    if not answer:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, os.WNOHANG)
+        return None
+    os.waitpid(child, 0)
+    return int(struct.unpack("=Q", answer)[0])
 
 
 def seals(fd: int) -> int | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import time
 from dataclasses import dataclass, replace
 
 from triage.content.kinds import family
@@ -22,7 +23,7 @@ WHOLE = 1 << 20
 _BLOCK = 4096
 _BLOCKS = 64
 _HEAD = 64 << 10
-_EXTENTS_MAX = 4096
+_EXTENTS_MAX = 65536
 _HEAD_KEPT = 256
 _PADDING = 16
 _PART_KEPT = 64 << 10
@@ -99,26 +100,27 @@ def _look_whole(fd: int, size: int, limits: Limits, budget: Budget) -> Content:
     digest = hashlib.sha256(data).hexdigest()
     content = budget.seen.get(digest)
     if content is None:
-        content = _without_padding(data)
+        content = _without_padding(data, budget)
         content = replace(content, size=max(size, len(data)), sha256=digest)
         budget.seen[digest] = content
     return _with_kept(content, data, limits, budget)
 
 
-def _without_padding(data: bytes) -> Content:
+def _without_padding(data: bytes, budget: Budget) -> Content:
     """Examine the bytes; a segment of whole pages ends in zeros that are not the content's."""
     used = data.rstrip(b"\0")
     if used and len(data) - len(used) >= _PADDING:
-        content = _examined(used, len(used))
+        content = _examined(used, len(used), budget)
         if family(content.kind) in ("script", "encoded", "text", "settings"):
             return content
-    return _examined(data, len(data))
+    return _examined(data, len(data), budget)
 
 
-def _examined(data: bytes, size: int) -> Content:
-    """The cheap look, and the thorough one where something may hide.
+def _examined(data: bytes, size: int, budget: Budget) -> Content:
+    """The cheap look, and the thorough one where something may hide and time is left.
 
-    A validated program says what it is: what may be packed inside is for ``triage inspect``.
+    Thousands of decoys must not eat the time of what comes after them. A validated program
+    says what it is: what may be packed inside is for ``triage inspect``.
     """
     from triage.content.candidate import Limits as ContentLimits
     from triage.content.examine import examine, worth_unwrapping
@@ -126,8 +128,14 @@ def _examined(data: bytes, size: int) -> Content:
     content = _glance(data, size)
     if family(content.kind) == "executable" or not worth_unwrapping(content):
         return content
+    if budget.examination <= 0:
+        budget.skipped += 1
+        return replace(content, limit="brief look")
     limits = ContentLimits(output=_OUTPUT, layer=_LAYER, steps=_STEPS, work=_WORK)
-    return examine(data, size=size, limits=limits)
+    begun = time.monotonic()
+    closer = examine(data, size=size, limits=limits)
+    budget.examination -= time.monotonic() - begun
+    return closer
 
 
 def _glance(data: bytes, size: int) -> Content:
@@ -148,7 +156,7 @@ def _look_sampled(fd: int, size: int, where: Extents, limits: Limits, budget: Bu
     content = _glance(used if len(head) - len(used) >= _PADDING else head, size)
     content = _most_telling(content, blocks, size)
     if worth_keeping(content):
-        content = _look_closely(fd, first, size, where, limits, content)
+        content = _look_closely(fd, first, size, where, limits, content, budget)
     if limits.keep_all or worth_keeping(content):
         head = _read_range(fd, first, min(limits.keep, size))
     traits = tuple(
@@ -198,10 +206,16 @@ def _most_telling(head: Content, blocks: list[bytes], size: int) -> Content:
 
 
 def _look_closely(
-    fd: int, first: int, size: int, where: Extents, limits: Limits, content: Content
+    fd: int,
+    first: int,
+    size: int,
+    where: Extents,
+    limits: Limits,
+    content: Content,
+    budget: Budget,
 ) -> Content:
     data = _read_range(fd, first, min(limits.examine, size - first))
-    closer = _examined(data, size)
+    closer = _examined(data, size, budget)
     if not worth_keeping(closer):
         closer = replace(closer, kind=content.kind, detail=content.detail)
     digest = file_digest(fd, size) if where.size <= limits.hash and size <= limits.hash else None

@@ -18,7 +18,9 @@ class Limits:
     """How much is read and kept. Sizes in bytes, ``seconds`` per collector.
 
     ``keep`` is the most that is kept of one content, ``keep_total`` of all together;
-    ``keep_all`` says to keep contents that look harmless, too.
+    ``examination`` is the most seconds spent on thorough looks at contents, all together: what
+    comes after gets the cheap look only, and is counted. ``keep_all`` says to keep contents that
+    look harmless, too.
     """
 
     keep: int = 1 << 20
@@ -30,16 +32,21 @@ class Limits:
     maps: int = 32 << 20
     files: int = 200_000
     seconds: float = 600.0
+    examination: float = 30.0
 
 
 class Budget:
     """What one collection has left and has done: bytes that may be kept, contents seen.
 
-    ``seen`` maps a sha256 to the content examined before: a box has many copies of few files.
+    ``examination`` is what is left of the seconds for thorough looks, ``skipped`` counts the
+    contents that had to do with the cheap one. ``seen`` maps a sha256
+    to the content examined before: a box has many copies of few files.
     """
 
     def __init__(self, limits: Limits) -> None:
         self._left = limits.keep_total
+        self.examination = limits.examination
+        self.skipped = 0
         self.seen: dict[str, Content] = {}
 
     def take(self, wanted: int) -> int:

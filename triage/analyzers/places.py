@@ -8,7 +8,7 @@ import shlex
 
 from triage.knowledge import known_run_program
 from triage.model import MemoryFile, Severity
-from triage.scene import in_memory, volatile_place, without_deleted
+from triage.scene import Scene, in_memory, volatile_place, without_deleted
 
 _OTHER_ROOT = re.compile(r"^/proc/\d+/root(?=/)")
 
@@ -77,15 +77,17 @@ def quoted(path: str) -> str:
     return shlex.quote(path)
 
 
-def verify(item: MemoryFile) -> str:
+def verify(item: MemoryFile, scene: Scene) -> str:
     """A command that shows the file, safe to paste whatever the file is called.
 
-    A name that does not print cannot be pasted: then the inode number finds it.
+    On an image the path begins at the evidence root: ``/dev/shm`` of the analyst's own machine
+    says nothing. A name that does not print cannot be pasted: then the inode number finds it.
     """
-    path = item.location.path
+    top = scene.snapshot.root_path.rstrip("/")
+    path = top + item.location.path
     if path.isprintable():
         return f"file -L {quoted(path)}; sha256sum {quoted(path)}"
-    where = quoted(item.mount_point or "/")
+    where = quoted(top + (item.mount_point or "/"))
     return f"find {where} -xdev -inum {item.file.inode} -exec sha256sum {{}} +"
 
 
@@ -97,9 +99,10 @@ def where(item: MemoryFile) -> str:
         "anonymous": "shared anonymous memory",
         "deleted": "a file without a name",
         "named": "a file",
-        "directory": "a file on disk, in a directory meant to be volatile",
+        "directory": "a file on disk in a directory that is meant to be volatile",
     }
     what = kinds.get(item.origin, f"a file on {item.fs_type}")
     pids = sorted({holder.pid for holder in item.holders})
     held = f", held by pid {', '.join(map(str, pids[:5]))}" if pids else ""
-    return f"{what} of {item.file.size} bytes, owner {item.file.uid}{held}"
+    owner = "root" if item.file.uid == 0 else f"uid {item.file.uid}"
+    return f"{what}, {item.file.size} bytes, owner {owner}{held}"

@@ -18,8 +18,10 @@ def executable(process: Process) -> list[Mapping]:
 
 
 def anonymous(mapping: Mapping) -> bool:
-    """No file backs it: not by name, and not by inode."""
-    return mapping.inode == 0 and not mapping.path.startswith("/")
+    """No file backs it: not by name, and not by inode. A private map of /dev/zero is the same."""
+    return (mapping.inode == 0 and not mapping.path.startswith("/")) or (
+        mapping.path == "/dev/zero" and mapping.perms[3:] == "p"
+    )
 
 
 def is_memfd_mapping(mapping: Mapping, scene: Scene) -> bool:

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import sys
 
+if sys.version_info < (3, 11):  # noqa: UP036 (a zipapp meets any Python)
+    sys.exit("triage needs Python 3.11 or newer; this is Python " + sys.version.split()[0])
+
 # Nothing may be written on the suspect disk, and Python would write __pycache__ as it imports.
 sys.dont_write_bytecode = True
 

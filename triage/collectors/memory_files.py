@@ -49,6 +49,7 @@ class _Place:
     mount_point: str | None
     namespace: int | None
     dev: str | None
+    whole: bool = False
 
 
 @dataclass(slots=True)
@@ -124,7 +125,10 @@ def _places(scope: Scope, namespace: int | None, root: Root) -> list[_Place]:
     mounts.sort(key=lambda m: (m.root != "/", m.point))
     # A bind mount of one file (a secret in a container) is a file, not a directory.
     places = [
-        _Place(m.point, root.label + m.point, "mount", m.fs_type, m.point, namespace, m.dev)
+        _Place(
+            m.point, root.label + m.point, "mount", m.fs_type, m.point, namespace, m.dev,
+            whole=m.root == "/",
+        )
         for m in mounts
     ]
     for name in NAMED:
@@ -164,7 +168,8 @@ def _walk_directory(state: _Walk, place: _Place, fd: int) -> Generator[Artifact 
             detail = f"another mount covers this {place.fs_type}; its files were not seen"
             state.covered.setdefault(place.dev, Gap(Location(place.label), Why.REFUSED, detail))
             return
-        state.devices.add(place.dev)
+        if place.whole:
+            state.devices.add(place.dev)
     identity = (facts.dev, facts.inode)
     walked = place.origin == "directory" and facts.dev in state.devices
     if identity in state.directories or walked:

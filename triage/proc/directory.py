@@ -37,11 +37,12 @@ _PAGE = 1 << 12
 class Devices:
     """File-system magics learnt so far, by device: one question each for the whole run."""
 
-    __slots__ = ("by_map", "by_stat", "points")
+    __slots__ = ("by_map", "by_stat", "named", "points")
 
-    def __init__(self, hazards: frozenset[int]) -> None:
+    def __init__(self, mountinfo: bytes) -> None:
         # statfs asks the server: of devices that may block nothing is asked.
-        self.by_stat: dict[int, int | None] = dict.fromkeys(hazards)
+        self.by_stat: dict[int, int | None] = dict.fromkeys(hazards.devices(mountinfo))
+        self.named = hazards.all_devices(mountinfo)
         self.by_map: dict[str, int | None] = {}
         self.points: dict[str, tuple[str, ...]] = {}
 
@@ -58,7 +59,7 @@ class ProcessTable:
             self._device = os.fstat(self._fd).st_dev
         except OSError:
             self.genuine = False
-        self._devices = Devices(self._hazards(root))
+        self._devices = Devices(self._own_mounts(root))
 
     def __enter__(self) -> ProcessTable:
         return self
@@ -66,12 +67,11 @@ class ProcessTable:
     def __exit__(self, *_: object) -> None:
         os.close(self._fd)
 
-    def _hazards(self, root: Root) -> frozenset[int]:
+    def _own_mounts(self, root: Root) -> bytes:
         try:
-            own = root.read("proc/self/mountinfo", 16 << 20) if self.genuine else b""
+            return root.read("proc/self/mountinfo", 16 << 20) if self.genuine else b""
         except Unreadable:
-            own = b""
-        return hazards.devices(own)
+            return b""
 
     def pids(self) -> list[int]:
         """The numbered directories, in order of number."""
@@ -89,6 +89,10 @@ class ProcessTable:
         except OSError as error:
             why = Why.VANISHED if why_of(error) is Why.ABSENT else why_of(error)
             raise Unreadable(location, why, error.strerror or "") from error
+        if self.genuine and os.fstat(fd).st_dev != self._device:
+            os.close(fd)
+            words = "another file system is mounted over this process, which hides it (T1564.013)"
+            raise Unreadable(location, Why.REFUSED, words)
         return ProcessDir(fd, pid, location, self.genuine, self._devices)
 
 
@@ -241,7 +245,7 @@ class ProcessDir:
     def _magic_of(self, device: int, name: str) -> int | None:
         """The file system of a device; one question each for the whole run."""
         if device not in self._devices.by_stat:
-            self._devices.by_stat[device] = self._fs_magic(name)
+            self._devices.by_stat[device] = self._fs_magic(name, device)
         return self._devices.by_stat[device]
 
     def is_disk(self, map_device: str) -> bool | None:
@@ -254,17 +258,24 @@ class ProcessDir:
         """Remember what file system a device column of ``maps`` stands for."""
         self._devices.by_map[map_device] = magic
 
-    def _fs_magic(self, name: str) -> int | None:
+    def _fs_magic(self, name: str, device: int) -> int | None:
         try:
             fd = os.open(name, O_PATH | os.O_CLOEXEC, dir_fd=self._fd)
         except OSError:
             return None
         try:
-            return kernel.fs_magic(fd)
+            # A device that our own mount table does not name may be a detached or foreign mount
+            # whose server is dead.
+            known = device in self._devices.named
+            return kernel.fs_magic(fd) if known else kernel.fs_magic_guarded(fd)
         except OSError:
             return None
         finally:
             os.close(fd)
+
+    def may_be_opened(self, map_device: str) -> bool:
+        """Whether opening a file of a device column of ``maps`` cannot hang, as far as is known."""
+        return self._devices.by_map.get(map_device, 0) is not None
 
     def reopened(self, name: str) -> int:
         """A readable descriptor of the regular file behind a magic link; the caller closes it."""

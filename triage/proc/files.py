@@ -84,7 +84,7 @@ def arguments_of(
     for index, text in enumerate(cmdline[1:64], 1):
         if len(found) >= _ARGUMENTS_MAX:
             break
-        if (index == script or text.startswith("/")) and len(text) < 4096 and "\n" not in text:
+        if (index == script or text.startswith("/")) and 0 < len(text) < 4096:
             path = text if text.startswith("/") else posixpath.join(cwd or "/", text)
             argument = _resolve(process, index, text, posixpath.normpath(path), descriptors or ())
             found.append(replace(argument, script=index == script))

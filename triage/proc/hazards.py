@@ -8,6 +8,7 @@ below such a mount point is looked up by path, and the file system itself is ask
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 from triage.evidence import decode
 from triage.parsers import Malformed
@@ -42,9 +43,19 @@ def points(mountinfo: bytes) -> tuple[str, ...]:
 
 def devices(mountinfo: bytes) -> frozenset[int]:
     """The device numbers that may block, as ``stat`` gives them."""
+    return _numbers(line.dev for line in _hazards(mountinfo))
+
+
+def all_devices(mountinfo: bytes) -> frozenset[int]:
+    """All device numbers of a mount table."""
+    fields = (raw.split(b" ", 3) for raw in mountinfo.split(b"\n"))
+    return _numbers(decode(field[2]) for field in fields if len(field) == 4)
+
+
+def _numbers(texts: Iterable[str]) -> frozenset[int]:
     found = set()
-    for line in _hazards(mountinfo):
-        major, _, minor = line.dev.partition(":")
+    for text in texts:
+        major, _, minor = text.partition(":")
         try:
             found.add(os.makedev(int(major), int(minor)))
         except (ValueError, OverflowError):

@@ -32,10 +32,12 @@ from triage.proc.files import what_lies_at
 # install_special_mapping). "[anon:NAME]" is not among them: any process can set it.
 KERNEL_MAPPINGS = frozenset({"[vdso]", "[vsyscall]", "[uprobes]", "[sigpage]", "[vectors]"})
 _NOTABLE = (b"/memfd:", b" (deleted)", b"/dev/shm/", b"/run/shm/", b"/SYSV", b"/secretmem")
-_MAPPINGS_MAX = 1024
+_NO_DISK = (b"/memfd:", b"/SYSV", b"/dev/", b"/run/", b"/anon_hugepage")
+_NO_FILE = (b"/anon_hugepage", b"/dev/zero")
+_MAPPINGS_MAX = 4096
 _HEADS_MAX = 64
 _HEAD = 16 << 10
-_COMPARE_MAX = 1 << 20
+_COMPARE_MAX, _COMPARE_PIECE = 64 << 20, 1 << 20
 _PATCHES_MAX = 8
 _PATCH_BYTES = 16
 
@@ -58,7 +60,7 @@ def read_memory(
     gaps: list[Gap],
 ) -> Memory:
     """Executable and notable mappings, looked into where they are suspicious."""
-    kept = _parsed(_interesting_lines(maps), process, gaps)
+    kept = sorted(_parsed(_interesting_lines(maps), process, gaps), key=_dullness)
     if len(kept) > _MAPPINGS_MAX:
         detail = f"{len(kept)} executable mappings; the first {_MAPPINGS_MAX} were looked at"
         gaps.append(Gap(Location(process.location.path, "maps"), Why.TRUNCATED, detail))
@@ -72,6 +74,12 @@ def read_memory(
         count=maps.count(b"\n"),
         exe_mapped=_exe_is_mapped(process, maps, mappings, exe, exe_file),
     )
+
+
+def _dullness(line: MapLine) -> tuple[bool, int]:
+    """Code that no file on disk backs comes first, lest decoys push it over the limit."""
+    plain = line.inode != 0 and line.path[:1] == b"/" and not line.path.startswith(_NO_DISK)
+    return plain and not line.path.endswith(b" (deleted)"), line.start
 
 
 def _interesting_lines(maps: bytes) -> list[bytes]:
@@ -242,7 +250,7 @@ class _Inspection:
 
     def _code_pages(self, line: MapLine, pagemap: int) -> _Code:
         """Private copies of a file's code, and how they differ from the file."""
-        if line.inode == 0 or line.perms[2:] != "xp":
+        if line.inode == 0 or line.perms[2:] != "xp" or line.path.startswith(_NO_FILE):
             return _UNKNOWN
         try:
             ranges = list(self._private(pagemap, line.start, line.end))
@@ -261,19 +269,22 @@ class _Inspection:
     def _compare(
         self, mapping: MapLine, ranges: list[tuple[int, int]]
     ) -> tuple[int | None, tuple[Patch, ...]]:
+        if sum(last - first for first, last in ranges) > _COMPARE_MAX:
+            return None, ()
+        if not self._process.may_be_opened(mapping.dev):
+            return None, ()
         changed = 0
         patches: list[Patch] = []
-        budget = _COMPARE_MAX
         try:
             with self._file_of(mapping) as file, self._process.pseudo_file("mem") as mem:
                 for first, last in ranges:
-                    size = min(last - first, budget)
-                    budget -= size
-                    found = os.pread(mem, size, first)
-                    original = os.pread(file, size, mapping.offset + first - mapping.start)
-                    # Past the end of the file the kernel maps zeros.
-                    original = original.ljust(len(found), b"\0")
-                    changed += _differences(first, original, found, patches)
+                    for at in range(first, last, _COMPARE_PIECE):
+                        size = min(last - at, _COMPARE_PIECE)
+                        found = os.pread(mem, size, at)
+                        original = os.pread(file, size, mapping.offset + at - mapping.start)
+                        # Past the end of the file the kernel maps zeros.
+                        original = original.ljust(len(found), b"\0")
+                        changed += _differences(at, original, found, patches)
         except (OSError, OverflowError):
             return None, ()
         return changed, tuple(patches[:_PATCHES_MAX])
@@ -323,7 +334,7 @@ class _Inspection:
 
     def _headers_before(self, suspicious: list[Mapping]) -> list[Mapping]:
         """Data mappings that touch anonymous code from below: an ELF header would lie there."""
-        starts = {m.start for m in suspicious if m.inode == 0}
+        starts = {m.start for m in suspicious if m.inode == 0 or m.path == "/dev/zero"}
         if not starts:
             return []
         run: list[Mapping] = []
@@ -333,11 +344,12 @@ class _Inspection:
                 line = _mapping(parse_map_line(raw))
             except Malformed:
                 continue
-            if run and (run[-1].end != line.start or line.inode != 0):
+            bare = line.inode == 0 or line.path == "/dev/zero"
+            if run and (run[-1].end != line.start or not bare):
                 run = []
             if line.start in starts:
                 found.update((m.start, m) for m in run[-8:])
-            if line.inode == 0 and line.path not in ("[heap]", "[stack]"):
+            if bare and line.path not in ("[heap]", "[stack]"):
                 run.append(line)
         return list(found.values())[:_HEADS_MAX]
 

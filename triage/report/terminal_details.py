@@ -85,4 +85,7 @@ def _content(content: Content, width: int) -> Iterator[Line]:
         text = f"{number}: {layer.kind}, {size}{origin}{step} {layer.detail}"
         yield from _row("layer", _safe(text.rstrip()), width)
     for clue in content.clues:
-        yield from _row("clue", _safe(f"{clue.kind} {clue.value} (layer {clue.layer})"), width)
+        from triage.content.clues import defang  # only where there is a clue to show
+
+        shown = f"{clue.kind} {defang(clue.value)} (layer {clue.layer})"
+        yield from _row("clue", _safe(shown), width)

@@ -10,6 +10,7 @@ Source: runc's libcontainer/dmz and cloned_binary.c (CVE-2019-5736).
 from __future__ import annotations
 
 from triage.analyzers.indicator import Attestation
+from triage.interpreters import is_interpreter
 from triage.model import Benign, MemoryFile, Process
 from triage.scene import Scene, is_memfd
 
@@ -21,6 +22,8 @@ def attest_file(item: MemoryFile, scene: Scene) -> Benign | None:
     seals = item.file.seals
     if item.origin != "memfd" or seals is None or seals & _SEALED != _SEALED or not item.twins:
         return None
+    if any(is_interpreter(twin) for twin in item.twins):
+        return None  # a copy of a shell is harmless, what it is told to do is not
     return Benign(
         f"a sealed copy of {item.twins[0]}, byte for byte",
         f"seals {seals:#x}; sha256 equal; the file on disk is root's and only root may write it",

@@ -44,12 +44,12 @@ def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
     if family(item.content.kind) == "compressed":
         severity = min(severity, Severity.LOW, key=lambda s: s.points)
     facts = (where(item), f"{item.content.kind}: {item.content.detail}".rstrip(": "))
-    yield Evidence(facts, verify(item), severity, item.content.confidence)
+    yield Evidence(facts, verify(item, scene), severity, item.content.confidence)
 
 
 INDICATOR = Indicator(
     id="file-archive",
-    title="an archive lies in memory",
+    title="an archive in volatile storage",
     family="content",
     techniques=("T1027.011", "T1074.001", "T1560"),
     severity=Severity.MEDIUM,

@@ -44,12 +44,12 @@ def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
         severity = severity_in(DATA, item)
     if severity is not None:
         facts = (where(item), f"ELF: {item.content.detail}".rstrip(": "))
-        yield Evidence(facts, verify(item), severity, item.content.confidence)
+        yield Evidence(facts, verify(item, scene), severity, item.content.confidence)
 
 
 INDICATOR = Indicator(
     id="file-elf",
-    title="a Linux program lies in memory",
+    title="a Linux program in volatile storage",
     family="content",
     techniques=("T1027.011",),
     severity=Severity.HIGH,

@@ -56,12 +56,12 @@ def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
     if any(family(layer.kind) == "archive" for layer in chain):
         severity = min(severity, Severity.MEDIUM, key=lambda s: s.points)
     facts = (where(item), " > ".join(layer.kind for layer in chain), hidden.detail)
-    yield Evidence(tuple(filter(None, facts)), verify(item), severity, Confidence.MODERATE)
+    yield Evidence(tuple(filter(None, facts)), verify(item, scene), severity, Confidence.MODERATE)
 
 
 INDICATOR = Indicator(
     id="file-encoded-payload",
-    title="a program or script hides under encodings in memory",
+    title="a program or script under encodings in volatile storage",
     family="content",
     techniques=("T1027.013", "T1027.011", "T1140"),
     severity=Severity.HIGH,

@@ -48,12 +48,12 @@ def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
     if content.kind in ("pgp", "dpapi", "ansible-vault", "fernet"):
         severity = min(severity, Severity.MEDIUM, key=lambda s: s.points)
     facts = (where(item), f"{content.kind}: {content.detail}".rstrip(": "))
-    yield Evidence(facts, verify(item), severity, Confidence.MODERATE)
+    yield Evidence(facts, verify(item, scene), severity, Confidence.MODERATE)
 
 
 INDICATOR = Indicator(
     id="file-encrypted",
-    title="encrypted data lies in memory",
+    title="encrypted data in volatile storage",
     family="content",
     techniques=("T1027.011", "T1027.013", "T1074.001"),
     severity=Severity.HIGH,

@@ -54,12 +54,12 @@ def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
     script = kind == "script" and ending in _NEVER_SCRIPT
     if program or script:
         facts = (where(item), f"the name ends in {ending}, the content is {content.kind}")
-        yield Evidence(facts, verify(item))
+        yield Evidence(facts, verify(item, scene))
 
 
 INDICATOR = Indicator(
     id="file-extension-mismatch",
-    title="a program in memory is disguised by its name",
+    title="a program in volatile storage is disguised by its name",
     family="disguise",
     techniques=("T1036.008", "T1027.011"),
     severity=Severity.HIGH,

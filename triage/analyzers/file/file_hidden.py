@@ -53,12 +53,12 @@ def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
     below = path_of(item).removeprefix(item.mount_point or "")
     reasons = dict.fromkeys(filter(None, map(_hidden, below.strip("/").split("/"))))
     if reasons:
-        yield Evidence((where(item), *reasons), verify(item), severity)
+        yield Evidence((where(item), *reasons), verify(item, scene), severity)
 
 
 INDICATOR = Indicator(
     id="file-hidden",
-    title="a hidden file lies in memory",
+    title="a hidden file in volatile storage",
     family="name",
     techniques=("T1564.001", "T1027.011"),
     severity=Severity.MEDIUM,

@@ -51,12 +51,12 @@ def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
     if known is not None:
         facts.append(f"the name is that of {known.what}")
     severity = Severity.LOW if known is None else Severity.INFO
-    yield Evidence(tuple(facts), verify(item), severity)
+    yield Evidence(tuple(facts), verify(item, scene), severity)
 
 
 INDICATOR = Indicator(
     id="file-high-entropy",
-    title="random-looking data lies in memory",
+    title="random-looking data in volatile storage",
     family="entropy",
     techniques=("T1027.011", "T1027.013"),
     severity=Severity.LOW,

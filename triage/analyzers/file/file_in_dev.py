@@ -40,7 +40,7 @@ def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
     if place_of(item) != "dev" or any(is_below(path, known) for known in _OWN_KIND):
         return
     severity = Severity.LOW if item.file.size == 0 else Severity.MEDIUM
-    yield Evidence((where(item), path), verify(item), severity)
+    yield Evidence((where(item), path), verify(item, scene), severity)
 
 
 INDICATOR = Indicator(

@@ -40,12 +40,12 @@ def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
     severity = severity_in(PROGRAM, item)
     if severity is not None:
         facts = (where(item), f"{item.content.kind}: {item.content.detail}".rstrip(": "))
-        yield Evidence(facts, verify(item), severity, item.content.confidence)
+        yield Evidence(facts, verify(item, scene), severity, item.content.confidence)
 
 
 INDICATOR = Indicator(
     id="file-pe",
-    title="a program for another system lies in memory",
+    title="a program for another system in volatile storage",
     family="content",
     techniques=("T1027.011", "T1074.001"),
     severity=Severity.HIGH,

@@ -47,12 +47,12 @@ def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
     confidence = (
         Confidence.WEAK if item.content.confidence is Confidence.WEAK else Confidence.MODERATE
     )
-    yield Evidence(facts, verify(item), severity, confidence)
+    yield Evidence(facts, verify(item, scene), severity, confidence)
 
 
 INDICATOR = Indicator(
     id="file-script",
-    title="a script lies in memory",
+    title="a script in volatile storage",
     family="content",
     techniques=("T1027.011", "T1059"),
     severity=Severity.HIGH,

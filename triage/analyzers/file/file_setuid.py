@@ -50,12 +50,12 @@ def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
     elif mount is not None and "nosuid" in mount.options:
         facts.append(f"{mount.point} is mounted nosuid, so the bit has no effect there")
         severity = Severity.MEDIUM
-    yield Evidence(tuple(facts), verify(item), severity)
+    yield Evidence(tuple(facts), verify(item, scene), severity)
 
 
 INDICATOR = Indicator(
     id="file-setuid",
-    title="a set-user-id file lies in memory",
+    title="a set-user-id file in volatile storage",
     family="permission",
     techniques=("T1548.001", "T1027.011"),
     severity=Severity.CRITICAL,

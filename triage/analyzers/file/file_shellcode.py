@@ -39,12 +39,12 @@ def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
     severity = severity_in(PROGRAM, item)
     if severity is not None:
         facts = (where(item), f"shellcode: {item.content.detail}".rstrip(": "))
-        yield Evidence(facts, verify(item), severity, item.content.confidence)
+        yield Evidence(facts, verify(item, scene), severity, item.content.confidence)
 
 
 INDICATOR = Indicator(
     id="file-shellcode",
-    title="shellcode lies in memory",
+    title="shellcode in volatile storage",
     family="content",
     techniques=("T1027.011", "T1055"),
     severity=Severity.HIGH,

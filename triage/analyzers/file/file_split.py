@@ -95,7 +95,7 @@ def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
 
 INDICATOR = Indicator(
     id="file-split",
-    title="files in memory are the parts of something hidden",
+    title="files in volatile storage are parts of something hidden",
     family="content",
     techniques=("T1027.011", "T1027.013"),
     severity=Severity.HIGH,

@@ -30,13 +30,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
-from triage.analyzers.regions import SHARED_ANONYMOUS, listed, verify
+from triage.analyzers.regions import listed, verify
 from triage.model import Confidence, Evidence, Mapping, Process, Severity
 from triage.scene import Scene
 
 
 def _no_file(mapping: Mapping) -> bool:
-    return mapping.inode == 0 or mapping.path.startswith(("/SYSV", *SHARED_ANONYMOUS))
+    return mapping.inode == 0 or mapping.path.startswith(("/SYSV", "/dev/zero"))
 
 
 def check(process: Process, scene: Scene) -> Iterator[Evidence]:

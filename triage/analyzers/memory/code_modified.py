@@ -37,7 +37,7 @@ from triage.model import Confidence, Evidence, Mapping, Process, Severity
 from triage.scene import Scene
 
 _BREAKPOINT = 0xCC
-_SMALL = 64
+_TOO_MUCH = 16 << 20
 
 
 def _only_breakpoints(mapping: Mapping) -> bool:
@@ -75,7 +75,11 @@ def _text(mapping: Mapping) -> tuple[str, ...]:
 
 def check(process: Process, scene: Scene) -> Iterator[Evidence]:
     for mapping in executable(process):
-        if mapping.changed is not None and mapping.changed > 0:
+        private = mapping.anonymous or 0
+        if mapping.changed is None and private >= _TOO_MUCH and mapping.inode != 0:
+            fact = f"{mapping.path}: {private >> 20} MiB of private code pages, not compared"
+            yield Evidence((fact,), verify(process, mapping), Severity.MEDIUM)
+        elif mapping.changed is not None and mapping.changed > 0:
             yield Evidence(_text(mapping), verify(process, mapping), _severity(mapping))
 
 

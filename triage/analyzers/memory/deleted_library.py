@@ -33,7 +33,7 @@ from triage.analyzers.regions import executable, listed, verify
 from triage.model import Confidence, Evidence, Mapping, Process, Severity
 from triage.scene import DELETED, Scene, in_memory, volatile_place, without_deleted
 
-_KERNEL_OBJECTS = ("/memfd:", "/SYSV", "/dev/zero", "/anon_hugepage", "/drm", "/i915")
+_KERNEL_OBJECTS = ("/memfd:", "/SYSV", "/dev/zero", "/anon_hugepage", "/drm mm object", "/i915 ")
 
 
 def deleted(mapping: Mapping, process: Process) -> bool:

@@ -40,7 +40,7 @@ from triage.scene import (
     without_deleted,
 )
 
-_KERNEL_OBJECTS = ("/memfd:", "/SYSV", "/dev/zero", "/anon_hugepage", "/drm", "/dev/dri")
+_KERNEL_OBJECTS = ("/memfd:", "/SYSV", "/dev/zero", "/anon_hugepage", "/drm mm object", "/dev/dri")
 
 
 def _volatile(mapping: Mapping, process: Process, scene: Scene) -> bool:

@@ -16,6 +16,12 @@ data.subjects.forEach((subject, place) => {
 
 // --- small builders ---------------------------------------------------------------------
 
+// Nothing shown may be clicked or resolved by accident.
+function defanged(clue) {
+  if (!["url", "domain", "ip", "email"].includes(clue.kind)) return clue.value;
+  return clue.value.replace(/^http/i, "hxxp").replaceAll(".", "[.]");
+}
+
 function make(tag, classes, ...children) {
   const element = document.createElement(tag);
   if (classes) element.className = classes;
@@ -254,7 +260,7 @@ function content(found) {
   if (found.layers.length) parts.push(make('h4', '', 'Unwrapped'), layers(found.layers));
   if (found.clues.length) {
     parts.push(make('h4', '', 'Found inside'),
-      pairs(found.clues.map((clue) => [`${clue.kind}, layer ${clue.layer}`, clue.value])));
+      pairs(found.clues.map((clue) => [`${clue.kind}, layer ${clue.layer}`, defanged(clue)])));
   }
   if (found.head) parts.push(make('h4', '', 'First bytes'), make('pre', '', hexView(found.head)));
   return parts;
