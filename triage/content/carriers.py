@@ -46,6 +46,8 @@ _WORDS = (
     b"wscript", b"webclient", b"#!/bin", b"#!/usr", b"/dev/tcp", b"document.", b"curl ",
     b"wget ", b"assembly", b"kernel32", b"foreach", b"$env:", b"public ", b"system.",
 )  # fmt: skip
+#: Base64 has one of its two signs in 32 characters, names and paths one in ten.
+_JOINTS = 8
 #: A page without a blank that has so many signs is no word, however few turns it takes.
 _MOST_KINDS = 14
 _TOKEN = lazy(rb"[!-~]{24,}+")
@@ -97,6 +99,8 @@ def looks_encoded(run: bytes) -> bool:
     digits = size - len(body.translate(None, b"0123456789")) - (size - len(body))
     if only(body, b"0123456789abcdef") or only(body, b"0123456789ABCDEF"):
         return size >= _LONG and size % 2 == 0 and digits < size
+    if size < 2 * _NO_NAME and len(body) - len(body.translate(None, b"_/-")) > size // _JOINTS:
+        return False  # words joined by signs
     turns = len(_STRETCH.findall(body)) / size
     if size < _LONG:
         return turns > _MANY_TURNS and digits > 0 and run != run.lower() and run != run.upper()

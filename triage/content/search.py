@@ -83,7 +83,9 @@ class Node:
             return False
         if self.identity.kind == "shellcode" and self.identity.confidence is not Confidence.STRONG:
             # a page has hundreds of runs, and noise looks like code once in some thousand
-            return self.need < GUESS and self.whole and self.value >= self.need
+            return self.need < GUESS and self.dominates and self.value >= self.need
+        if self.need >= GUESS and self.identity.kind == "script":
+            return False  # a first line of its form alone
         if self.need >= GUESS and family(self.identity.kind) == "script":
             return self.value >= self.need and _reads_like_code(self.data, self.identity)
         return self.value >= self.need

@@ -68,6 +68,9 @@ def candidates(
         return
     yield from _declared(data, identity, budget)
     kind_family = family(identity.kind)
+    if "utf-16" in identity.traits and kind_family in _TEXTUAL:
+        yield from wide(data)
+        return
     if is_textual(data, identity):
         if identity.kind == "data":
             yield from _in_binary(data, hints, budget)
@@ -96,9 +99,6 @@ def _declared(data: bytes, identity: Identity, budget: Budget) -> Iterator[Candi
 
 
 def _in_text(data: bytes, identity: Identity, budget: Budget) -> Iterator[Candidate]:
-    if identity.traits and "utf-16" in identity.traits:
-        yield from wide(data)
-        return
     text = data.rstrip(b"\0")
     script = family(identity.kind) == "script"
     if not script and not carries(text):

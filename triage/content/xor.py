@@ -198,8 +198,6 @@ def _fitting(head: bytes) -> list[tuple[int, int]]:
     for (at, other), by_difference in _screens().items():
         if other < len(head):
             passed += by_difference.get(head[at] ^ head[other], ())
-        else:
-            passed += (one for ones in by_difference.values() for one in ones)
     return sorted(passed)
 
 
