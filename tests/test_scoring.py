@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.builders import finding, memory_file, process, snapshot
 from triage.analyze import analyze, verdict_of
-from triage.model import Confidence, Finding, Severity
+from triage.model import Confidence, Finding, Gap, Host, Location, Process, Severity, Snapshot, Why
 from triage.scoring import WEAK_CAP, counted, points, score, severity_of, sum_in_words
 
 FINDINGS = st.builds(
@@ -121,3 +121,13 @@ def test_the_worst_subject_comes_first_and_makes_the_verdict() -> None:
     scores = [subject.score for subject in report.subjects]
     assert scores == sorted(scores, reverse=True)
     assert report.verdict == report.subjects[0].severity == "critical"
+
+
+def test_a_look_that_was_denied_most_of_the_box_has_no_good_news() -> None:
+    places = [Location(f"/proc/{pid}") for pid in (10, 11, 12)]
+    processes = tuple(Process(place, int(place.path[6:])) for place in places)
+    seen = Snapshot("0", "live", "/", "t", "t", Host(), processes)
+    assert analyze(seen).verdict == "none"
+    gaps = tuple(Gap(place, Why.DENIED, "maps") for place in places[:2])
+    assert analyze(replace(seen, gaps=gaps)).verdict == "unknown"
+    assert analyze(replace(seen, gaps=gaps[:1])).verdict == "none"

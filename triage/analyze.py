@@ -15,9 +15,11 @@ from triage.model import (
     Evidence,
     Finding,
     IndicatorFacts,
+    Process,
     Report,
     Snapshot,
     Subject,
+    Why,
 )
 from triage.scene import Scene, build
 from triage.scoring import counted, points, score, severity_of, sum_in_words
@@ -57,7 +59,7 @@ def analyze(
         root_path=snapshot.root_path,
         collected_at=snapshot.started_at,
         generated_at=snapshot.finished_at,
-        verdict=verdict_of(worst, bool(subjects)),
+        verdict=_verdict(worst, bool(subjects), snapshot),
         subjects=tuple(subjects),
         gaps=tuple(sorted(snapshot.gaps, key=lambda g: (g.location, g.why, g.detail))),
         coverage=snapshot.coverage,
@@ -67,6 +69,23 @@ def analyze(
         ),
         complete=snapshot.complete,
     )
+
+
+def _verdict(worst: int, anything: bool, snapshot: Snapshot) -> str:
+    """As :func:`verdict_of`; but a look that was denied most of the box has no good news."""
+    found = verdict_of(worst, anything)
+    return "unknown" if found in ("none", "info") and _mostly_denied(snapshot) else found
+
+
+def _mostly_denied(snapshot: Snapshot) -> bool:
+    """Whether more than half of the processes could not be looked into."""
+    places = {
+        a.location
+        for a in snapshot.artifacts
+        if isinstance(a, Process) and a.kthread is not True and a.state != "Z"
+    }
+    denied = {gap.location for gap in snapshot.gaps if gap.why is Why.DENIED} & places
+    return len(denied) * 2 > len(places)
 
 
 def verdict_of(worst: int, anything: bool) -> str:

@@ -89,7 +89,7 @@ def test_details_leave_nothing_out() -> None:
             for line in finding.evidence:
                 assert line in text or subject.benign is not None
     assert "… " not in text
-    assert "http://203.0.113.7:8443/api/v2/poll" in text
+    assert "hxxp://203[.]0[.]113[.]7:8443/api/v2/poll" in text
     assert "91,004 bytes in layer 2 at 0 by gzip x86-64 shared object" in text
     assert "/proc/3120: start time changed while it was read" in text
 

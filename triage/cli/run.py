@@ -189,6 +189,8 @@ def report_and_leave(snapshot: Snapshot, options: ReportOptions, outputs: Output
     if not options.quiet and not outputs.to_stdout:
         text = _rendered("terminal", report, options, sys.stdout.isatty())
         create("-").write(text.encode("utf-8"))
+    if not snapshot.artifacts and not any(c.applied for c in snapshot.coverage):
+        fail(Exit.NO_EVIDENCE, "the snapshot holds nothing that was looked at", "take it again")
     if options.fail_on is not None and _at_least(report, options.fail_on):
         raise SystemExit(int(Exit.FOUND))
 

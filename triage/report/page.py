@@ -90,7 +90,8 @@ def wrap(text: str, width: int, most: int | None = None) -> list[str]:
             line = line[:space]
         if more and len(lines) + 1 == most:
             return [*lines, cut(line, width - 1)[0].rstrip() + ELLIPSIS]
-        lines.append(line.rstrip())
+        if line.strip():  # a blank before a wide character that did not fit is no line
+            lines.append(line.rstrip())
         start += len(line)
         while start < len(text) and text[start] == " ":
             start += 1

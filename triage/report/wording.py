@@ -24,11 +24,12 @@ BENIGN_SIGN = "✓"
 GAP_SIGN = "?"
 
 _VERDICTS = {
-    "critical": "Code hides in memory. Treat this box as compromised until shown otherwise.",
+    "critical": "Fileless code or storage. Treat this box as compromised until shown otherwise.",
     "high": "Likely fileless code. Check what stands out before anything else.",
     "medium": "Unusual, not conclusive. Check what stands out by hand.",
     "low": "Weak signs only.",
     "info": "Nothing beyond information.",
+    "unknown": "Most of this box could not be looked into; that nothing was found says little.",
     "none": "Nothing was found in what was looked at.",
 }
 _WHYS = {
@@ -37,7 +38,7 @@ _WHYS = {
     Why.VANISHED: "went away or was replaced while it was read",
     Why.MALFORMED: "could not be understood",
     Why.TRUNCATED: "was read in part only",
-    Why.REFUSED: "not opened, for safety",
+    Why.REFUSED: "covered by another mount, or not opened for safety",
     Why.TIMEOUT: "took too long",
     Why.BUG: "a defect of triage itself: please report it",
 }
