@@ -68,6 +68,8 @@ def sum_in_words(findings: Sequence[Finding], value: int, floor: int = 0) -> str
         share = "" if i == 1 else f" / {math.pow(i, 1.5):.1f}"
         parts.append(f"{finding.indicator} {points(finding)}{share}{attested}")
     text = f"score {value} = " + " + ".join(parts)
+    if value == 100:
+        text += ", capped at 100"
     if floor and floor == value:
         text += f", raised to {floor} by what it is linked with"
     return text

@@ -48,13 +48,20 @@ def subject_id(artifact: Artifact) -> str:
 def title_of(artifact: Artifact, strongest: Finding) -> str:
     """One line for lists: what it is, and the worst that was found."""
     if isinstance(artifact, Process):
-        name = artifact.comm if artifact.comm is not None else "?"
-        return f"{name} (pid {artifact.pid}): {strongest.title}"
+        return f"{_name_of(artifact)} (pid {artifact.pid}): {strongest.title}"
     if isinstance(artifact, MemoryFile):
         return f"{artifact.name}: {strongest.title}"
     if isinstance(artifact, WmiObject | WmiSubscription):
         return f"{wmi_subjects.name_of(artifact)}: {strongest.title}"
     return f"{artifact.point}: {strongest.title}"
+
+
+def _name_of(process: Process) -> str:
+    """The command's name; what runs from a descriptor is called by its number (``3``)."""
+    comm = process.comm
+    if comm is not None and comm.isdigit() and process.cmdline and process.cmdline[0]:
+        return f"{process.cmdline[0]!s} [{comm}]"
+    return "?" if comm is None else comm
 
 
 def facts_of(artifact: Artifact, scene: Scene) -> Facts:

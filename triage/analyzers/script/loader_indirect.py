@@ -49,7 +49,7 @@ def check(process: Process, scene: Scene) -> Iterator[Evidence]:
         return
     for argument in process.arguments:
         if _volatile(argument, scene):
-            facts = (f"exe -> {process.exe}", f"argument {argument.index} is {argument.text}")
+            facts = (f"argument {argument.index} is {argument.text}", f"exe -> {process.exe}")
             yield Evidence(facts, f"tr '\\0' ' ' < /proc/{process.pid}/cmdline")
             return
 
