@@ -69,6 +69,7 @@ def carries(text: bytes) -> bool:
 
 
 _STRANGE = 0.3
+_TABULAR = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ .,:;=/_-\t\n"
 
 
 def _is_one_text(text: bytes) -> bool:
@@ -76,7 +77,7 @@ def _is_one_text(text: bytes) -> bool:
     some = text[:_SEEN]
     if some.translate(None, PRINTABLE):
         return False
-    usual = len(some) - len(some.translate(None, b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ .,:;-\t\n"))
+    usual = len(some) - len(some.translate(None, _TABULAR))
     return usual * 10 < len(some) * 8
 
 
