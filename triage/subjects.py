@@ -60,7 +60,7 @@ def _name_of(process: Process) -> str:
     """The command's name; what runs from a descriptor is called by its number (``3``)."""
     comm = process.comm
     if comm is not None and comm.isdigit() and process.cmdline and process.cmdline[0]:
-        return f"{process.cmdline[0]!s} [{comm}]"
+        return f"{process.cmdline[0][:64]} [{comm}]"
     return "?" if comm is None else comm
 
 

@@ -2,8 +2,9 @@
 
 Attested only for what a JIT explains: anonymous or memfd-backed executable memory in which
 neither a program image nor shellcode was seen, in a process whose executable or mapped engine is
-a known runtime that lies on disk and still has its name. A name alone is not enough: a payload in
-``/tmp/node``, deleted or in memory, is not attested.
+a known runtime that lies on disk where packages put programs, is root's and writable by nobody
+else. A name alone is not enough: a payload in ``/tmp/node``, deleted or in memory, is not
+attested.
 
 Sources: see knowledge/jit_runtimes.toml.
 """
@@ -13,10 +14,13 @@ from __future__ import annotations
 import posixpath
 
 from triage.analyzers.indicator import Attestation
-from triage.knowledge import Known, match
+from triage.knowledge import Known, match, roots_alone
 from triage.model import Benign, Mapping, Process
 from triage.scene import DELETED, Scene, in_memory, volatile_place
 
+# Where packages put programs. What lies elsewhere may be a runtime, too, but anybody can call a
+# file "ruby": it is then medium, not attested.
+_INSTALLED = ("/usr/", "/opt/", "/bin/", "/sbin/", "/lib", "/snap/", "/nix/store/", "/app/")
 _HARMFUL = frozenset({"elf", "pe", "macho", "shellcode"})
 
 
@@ -25,7 +29,7 @@ def runtime_of(process: Process) -> tuple[Known, str] | None:
     exe, file = process.exe, process.exe_file
     if exe is None or file is None or file.nlink == 0 or in_memory(file) is True:
         return None
-    if volatile_place(exe) is not None:
+    if not exe.startswith(_INSTALLED) or not roots_alone(file):
         return None
     known = match("jit_runtimes", "program", posixpath.basename(exe))
     if known is not None:
