@@ -37,6 +37,7 @@ from triage.model import Confidence, Content, Evidence, MemoryFile, Severity
 from triage.scene import Scene
 
 _MOST_PARTS, _MOST_BYTES = 64, 16 << 20
+_WORK = 30_000_000  # units of about a nanosecond for each join that is tried
 _MAY_BE_PARTS = frozenset({"plain", "encoded", "compressed", "archive", "executable", "text"})
 _TELLING = frozenset({"archive", "compressed", "encrypted"})
 
@@ -75,9 +76,11 @@ def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
     parts = _parts(item, scene)
     if not parts:
         return
+    from triage.content.candidate import Limits
     from triage.content.reassemble import reassemble
 
-    joined = reassemble([(base_name(p), p.content.kept or b"") for p in parts if p.content])
+    named = [(base_name(p), p.content.kept or b"") for p in parts if p.content]
+    joined = reassemble(named, limits=Limits(output=_MOST_BYTES, steps=30, work=_WORK))
     severity = None if joined is None else _severity(item, joined.content)
     if joined is None or severity is None:
         return
