@@ -214,6 +214,8 @@ def test_ctrl_c_is_no_finding(tmp_path: Path) -> None:
     script = (
         "import os, signal, sys, threading\n"
         "from triage.cli import main\n"
+        # A background job of a shell starts with the signal ignored.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "class Interrupted:\n"
         "    def read(self, size=-1): os.kill(os.getpid(), signal.SIGINT); return b''\n"
         "    def __enter__(self): return self\n"
