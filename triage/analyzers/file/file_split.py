@@ -54,11 +54,12 @@ def _may_be_part(item: MemoryFile) -> bool:
 
 def _parts(item: MemoryFile, scene: Scene) -> list[MemoryFile]:
     """The candidates beside an item; empty but for the first of them, so each is judged once."""
-    directory = posixpath.dirname(item.name)
-    found = [other for other in scene.beside(directory) if _may_be_part(other)]
+    beside = scene.beside(posixpath.dirname(item.name))
+    if next(filter(_may_be_part, beside), None) is not item:
+        return []
+    found = [other for other in beside if _may_be_part(other)]
     few = 2 <= len(found) <= _MOST_PARTS
-    first = few and min(found, key=lambda other: other.name) is item
-    return found if first and sum(f.file.size for f in found) <= _MOST_BYTES else []
+    return found if few and sum(f.file.size for f in found) <= _MOST_BYTES else []
 
 
 def _severity(item: MemoryFile, joined: Content) -> Severity | None:
