@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from triage.model import Artifact, Finding, Link, MemoryFile, Process, WmiObject, WmiSubscription
+from triage.model import Artifact, Finding, Link, MemoryFile, Process
+from triage.model_windows import WmiObject, WmiSubscription
 from triage.scene import Scene
 from triage.subjects import subject_id
 

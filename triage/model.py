@@ -16,6 +16,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from triage.model_windows import WmiObject, WmiSubscription
 
 
 class Severity(StrEnum):
@@ -350,75 +354,9 @@ class Mount:
     super_options: tuple[str, ...]
 
 
-# --- Windows artifacts ------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class WmiValue:
-    """One value of a class or object in the WMI repository.
-
-    ``name`` is the property, ``qualifier NAME of PROPERTY`` or the like; ``type`` is as MOF
-    writes it. ``text`` is the value in words, cut when long; ``size`` counts the characters
-    or bytes of the whole. ``content`` says what they are, where they were examined.
-    """
-
-    name: str
-    type: str
-    text: str | None
-    size: int = 0
-    content: Content | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class WmiObject:
-    """A class or an instance in the WMI repository that holds something worth a look.
-
-    ``part`` is ``class`` or ``instance``; ``namespace`` is the full name, ``None`` where nothing
-    tells it any more; ``key`` tells instances of one class apart. ``state`` is ``live``,
-    ``unreferenced`` (no key of the index leads to it), ``unmapped`` or ``slack`` (deleted).
-    Times are UTC, RFC 3339. ``traits`` are facts of the class: ``dynamic``, ``provider``,
-    ``key``, ``abstract``, ``association``. ``values`` are all of a subscription's part, the
-    notable ones of others. ``joined`` is what parts (named in ``parts``) make together.
-    """
-
-    location: Location
-    part: str
-    namespace: str | None
-    class_name: str
-    superclasses: tuple[str, ...] = ()
-    key: str = ""
-    state: str = "live"
-    modified: str | None = None
-    created: str | None = None
-    creator_sid: str | None = None
-    traits: tuple[str, ...] = ()
-    values: tuple[WmiValue, ...] = ()
-    parts: tuple[str, ...] = ()
-    joined: Content | None = None
-
-    def text(self, name: str) -> str | None:
-        """The text of a value by its name, in any letter case; ``None`` without one."""
-        wanted = name.lower()
-        return next((v.text for v in self.values if v.name.lower() == wanted), None)
-
-
-@dataclass(frozen=True, slots=True)
-class WmiSubscription:
-    """A permanent event subscription: filter, consumer and the binding that ties them.
-
-    Each may be missing: a half-deleted chain. ``state`` is that of the part that decides whether
-    it runs: of the binding, else of the consumer, else of the filter.
-    """
-
-    location: Location
-    namespace: str | None
-    state: str
-    filter: WmiObject | None = None
-    consumer: WmiObject | None = None
-    binding: WmiObject | None = None
-
-
-Artifact = Process | MemoryFile | Mount | WmiObject | WmiSubscription
+# Any record of evidence. The Windows kinds live in a file of their own: a live Linux box, where
+# every millisecond of the start counts, never needs them.
+Artifact: TypeAlias = "Process | MemoryFile | Mount | WmiObject | WmiSubscription"
 
 
 # --- the snapshot -----------------------------------------------------------------------

@@ -39,9 +39,8 @@ from triage.model import (
     Process,
     Snapshot,
     Why,
-    WmiObject,
-    WmiSubscription,
 )
+from triage.model_windows import WmiObject, WmiSubscription
 
 FORMAT = "triage-snapshot/1"
 LINE_LIMIT = 64 << 20
@@ -538,7 +537,7 @@ class _Loader:
 
     def _finish(self, header: dict[str, Any]) -> Snapshot:
         hosts = [r for r in self._records if isinstance(r, Host)]
-        artifacts = tuple(r for r in self._records if isinstance(r, Artifact))
+        artifacts = tuple(r for r in self._records if not isinstance(r, Gap | Coverage | Host))
         snapshot = Snapshot(
             tool_version=header["tool_version"],
             root_kind=header["root_kind"],

@@ -5,16 +5,8 @@ from __future__ import annotations
 import hashlib
 
 from triage import wmi_subjects
-from triage.model import (
-    Artifact,
-    Content,
-    Finding,
-    MemoryFile,
-    Mount,
-    Process,
-    WmiObject,
-    WmiSubscription,
-)
+from triage.model import Artifact, Content, Finding, MemoryFile, Mount, Process
+from triage.model_windows import WmiObject, WmiSubscription
 from triage.scene import Scene, is_deleted, is_memfd, volatile_place
 
 Facts = tuple[tuple[str, str | int | bool | None], ...]

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from triage.content.kinds import family
-from triage.model import Content, Layer, Severity, WmiObject, WmiSubscription, WmiValue
+from triage.model import Content, Layer, Severity
+from triage.model_windows import WmiObject, WmiSubscription, WmiValue
 
 SCRIPT, COMMAND = "activescripteventconsumer", "commandlineeventconsumer"
 _HIDING = frozenset({"encoded", "compressed", "encrypted", "archive"})

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from triage.model import Content, WmiObject, WmiSubscription, WmiValue
+from triage.model import Content
+from triage.model_windows import WmiObject, WmiSubscription, WmiValue
 
 Facts = tuple[tuple[str, str | int | bool | None], ...]
 _SHOWN = 400

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from triage.content.identify import identify
 from triage.content.kinds import family
-from triage.model import Content, WmiValue
+from triage.model import Content
+from triage.model_windows import WmiValue
 from triage.parsers.cim.definitions import (
     ClassDefinition,
     defaults,

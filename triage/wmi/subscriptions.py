@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from triage.model import Location, WmiObject, WmiSubscription, WmiValue
+from triage.model import Location
+from triage.model_windows import WmiObject, WmiSubscription, WmiValue
 from triage.parsers.cim.instances import Instance
 from triage.parsers.cim.repository import Repository, Stored
 from triage.wmi.looking import Looker
@@ -89,6 +90,7 @@ def subscriptions(
     repository: Repository, parts: Parts, file: Location, looker: Looker
 ) -> Iterator[WmiSubscription]:
     """Every chain: bound ones, then what is left over."""
+
     def as_part(one: Stored) -> WmiObject:
         return _as_part(repository, one, file, looker, keys)
 
@@ -179,4 +181,3 @@ def _examined(value: WmiValue, stored: Stored, looker: Looker) -> WmiValue:
         return value
     data = b"\n".join(contents_of(raw, value.type))
     return replace(value, content=looker.look(data))
-

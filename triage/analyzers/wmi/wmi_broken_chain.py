@@ -30,7 +30,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
-from triage.model import Confidence, Evidence, Severity, WmiSubscription
+from triage.model import Confidence, Evidence, Severity
+from triage.model_windows import WmiSubscription
 from triage.scene import Scene
 from triage.wmi_consumers import query_command, runs_code
 

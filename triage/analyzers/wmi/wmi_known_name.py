@@ -30,7 +30,8 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.knowledge import match
-from triage.model import Confidence, Evidence, Severity, WmiSubscription
+from triage.model import Confidence, Evidence, Severity
+from triage.model_windows import WmiSubscription
 from triage.scene import Scene
 from triage.wmi_consumers import query_command
 

@@ -34,7 +34,8 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.content.kinds import family
-from triage.model import Confidence, Evidence, Severity, WmiObject, WmiSubscription
+from triage.model import Confidence, Evidence, Severity
+from triage.model_windows import WmiObject, WmiSubscription
 from triage.scene import Scene
 from triage.wmi_consumers import (
     COMMAND,

@@ -31,7 +31,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
-from triage.model import Confidence, Evidence, Severity, WmiObject
+from triage.model import Confidence, Evidence, Severity
+from triage.model_windows import WmiObject
 from triage.scene import Scene
 from triage.wmi_consumers import query_command, state_words
 

@@ -29,7 +29,8 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.content.kinds import family
-from triage.model import Confidence, Content, Evidence, Severity, WmiObject
+from triage.model import Confidence, Content, Evidence, Severity
+from triage.model_windows import WmiObject
 from triage.scene import Scene
 from triage.wmi_consumers import hidden, query_command, state_words
 

@@ -31,7 +31,8 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.content.kinds import family
-from triage.model import Confidence, Evidence, Severity, WmiObject
+from triage.model import Confidence, Evidence, Severity
+from triage.model_windows import WmiObject
 from triage.scene import Scene
 from triage.wmi_consumers import contents, hidden, in_words, query_command, state_words
 
