@@ -23,7 +23,7 @@ from triage.analyzers import ATTESTATIONS, INDICATORS, Attestation, Indicator
 from triage.analyzers.indicator import HEADINGS
 from triage.cli import COMMANDS
 from triage.knowledge import attack_name
-from triage.model import Artifact, Finding
+from triage.model import Artifact, Coverage, Finding, Gap, Host
 from triage.report import FORMATS, render
 from triage.scene import build
 from triage.snapshot import decode_record, dumps, encode_record, load, loads
@@ -38,7 +38,7 @@ def example(name: str, which: str) -> tuple[Artifact, ...]:
     text = (EXAMPLES / name / f"{which}.jsonl").read_text("ascii")
     records = [decode_record(json.loads(line)) for line in text.splitlines()]
     assert records
-    return tuple(record for record in records if isinstance(record, Artifact))
+    return tuple(r for r in records if not isinstance(r, Gap | Coverage | Host))
 
 
 def fired(indicator: Indicator, artifacts: tuple[Artifact, ...]) -> int:

@@ -12,7 +12,7 @@ from triage.collectors import held_files, memory_files, mounts, processes, wmi_r
 from triage.model import Artifact, Gap
 from triage.scope import Scope
 
-Collect = Callable[[Scope], Generator[Artifact | Gap, None, int]]
+Collect = Callable[[Scope], Generator["Artifact | Gap", None, int]]
 
 COLLECTORS: tuple[tuple[str, Collect], ...] = (
     (processes.NAME, processes.collect),
