@@ -1,0 +1,64 @@
+"""Cells: where records lie in the bins, and the one place where bytes of a hive are read.
+
+A cell begins with its size, a signed word: negative while it is allocated. Offsets of cells count
+from the first bin. Hives of version 1.1 and before have a second word there (the offset of the
+cell before) and align cells to 16 bytes.
+
+Source: M. Suhanov, "Windows registry file format specification", hive bins and cells.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+
+NONE = 0xFFFFFFFF
+_SIZE = struct.Struct("<i")
+_ANOMALIES_MAX = 256
+_OLD_MINOR = 1
+
+Note = Callable[[int, str], None]
+
+
+class Cells:
+    """The bins of one hive. ``base`` is where they begin in the file, ``limit`` their length.
+
+    ``found`` collects what is wrong: offset in the bins -> text, bounded.
+    """
+
+    def __init__(self, data: bytes | memoryview, base: int, minor: int) -> None:
+        self.buffer = memoryview(data)[base:]
+        self.base = base
+        self.limit = len(self.buffer)
+        self.minor = minor
+        self.head = 8 if minor <= _OLD_MINOR else 4
+        self.found: dict[tuple[int, str], None] = {}
+        self.dropped = 0
+
+    def note(self, at: int, text: str) -> None:
+        """Remember an anomaly: once for each place and kind, and not more than the limit."""
+        if len(self.found) < _ANOMALIES_MAX:
+            self.found[at, text] = None
+        elif (at, text) not in self.found:
+            self.dropped += 1
+
+    def span(self, cell: int) -> tuple[int, int] | None:
+        """Where the content of the cell at ``cell`` begins and ends; ``None`` if it has none.
+
+        A cell that is free, or longer than the bins, is noted and given as far as it goes.
+        """
+        if cell & 7 or not 0 <= cell <= self.limit - 8:
+            self.note(min(cell, self.limit), "a reference leads outside the bins or between cells")
+            return None
+        size = int(_SIZE.unpack_from(self.buffer, cell)[0])
+        if size >= 0:
+            self.note(cell, "a reference leads to a free cell")
+        end = cell + abs(size)
+        if end > self.limit:
+            self.note(cell, "a cell is longer than the bins")
+            end = self.limit
+        start = cell + self.head
+        return (start, end) if start < end else None
+
+    def bytes_at(self, start: int, end: int) -> bytes:
+        return bytes(self.buffer[start:end])

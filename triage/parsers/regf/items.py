@@ -1,0 +1,162 @@
+"""What a hive holds: keys, values, and bytes that belong to neither.
+
+Keys and values are views: they hold where they are, and read themselves when they are asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from triage.parsers.regf import records
+from triage.parsers.regf.cells import Cells
+from triage.parsers.regf.times import utc
+
+ALLOCATED, DELETED, SLACK, ORPHAN = "allocated", "deleted", "slack", "orphan"
+REPLAYED, UNREPLAYED = "replayed", "unreplayed"
+SYMLINK = 0x10
+_PATH_DEPTH_MAX = 512
+_BROKEN = "?"
+
+
+@dataclass(frozen=True, slots=True)
+class Anomaly:
+    """What is wrong in a hive, and where: ``offset`` counts from the start of the file."""
+
+    offset: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remnant:
+    """Bytes that belong to no key or value. ``offset`` counts from the start of the file.
+
+    ``kind``: ``free`` (a free cell), ``slack`` (behind the data of a cell), ``unreferenced`` (an
+    allocated cell that nothing leads to), ``tail`` (behind the last bin), ``header`` (unused
+    bytes of the base block).
+    """
+
+    offset: int
+    kind: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key. ``offset`` is that of its record (``nk``) in the file.
+
+    ``state``: ``allocated`` (in the tree), ``deleted`` (in a free cell), ``slack`` (behind the
+    data of a cell), ``orphan`` (allocated, but the tree does not lead to it), ``replayed`` (only
+    there after the log was replayed), ``unreplayed`` (the replay removed it).
+    """
+
+    cells: Cells = field(repr=False, compare=False)
+    node: records.Node
+    parent: Key | None = field(repr=False)
+    state: str = ALLOCATED
+    # Whether the parents lead up to the root key; the root itself is rooted.
+    rooted: bool = True
+
+    @property
+    def offset(self) -> int:
+        return self.cells.base + self.node.at
+
+    @property
+    def name(self) -> str:
+        return self.node.name
+
+    @property
+    def flags(self) -> int:
+        return self.node.flags
+
+    @property
+    def written(self) -> int:
+        """The last write as it is stored: a FILETIME."""
+        return self.node.written
+
+    @property
+    def last_write(self) -> str | None:
+        """The last write: UTC, RFC 3339; ``None`` when it is no time."""
+        return utc(self.node.written)
+
+    @property
+    def path(self) -> str:
+        """The names from below the root key down to this key, joined by backslashes.
+
+        The root key's own path is empty. ``?`` stands first where the parents do not lead up to
+        the root (only for keys that are not ``allocated``).
+        """
+        names: list[str] = []
+        key: Key | None = self
+        while key is not None and key.parent is not None and len(names) < _PATH_DEPTH_MAX:
+            names.append(key.name)
+            key = key.parent
+        if key is not None and not key.rooted:
+            names += [key.name, _BROKEN]
+        return "\\".join(reversed(names))
+
+    @property
+    def class_name(self) -> bytes | None:
+        """The bytes of its class name; ``None`` without one."""
+        return records.class_name(self.cells, self.node)
+
+    @property
+    def security(self) -> bytes | None:
+        """The security descriptor, self-relative, from its ``sk`` cell."""
+        return records.security(self.cells, self.node)
+
+    @property
+    def symlink(self) -> str | None:
+        """Where a symbolic link leads; ``None`` for other keys."""
+        if not self.flags & SYMLINK:
+            return None
+        for at in records.value_cells(self.cells, self.node):
+            entry = records.entry(self.cells, at)
+            if entry is not None and entry.name.lower() == "symboliclinkvalue":
+                data = records.data_of(self.cells, entry)
+                return data.decode(
+                    "utf-16-le", "surrogatepass" if len(data) % 2 == 0 else "replace"
+                )
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value. ``offset`` is that of its record (``vk``) in the file; ``state`` as in a key."""
+
+    cells: Cells = field(repr=False, compare=False)
+    entry: records.Entry
+    key: Key | None
+    state: str = ALLOCATED
+
+    @property
+    def offset(self) -> int:
+        return self.cells.base + self.entry.at
+
+    @property
+    def name(self) -> str:
+        """Its name; empty for the default value."""
+        return self.entry.name
+
+    @property
+    def type(self) -> int:
+        """The declared type, all 32 bits; nothing about the data follows from it."""
+        return self.entry.type
+
+    @property
+    def flags(self) -> int:
+        return self.entry.flags
+
+    @property
+    def size(self) -> int:
+        """The declared size in bytes; ``data`` may be shorter where the hive is damaged."""
+        return self.entry.size
+
+    @property
+    def data(self) -> bytes:
+        """The bytes of the value, whole, whatever the type says; big data is put together."""
+        return records.data_of(self.cells, self.entry)
+
+    @property
+    def path(self) -> str:
+        """The path of its key, without the value's name."""
+        return _BROKEN if self.key is None else self.key.path

@@ -1,0 +1,221 @@
+"""Records in cells: keys (``nk``), values (``vk``), lists of both, security and big data.
+
+Source: M. Suhanov, "Windows registry file format specification", cell data.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from triage.parsers.regf.cells import NONE, Cells
+
+_NK = struct.Struct("<2sHQIIIIIIIIII20xHH")
+_VK = struct.Struct("<2sHIIIHH")
+_SK_SIZE = struct.Struct("<I")
+_DB = struct.Struct("<2sHI")
+_LIST = struct.Struct("<2sH")
+COMPRESSED_KEY, COMPRESSED_VALUE, RESIDENT = 0x20, 0x1, 0x80000000
+# The longest data that one cell holds; hives of version 1.4 and later split what is longer.
+SEGMENT = 16344
+_BIG_MINOR = 4
+_SK_HEAD = 20
+
+
+class Node(NamedTuple):
+    """A key's record. ``at`` is where it begins in the bins; other places are cells."""
+
+    at: int
+    flags: int
+    written: int
+    parent: int
+    subkeys: int
+    subkey_list: int
+    values: int
+    value_list: int
+    security: int
+    class_cell: int
+    class_size: int
+    name: str
+
+
+class Entry(NamedTuple):
+    """A value's record. ``size`` is without the bit that says that ``data`` is the data."""
+
+    at: int
+    name: str
+    size: int
+    resident: bool
+    data: int
+    type: int
+    flags: int
+
+
+def node(cells: Cells, cell: int) -> Node | None:
+    """The key in a cell; ``None``, and an anomaly, when there is none."""
+    span = cells.span(cell)
+    found = None if span is None else node_at(cells, *span)
+    if span is not None and found is None:
+        cells.note(cell, "no key where one belongs")
+    return found
+
+
+def node_at(cells: Cells, start: int, end: int) -> Node | None:
+    """The key whose record begins at ``start`` and may go up to ``end``."""
+    if end - start < _NK.size:
+        return None
+    (sig, flags, written, _, parent, subkeys, _, listed, _, values, value_list, security, klass,
+     name_size, class_size) = _NK.unpack_from(cells.buffer, start)  # fmt: skip
+    if sig != b"nk":
+        return None
+    name = _name(cells, start + _NK.size, end, name_size, bool(flags & COMPRESSED_KEY))
+    return Node(
+        start, flags, written, parent, subkeys, listed, values, value_list, security, klass,
+        class_size, name,
+    )  # fmt: skip
+
+
+def entry(cells: Cells, cell: int) -> Entry | None:
+    """The value in a cell; ``None``, and an anomaly, when there is none."""
+    span = cells.span(cell)
+    found = None if span is None else entry_at(cells, *span)
+    if span is not None and found is None:
+        cells.note(cell, "no value where one belongs")
+    return found
+
+
+def entry_at(cells: Cells, start: int, end: int) -> Entry | None:
+    """The value whose record begins at ``start`` and may go up to ``end``."""
+    if end - start < _VK.size:
+        return None
+    sig, name_size, size, data, kind, flags, _ = _VK.unpack_from(cells.buffer, start)
+    if sig != b"vk":
+        return None
+    name = _name(cells, start + _VK.size, end, name_size, bool(flags & COMPRESSED_VALUE))
+    resident = bool(size & RESIDENT)
+    return Entry(start, name, size & ~RESIDENT, resident, data, kind, flags)
+
+
+def _name(cells: Cells, start: int, end: int, size: int, compressed: bool) -> str:
+    """Compressed names are Latin-1, others UTF-16; lone surrogates are kept."""
+    if start + size > end:
+        cells.note(start, "a name is longer than its cell")
+        size = max(end - start, 0)
+    raw = cells.bytes_at(start, start + size)
+    if compressed:
+        return raw.decode("latin-1")
+    return raw[: len(raw) & ~1].decode("utf-16-le", "surrogatepass")
+
+
+def data_of(cells: Cells, value: Entry) -> bytes:
+    """All bytes of a value that are there; never more than it declares."""
+    if value.resident:
+        if value.size > 4:
+            cells.note(value.at, "a resident value is longer than its place")
+        return value.data.to_bytes(4, "little")[: value.size]
+    if value.size == 0:
+        return b""
+    span = cells.span(value.data)
+    if span is None:
+        return b""
+    start, end = span
+    if value.size > end - start and _is_big(cells, start, end, value.size):
+        return _big(cells, start, value.size)
+    if value.size > end - start:
+        cells.note(value.at, "a value is longer than its cell")
+    return cells.bytes_at(start, min(start + value.size, end))
+
+
+def _is_big(cells: Cells, start: int, end: int, size: int) -> bool:
+    if size <= SEGMENT or cells.minor < _BIG_MINOR or end - start < _DB.size:
+        return False
+    return bytes(cells.buffer[start : start + 2]) == b"db"
+
+
+def _big(cells: Cells, start: int, size: int) -> bytes:
+    """Put the segments together; every cell counts once, so that none can make it endless."""
+    _, count, listed = _DB.unpack_from(cells.buffer, start)
+    parts: list[bytes] = []
+    missing, seen = size, {start - cells.head}
+    for cell in _words(cells, listed, count):
+        span = None if cell in seen else cells.span(cell)
+        if span is None or missing <= 0:
+            break
+        seen.add(cell)
+        parts.append(cells.bytes_at(span[0], min(span[1], span[0] + min(missing, SEGMENT))))
+        missing -= len(parts[-1])
+    if missing > 0:
+        cells.note(start, "big data is not whole")
+    return b"".join(parts)
+
+
+def _words(cells: Cells, cell: int, count: int) -> tuple[int, ...]:
+    """Up to ``count`` words of a cell."""
+    span = cells.span(cell) if count else None
+    if span is None:
+        return ()
+    room = (span[1] - span[0]) // 4
+    if count > room:
+        cells.note(cell, "a list is longer than its cell")
+    return struct.unpack_from(f"<{min(count, room)}I", cells.buffer, span[0])
+
+
+def value_cells(cells: Cells, key: Node) -> tuple[int, ...]:
+    """The cells of a key's values, in order, as its list names them."""
+    return _words(cells, key.value_list, key.values)
+
+
+def subkey_cells(cells: Cells, key: Node) -> Iterator[int]:
+    """The cells of a key's subkeys; a list is read once, so that lists in a circle end."""
+    if key.subkeys == 0 or key.subkey_list == NONE:
+        return
+    pending, seen = [key.subkey_list], {key.subkey_list}
+    while pending:
+        is_index, leads = _sublist(cells, pending.pop())
+        if not is_index:
+            yield from leads
+            continue
+        fresh = [cell for cell in dict.fromkeys(leads) if cell not in seen]
+        if len(fresh) < len(leads):
+            cells.note(key.at, "a list of subkeys is named twice")
+        seen.update(fresh)
+        pending += reversed(fresh)
+
+
+def _sublist(cells: Cells, cell: int) -> tuple[bool, tuple[int, ...]]:
+    """Whether a list is one of lists, and where it leads."""
+    span = cells.span(cell)
+    if span is None or span[1] - span[0] < _LIST.size:
+        return False, ()
+    sig, count = _LIST.unpack_from(cells.buffer, span[0])
+    step = {b"lf": 2, b"lh": 2, b"li": 1, b"ri": 1}.get(sig)
+    if step is None:
+        cells.note(cell, "no list of subkeys where one belongs")
+        return False, ()
+    room = (span[1] - span[0] - _LIST.size) // (4 * step)
+    if count > room:
+        cells.note(cell, "a list is longer than its cell")
+    words = struct.unpack_from(f"<{min(count, room) * step}I", cells.buffer, span[0] + _LIST.size)
+    return sig == b"ri", words[::step]
+
+
+def class_name(cells: Cells, key: Node) -> bytes | None:
+    """The bytes of a key's class name."""
+    if key.class_size == 0 or key.class_cell == NONE:
+        return None
+    span = cells.span(key.class_cell)
+    return None if span is None else cells.bytes_at(span[0], min(span[0] + key.class_size, span[1]))
+
+
+def security(cells: Cells, key: Node) -> bytes | None:
+    """The security descriptor that a key's ``sk`` cell holds."""
+    span = None if key.security == NONE else cells.span(key.security)
+    if span is None or span[1] - span[0] < _SK_HEAD:
+        return None
+    start, end = span
+    if cells.bytes_at(start, start + 2) != b"sk":
+        cells.note(key.security, "no security descriptor where one belongs")
+        return None
+    size = int(_SK_SIZE.unpack_from(cells.buffer, start + 16)[0])
+    return cells.bytes_at(start + _SK_HEAD, min(start + _SK_HEAD + size, end))
