@@ -19,9 +19,9 @@ from triage.model import Artifact, Gap, Location, MemoryFile, Process, Snapshot,
 from triage.parsers.procfs import parse_stat
 from triage.proc.directory import ProcessDir
 from triage.scope import Budget, Limits, NotHere, Scope
-from triage.snapshot import dumps, loads
+from triage.snapshot import dumps, loads, settled
 
-Steps = Generator[Artifact | Gap, None, int]
+Steps = Generator["Artifact | Gap", None, int]
 
 
 def run(*collectors: Any, **more: Any) -> Snapshot:
@@ -125,7 +125,7 @@ def test_this_process_is_seen_as_it_is(live: Snapshot) -> None:
 
 
 def test_a_live_snapshot_survives_its_file(live: Snapshot) -> None:
-    assert loads(dumps(live)) == live
+    assert loads(dumps(live)) == live == settled(live)
 
 
 def test_no_inode_is_told_twice(live: Snapshot) -> None:

@@ -18,7 +18,7 @@ from triage.analyze import analyze
 from triage.collect import collect
 from triage.evidence import Root
 from triage.model import Confidence, MemoryFile, Mount, Process, Report, Snapshot, Why
-from triage.snapshot import dumps, loads
+from triage.snapshot import dumps, loads, settled
 
 BOXES = FIXTURES / "roots"
 NAMES = sorted(path.name for path in BOXES.iterdir() if path.is_dir())
@@ -28,9 +28,10 @@ every_box = pytest.mark.parametrize("box", NAMES)
 def look(top: Path, kind: str = "image") -> Snapshot:
     """What the collectors see, through the snapshot's bytes; any defect raises."""
     with Root(str(top)) as root:
-        return loads(
-            dumps(collect(root, kind=kind, clock=lambda: "2026-01-01T00:00:00Z", debug=True))
-        )
+        found = collect(root, kind=kind, clock=lambda: "2026-01-01T00:00:00Z", debug=True)
+    loaded = loads(dumps(found))
+    assert settled(found) == loaded  # what a live report is made from
+    return loaded
 
 
 def report(box: str) -> Report:

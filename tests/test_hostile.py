@@ -40,7 +40,7 @@ from triage.model import (
 from triage.reader import look as examined
 from triage.report import FORMATS, render
 from triage.scope import Budget, Limits
-from triage.snapshot import dumps, loads
+from triage.snapshot import dumps, loads, settled
 
 # --- real files -------------------------------------------------------------------------------
 
@@ -235,7 +235,7 @@ SNAPSHOTS = st.builds(
 @given(SNAPSHOTS)
 def test_any_valid_snapshot_is_judged_and_rendered(seen: Snapshot) -> None:
     loaded = loads(dumps(seen))
-    assert loaded == seen
+    assert loaded == seen == settled(seen)
     report = analyze(loaded)
     assert analyze(loads(dumps(loaded))) == report
     for subject in report.subjects:

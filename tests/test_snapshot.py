@@ -20,7 +20,7 @@ from tests.builders import content, mapping, memory_file, mounts, process, snaps
 from tests.conftest import CHECKOUT, FIXTURES
 from triage import snapshot as snapshot_module
 from triage.model import Host, Why
-from triage.snapshot import FORMAT, Altered, NotASnapshot, dumps, load, loads
+from triage.snapshot import FORMAT, Altered, NotASnapshot, dumps, load, loads, settled
 
 V1 = (FIXTURES / "snapshots" / "v1.jsonl").read_bytes()
 LINES = V1.splitlines(keepends=True)
@@ -114,11 +114,14 @@ def test_a_record_too_long_for_a_reader_becomes_a_gap(monkeypatch: pytest.Monkey
     loaded = loads(dumps(snapshot(process(6), huge, process(8))))
     assert [a.pid for a in loaded.artifacts] == [6, 8]  # type: ignore[union-attr]
     assert [(g.location.path, g.why) for g in loaded.gaps] == [("/proc/7", Why.TRUNCATED)]
+    assert settled(snapshot(process(6), huge, process(8))) == loaded
 
 
 @pytest.mark.parametrize("uptime", [float("nan"), float("inf"), float("-inf")])
 def test_what_json_has_no_number_for_is_left_out(uptime: float) -> None:
-    loaded = loads(dumps(snapshot(process(), host=Host(uptime=uptime))))
+    odd = snapshot(process(), host=Host(uptime=uptime))
+    loaded = loads(dumps(odd))
+    assert settled(odd) == loaded
     assert loaded.host.uptime is None
     assert "left out" in loaded.host.notes[0]
     assert len(loaded.artifacts) == 1

@@ -315,7 +315,7 @@ def _descend(
         flags = O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
         handle = os.open(name, flags, dir_fd=parent)
         try:
-            if kernel.device_without_sync(handle, b".") != device_number:
+            if kernel.status_without_sync(handle, b".").st_dev != device_number:
                 return
             fd = os.open(b".", _DIRECTORY, dir_fd=handle)
         finally:

@@ -14,7 +14,7 @@ import os
 import select
 import signal
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 RESOLVE_NO_MAGICLINKS = 0x02
@@ -36,19 +36,19 @@ SEAL_ALL_WRITE = 0x0F  # SEAL | SHRINK | GROW | WRITE: content can never change 
 SEAL_EXEC = 0x20  # F_SEAL_EXEC: the execute bits can never change again
 
 _libc = ctypes.CDLL(None, use_errno=True)
+# syscall(2) is variadic: without declared types ctypes would pass 32-bit integers.
+_openat2 = ctypes.CDLL(None, use_errno=True).syscall
+_openat2.argtypes = (
+    ctypes.c_long, ctypes.c_long, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_size_t,
+)  # fmt: skip
+_openat2.restype = ctypes.c_long
 
 
 def openat2(dir_fd: int, path: bytes, flags: int, resolve: int) -> int:
     """Open ``path`` under ``dir_fd`` with kernel-side confinement (Linux 5.6)."""
     how = struct.pack("QQQ", flags | os.O_CLOEXEC, 0, resolve)
     while True:
-        fd: int = _libc.syscall(
-            ctypes.c_long(_SYS_OPENAT2),
-            ctypes.c_long(dir_fd),
-            ctypes.c_char_p(path),
-            ctypes.c_char_p(how),
-            ctypes.c_size_t(len(how)),
-        )
+        fd: int = _openat2(_SYS_OPENAT2, dir_fd, path, how, len(how))
         if fd >= 0:
             return fd
         number = ctypes.get_errno()
@@ -118,6 +118,7 @@ class Status(NamedTuple):
 
 
 _AT_STATX_DONT_SYNC = 0x4000
+_AT_SYMLINK_NOFOLLOW = 0x100
 _STATX_BASIC_STATS = 0x7FF
 # nlink uid gid mode ino size blocks attributes_mask, four times, rdev and dev (linux/stat.h)
 _statx = struct.Struct("=16xIIIH2xQQQQ32xqI4xqI4x8xII")
@@ -125,17 +126,18 @@ _statx_device = struct.Struct("=II")
 _statx_buffer = ctypes.create_string_buffer(256)
 
 
-def status_without_sync(dir_fd: int, name: bytes) -> Status:
-    """``stat`` through links that asks the kernel only, never a file server.
+def status_without_sync(dir_fd: int, name: bytes, *, follow: bool = True) -> Status:
+    """``stat`` that asks the kernel only, never a file server.
 
     A plain ``stat`` on a dead network mount hangs for ever, and nothing can break it.
     """
     if not hasattr(_libc, "statx"):  # glibc before 2.28
-        return _plain_status(dir_fd, name)
-    if _libc.statx(dir_fd, name, _AT_STATX_DONT_SYNC, _STATX_BASIC_STATS, _statx_buffer) != 0:
+        return _plain_status(dir_fd, name, follow)
+    flags = _AT_STATX_DONT_SYNC | (0 if follow else _AT_SYMLINK_NOFOLLOW)
+    if _libc.statx(dir_fd, name, flags, _STATX_BASIC_STATS, _statx_buffer) != 0:
         number = ctypes.get_errno()
         if number == errno.ENOSYS:  # Linux before 4.11
-            return _plain_status(dir_fd, name)
+            return _plain_status(dir_fd, name, follow)
         raise OSError(number, os.strerror(number))
     (nlink, uid, gid, mode, inode, size, blocks, _, c_seconds, c_rest, m_seconds, m_rest,
      major, minor) = _statx.unpack_from(_statx_buffer)  # fmt: skip
@@ -153,17 +155,25 @@ def status_without_sync(dir_fd: int, name: bytes) -> Status:
     )
 
 
-def device_without_sync(dir_fd: int, name: bytes) -> int:
-    """Only ``st_dev`` of the same, for what is asked of every descriptor of a box."""
-    if not hasattr(_libc, "statx"):
-        return os.stat(name, dir_fd=dir_fd).st_dev
-    if _libc.statx(dir_fd, name, _AT_STATX_DONT_SYNC, 0, _statx_buffer) != 0:
-        return status_without_sync(dir_fd, name).st_dev
-    return os.makedev(*_statx_device.unpack_from(_statx_buffer, 136))
+def devices_without_sync(dir_fd: int, numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """(number, ``st_dev``) of what the numbered links in a directory lead to, where they lead.
+
+    For what is asked of every descriptor of a box: no more than one call each, and no object.
+    """
+    statx = getattr(_libc, "statx", None)
+    for number in numbers:
+        name = b"%d" % number
+        if statx is not None and statx(dir_fd, name, _AT_STATX_DONT_SYNC, 0, _statx_buffer) == 0:
+            yield number, os.makedev(*_statx_device.unpack_from(_statx_buffer, 136))
+            continue
+        try:
+            yield number, status_without_sync(dir_fd, name).st_dev
+        except OSError:
+            continue  # closed since it was listed
 
 
-def _plain_status(dir_fd: int, name: bytes) -> Status:
-    status = os.stat(name, dir_fd=dir_fd)
+def _plain_status(dir_fd: int, name: bytes, follow: bool) -> Status:
+    status = os.stat(name, dir_fd=dir_fd, follow_symlinks=follow)
     return Status(*(getattr(status, field) for field in Status._fields))
 
 

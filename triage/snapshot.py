@@ -49,6 +49,7 @@ RECORD_LIMIT = 4_000_000
 _INFLATED_LIMIT = 64 << 20
 _MEMBERS_LIMIT = 1024  # of a gzip file; each costs a copy of the chunk it lies in
 _CHUNK = 1 << 20
+_SMALL = 1 << 14
 _INTEGERS = range(-(1 << 63), 1 << 64)
 
 KINDS: dict[str, type] = {
@@ -77,7 +78,9 @@ class Altered(ValueError):
 
 
 def _pack(data: bytes) -> str:
-    return base64.b64encode(zlib.compress(data, 6)).decode("ascii")
+    # A kept program is large, and level 6 would take longer than all else of a snapshot.
+    level = 6 if len(data) < _SMALL else 1
+    return base64.b64encode(zlib.compress(data, level)).decode("ascii")
 
 
 def _unpack(value: object) -> bytes:
@@ -401,6 +404,21 @@ def _place_of(item: Any) -> Location:
     if isinstance(location, Location) and len(location.path) < 1 << 16:
         return Location(location.path)
     return Location("snapshot")
+
+
+def settled(snapshot: Snapshot) -> Snapshot:
+    """What ``loads(dumps(snapshot))`` gives, for records that collectors made.
+
+    A live report is made from this, so that it is the very report of the saved snapshot.
+    """
+    kept: list[Any] = []
+    instead: list[Gap] = []
+    for artifact in snapshot.artifacts:
+        item, _ = _bounded_line(artifact)
+        (kept if item is artifact else instead).append(item)
+    host, _ = _bounded_line(snapshot.host)
+    gaps = [_bounded_line(gap)[0] for gap in snapshot.gaps]
+    return replace(snapshot, host=host, artifacts=tuple(kept), gaps=(*instead, *gaps))
 
 
 def dumps(snapshot: Snapshot) -> bytes:

@@ -74,12 +74,7 @@ def look_and_report(
     outputs = opened_outputs(options, root, save)
     try:
         found = collected(root, kind, limits, quiet=options.quiet, debug=options.debug)
-        snapshot, data = through_bytes(found)
-        if outputs.snapshot is not None:
-            from triage.cli.saving import save as save_snapshot
-
-            save_snapshot(data, outputs.snapshot)
-        report_and_leave(snapshot, options, outputs)
+        report_and_leave(_settled(found, outputs.snapshot), options, outputs)
     finally:
         outputs.discard()
 
@@ -123,12 +118,17 @@ def collected(
     return snapshot
 
 
-def through_bytes(snapshot: Snapshot) -> tuple[Snapshot, bytes]:
-    """Serialise and load: a live report sees exactly what a saved snapshot would give."""
-    from triage.snapshot import dumps, loads
+def _settled(snapshot: Snapshot, output: Output | None) -> Snapshot:
+    """The snapshot as its file gives it back: a live report sees what a saved one would give."""
+    from triage.snapshot import dumps, loads, settled
+
+    if output is None:
+        return settled(snapshot)
+    from triage.cli.saving import save as save_snapshot
 
     data = dumps(snapshot)
-    return loads(data), data
+    save_snapshot(data, output)
+    return loads(data)
 
 
 def read_snapshot(path: str) -> Snapshot:

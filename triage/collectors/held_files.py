@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 
 from triage import kernel
 from triage.evidence import Root, Unreadable, facts_of_fd, why_of
@@ -149,45 +150,72 @@ class _Programs:
             return ()
         if self._by_size is None:
             self._by_size = self._listed()
-        same = [
-            path
-            for path in self._by_size.get(content.size, ())
-            if _digest(self._scope.root, path, content.size) == content.sha256
-        ]
-        return tuple(same[:_TWINS_MAX])
+        root = self._scope.root
+        same: dict[tuple[str, int], str] = {}
+        for path in self._by_size.get(content.size, ()):
+            facts = _trusted(root, path)
+            if facts is not None and _digest(root, path, content.size) == content.sha256:
+                same.setdefault((facts.dev, facts.inode), path)
+        return tuple(same.values())[:_TWINS_MAX]
 
     def _listed(self) -> dict[int, list[str]]:
-        found: dict[int, list[str]] = {}
-        inodes: set[tuple[str, int]] = set()
+        """Paths by size, each once; who may have written them is asked of the few that match."""
         hazards = tuple(
             m.point
             for m in self._scope.so_far
             if isinstance(m, Mount) and m.namespace == self._own and is_hazard(m.fs_type)
         )
-        for path in dict.fromkeys(_candidates(self._scope)):
-            if may_block(path, hazards):
-                continue
-            facts = _trusted(self._scope.root, path)
-            if facts is not None and (facts.dev, facts.inode) not in inodes:
-                inodes.add((facts.dev, facts.inode))
-                found.setdefault(facts.size, []).append(path)
-        return found
+        found: dict[int, dict[str, None]] = {}
+        for path, size in _candidates(self._scope, hazards):
+            found.setdefault(size, {})[path] = None
+        return {size: list(paths) for size, paths in found.items()}
 
 
-def _candidates(scope: Scope) -> Iterator[str]:
+def _candidates(scope: Scope, hazards: tuple[str, ...]) -> Iterator[tuple[str, int]]:
     """What runs, what processes were called as, then everything in the program directories."""
-    processes = [a for a in scope.so_far if isinstance(a, Process)]
-    for process in processes:
-        if process.exe is not None and process.exe_file is not None and process.exe_file.nlink:
-            yield process.exe
-        if process.cmdline and process.cmdline[0].startswith("/"):
-            yield process.cmdline[0]
-    for directory in _PROGRAM_DIRECTORIES:
-        try:
-            names = scope.root.names(directory)
-        except Unreadable:
+    named = set()
+    for process in scope.so_far:
+        if not isinstance(process, Process):
             continue
-        yield from (f"/{directory}/{name}" for name in names)
+        if process.exe is not None and process.exe_file is not None and process.exe_file.nlink:
+            yield process.exe, process.exe_file.size
+        if process.cmdline and process.cmdline[0].startswith("/"):
+            named.add(process.cmdline[0])
+    for path in sorted(named):
+        yield from _with_size(scope.root, path, hazards)
+    for directory in _PROGRAM_DIRECTORIES:
+        if not may_block(f"/{directory}", hazards):
+            yield from _programs_in(scope.root, directory, hazards)
+
+
+def _programs_in(root: Root, directory: str, hazards: tuple[str, ...]) -> Iterator[tuple[str, int]]:
+    """The files of a directory with their sizes: one question each, thousands of times."""
+    links = []
+    try:
+        with root.directory(directory) as fd:
+            for name in sorted(os.listdir(fd)):
+                path = f"/{directory}/{name}"
+                if may_block(path, hazards):
+                    continue
+                with suppress(OSError):
+                    status = kernel.status_without_sync(fd, os.fsencode(name), follow=False)
+                    if stat.S_ISREG(status.st_mode):
+                        yield path, status.st_size
+                    elif stat.S_ISLNK(status.st_mode) and b"/" in os.readlink(
+                        os.fsencode(name), dir_fd=fd
+                    ):
+                        links.append(path)  # one without a slash leads to a file listed anyway
+    except Unreadable:
+        return
+    for path in links:
+        yield from _with_size(root, path, hazards)
+
+
+def _with_size(root: Root, path: str, hazards: tuple[str, ...]) -> Iterator[tuple[str, int]]:
+    if may_block(path, hazards):
+        return
+    with suppress(Unreadable):
+        yield path, root.facts(path).size
 
 
 def _trusted(root: Root, path: str) -> FileFacts | None:

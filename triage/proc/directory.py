@@ -235,12 +235,22 @@ class ProcessDir:
                 pass
         return facts_of(status, magic)
 
-    def in_memory(self, name: str) -> bool | None:
-        """Whether what a magic link leads to lies on a memory file system; ``None`` unless live."""
-        if not self.genuine:
-            return None
-        magic = self._magic_of(kernel.device_without_sync(self._fd, name.encode()), name)
-        return None if magic is None else magic in kernel.MEMORY_MAGICS
+    def descriptors_in_memory(self, numbers: list[int]) -> set[int]:
+        """Which of these descriptors lead to memory file systems; none unless live."""
+        if not self.genuine or not numbers:
+            return set()
+        try:
+            fd = os.open("fd", _LIST, dir_fd=self._fd)
+        except OSError:
+            return set()
+        try:
+            return {
+                number
+                for number, device in kernel.devices_without_sync(fd, numbers)
+                if self._magic_of(device, f"fd/{number}") in kernel.MEMORY_MAGICS
+            }
+        finally:
+            os.close(fd)
 
     def _magic_of(self, device: int, name: str) -> int | None:
         """The file system of a device; one question each for the whole run."""

@@ -141,12 +141,13 @@ def open_files_of(
     was detached has a link text like any other.
     """
     found: list[OpenFile] = []
-    wanted = [
-        held
-        for held in descriptors or ()
-        if _notable(held[1]) or (_is_file(held[1]) and _in_memory(process, held[0]))
-    ]
-    for fd, target in wanted:
+    held = descriptors or ()
+    named = {number for number, target in held if _notable(target)}
+    asked = [number for number, target in held if _is_file(target) and number not in named]
+    wanted = named | process.descriptors_in_memory(asked)
+    for fd, target in held if wanted else ():
+        if fd not in wanted:
+            continue
         if len(found) >= _OPEN_FILES_MAX:
             detail = f"more than {_OPEN_FILES_MAX} notable descriptors; the rest was not looked at"
             gaps.append(Gap(Location(process.location.path, "fd"), Why.TRUNCATED, detail))
@@ -164,13 +165,6 @@ def _notable(target: str) -> bool:
 
 def _is_file(target: str) -> bool:
     return target[:1] == "/" and not target.startswith(("/dev/", "/proc/", "/sys/"))
-
-
-def _in_memory(process: ProcessDir, fd: int) -> bool | None:
-    try:
-        return process.in_memory(f"fd/{fd}")
-    except OSError:
-        return None
 
 
 def _flags(process: ProcessDir, fd: int) -> int | None:
