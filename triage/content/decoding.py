@@ -98,19 +98,21 @@ def _rest_is_text(data: bytes) -> bool:
 
 def _unmarked_utf16(head: bytes) -> Decoded | None:
     """Every second byte is zero, or nearly: UTF-16 of mostly Latin text."""
-    if head[:_PEEK].count(0) * 3 < len(head[:_PEEK]):
-        return None
-    first, second = head[0::2], head[1::2]
-    if second.count(0) * 8 >= len(second) * 7 and _mostly_set(first):
-        return _utf16(head, "utf-16-le")
-    if first.count(0) * 8 >= len(first) * 7 and _mostly_set(second):
-        return _utf16(head, "utf-16-be")
+    for order, low in (("utf-16-le", 0), ("utf-16-be", 1)):
+        if head[low] and head[low + 2]:
+            peek, some = head[:_PEEK], head[:_CHECKED]
+            if _mostly_zero(peek[1 - low :: 2]) and _mostly_zero(some[1 - low :: 2]):
+                return _utf16(head, order) if _mostly_set(some[low::2]) else None
     return None
 
 
+def _mostly_zero(high: bytes) -> bool:
+    return high.count(0) * 8 >= len(high) * 7
+
+
 def _mostly_set(low: bytes) -> bool:
-    """Characters, not mostly zeros: a fixed-size field may be padded, but begins with text."""
-    return low.rstrip(b"\0").count(0) * 8 < len(low) and low[:2].count(0) == 0
+    """Characters, not mostly zeros: a fixed-size field may be padded at its end."""
+    return low.rstrip(b"\0").count(0) * 8 < len(low)
 
 
 def _utf16(head: bytes, order: str) -> Decoded | None:
@@ -120,8 +122,9 @@ def _utf16(head: bytes, order: str) -> Decoded | None:
         return None
     plain = text.replace("\0", "\n") if "\0" in text else text
     if plain.isascii():
-        odd = len(plain.encode("ascii").translate(None, _LOOSE))
-        return Decoded(plain, ("utf-16",)) if odd * 50 <= len(plain) else None
+        some = plain[:_CHECKED].encode("ascii")
+        odd = len(some.translate(None, _LOOSE))
+        return Decoded(plain, ("utf-16",)) if odd * 50 <= len(some) else None
     odd = sum(1 for one in plain[:512] if not (one.isprintable() or one in "\r\n\t"))
     if odd * 50 > len(plain[:512]) or not _one_script(plain[:512]):
         return None

@@ -27,7 +27,9 @@ __all__ = ["LIMITS", "Limits", "examine", "glance", "layers_of", "payload", "wor
 
 #: Families with nothing to see: there the cheap look must stay cheap.
 _DULL = frozenset({"plain", "text", "settings", "database", "font", "media", "image"})
-_QUICK = 384
+_QUICK, _EXACT = 256, 384
+#: Kinds that are one short pattern from end to end.
+_FLAT, _PERIOD = frozenset({"zeros", "filler"}), 8
 _COUNTED_WHOLE = 1 << 16
 _BLOCK, _BLOCKS = 1024, 16
 #: Kinds of content that hide nothing, or whose hiding places have their own readers.
@@ -45,7 +47,12 @@ def glance(data: bytes, *, size: int | None = None) -> Content:
 def _look(data: bytes, size: int | None, identity: Identity) -> Content:
     total = len(data) if size is None else size
     dull = family(identity.kind) in _DULL
-    value, error = _quick_entropy(data, total) if dull else _entropy(data, total)
+    if identity.entropy is not None and len(data) > _EXACT:
+        value, error = identity.entropy
+    elif identity.kind in _FLAT and total <= len(data) and len(data) > _EXACT:
+        value, error = block_entropy(data[:_PERIOD]), None
+    else:
+        value, error = _quick_entropy(data, total) if dull else _entropy(data, total)
     traits = identity.traits
     if family(identity.kind) in ("image", "media") and _followed(data, identity.kind):
         traits = (*traits, "overlay")
@@ -70,7 +77,7 @@ def _followed(data: bytes, kind: str) -> bool:
 def _quick_entropy(data: bytes, total: int) -> tuple[float, float | None]:
     """From few bytes spread over the whole, because counting costs 50 ns for each of them."""
     have = len(data)
-    if 0 < have <= _QUICK and have >= total:
+    if 0 < have <= _EXACT and have >= total:
         return log2(have) - sum(map(_LOGS.__getitem__, Counter(data).values())) / have, None
     counts = Counter(spread_sample(data, _QUICK, 8)).values()
     if len(data) < _QUICK:
@@ -84,7 +91,7 @@ def _quick_entropy(data: bytes, total: int) -> tuple[float, float | None]:
 
 #: By how often a byte occurs in a quick sample: its share of the entropy, and of its variance.
 _BITS = tuple(n * log2(_QUICK / n) if n else 0.0 for n in range(_QUICK + 1))
-_LOGS = tuple(n * log2(n) if n else 0.0 for n in range(_QUICK + 1))
+_LOGS = tuple(n * log2(n) if n else 0.0 for n in range(_EXACT + 1))
 _SQUARES = tuple(n * log2(_QUICK / n) ** 2 if n else 0.0 for n in range(_QUICK + 1))
 
 

@@ -15,7 +15,7 @@ from triage.content.elf import identify_elf, identify_wiped_elf, may_be_wiped_el
 from triage.content.identity import Identity
 from triage.content.languages import identify_script
 from triage.content.machine_code import is_machine_code
-from triage.content.measure import looks_random, spread_sample
+from triage.content.measure import entropy_if_random, spread_sample
 from triage.content.pe import identify_dos, identify_pe, identify_wiped_pe
 from triage.content.settings import (
     identify_marked_up,
@@ -180,8 +180,9 @@ def _binary(data: bytes, size: int) -> Identity:
             found = test(data, size)
             if found is not None:
                 return found
-    if looks_random(data):
-        return Identity("random", confidence=Confidence.MODERATE)
+    measured = entropy_if_random(data)
+    if measured is not None:
+        return Identity("random", confidence=Confidence.MODERATE, entropy=measured)
     if len(data) >= 256 and is_machine_code(data):
         return Identity("data", "compiled code", Confidence.MODERATE, ("machine-code",))
     return _DATA

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from triage.content.decoding import Decoded
 from triage.content.identity import Identity
@@ -49,6 +50,7 @@ _INTERPRETERS = {
 }
 _SHEBANG = lazy(r"#![ \t]*(/[^\s]+)(?:[ \t]+([^\n]*))?")
 #: What a script carries says nothing of the script: only its first characters are kept.
+_HALF_CARRIED = 48
 _CARRIED = lazy(r"([A-Za-z0-9+/=_\-]{48})[A-Za-z0-9+/=_\-]{48,}+")
 #: Any script has one of these; paths, names, numbers and identifiers do not.
 _SIGN = lazy(r"[(=$|;{<>`&@\n]|owershell", re.IGNORECASE)
@@ -94,11 +96,12 @@ _COMPILED = lazy(
 def identify_script(decoded: Decoded) -> Identity | None:
     """The script kind of a text, ``None`` for prose, settings, logs and other text."""
     text = decoded.text[:_SEEN]
-    if len(decoded.text) >= _LONG:
+    if len(decoded.text) >= (_LONG // 2 if "utf-16" in decoded.traits else _LONG):
         # The beginning may be a licence, the middle a long constant: one of them is telling.
         middle = len(decoded.text) // 2
         text = f"{text[:_PART]}\n{decoded.text[middle : middle + _PART]}"
-    text = _CARRIED.sub(r"\1", text)
+    if _has_long_word(text):
+        text = _CARRIED.sub(r"\1", text)
     if text.startswith("#!"):
         found = _by_shebang(text)
         if found is not None:
@@ -107,6 +110,12 @@ def identify_script(decoded: Decoded) -> Identity | None:
         return None
     found = _by_syntax(text)
     return None if found is None else _with_traits(found, decoded)
+
+
+def _has_long_word(text: str) -> bool:
+    """Whether 96 characters without a blank may be in it: they cover one of these whole."""
+    blocks = (text[at : at + _HALF_CARRIED] for at in range(0, len(text), _HALF_CARRIED))
+    return any(" " not in one and "\n" not in one for one in blocks)
 
 
 def _by_shebang(text: str) -> Identity | None:
@@ -128,14 +137,9 @@ def _by_shebang(text: str) -> Identity | None:
 def _by_syntax(text: str) -> Identity | None:
     if _is_log(text[:512]):
         return None
-    lowered = text.lower()
     wordy = len(text) >= 512 and _signs(text) * 70 < len(text)
-    candidates = [
-        one
-        for one in LANGUAGES
-        if (one.kind in _WORDY or not wordy) and any(word in lowered for word in one.anchors)
-    ]
-    if len(text) >= _WORDS_FROM and len(text.split()) * _LONGEST_WORD < len(text):
+    candidates = _anchored(text.lower(), wordy)
+    if candidates and len(text) >= _WORDS_FROM and len(text.split()) * _LONGEST_WORD < len(text):
         candidates = [one for one in candidates if one.kind not in _WORDY]
     if not candidates or _is_other_text(text):
         return None
@@ -147,6 +151,36 @@ def _by_syntax(text: str) -> Identity | None:
     if kind == "javascript" and _HOST_MARKS.search(text):
         kind = "jscript"
     return Identity(kind, "", Confidence.STRONG if best >= _SURE else Confidence.MODERATE)
+
+
+def _anchored(lowered: str, wordy: bool) -> list[Language]:
+    """The languages (of words only, when ``wordy``) of which a text has an anchor.
+
+    Most anchors hold a sign that prose and settings lack: one look for the sign spares those.
+    """
+    found: set[int] = set()
+    for sign, anchors in _anchors_by_sign(wordy):
+        if sign in lowered:
+            for word, number in anchors:
+                if number not in found and word in lowered:
+                    found.add(number)
+    return [one for number, one in enumerate(LANGUAGES) if number in found]
+
+
+_RARE_SIGNS = "$`{}<>^~@%&|[_=#;\\*+\"'():/!-.\n\t "
+
+
+@cache
+def _anchors_by_sign(wordy: bool) -> tuple[tuple[str, tuple[tuple[str, int], ...]], ...]:
+    """(sign, ((anchor, number of its language), ...)) by the rarest sign in an anchor."""
+    groups: dict[str, list[tuple[str, int]]] = {}
+    for number, language in enumerate(LANGUAGES):
+        if wordy and language.kind not in _WORDY:
+            continue
+        for word in language.anchors:
+            sign = next((one for one in _RARE_SIGNS if one in word), "")
+            groups.setdefault(sign, []).append((word, number))
+    return tuple((sign, tuple(words)) for sign, words in groups.items())
 
 
 def _signs(text: str) -> int:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import log2, sqrt
+from math import log, log2, sqrt
+from operator import mul
 
 from triage.content.patterns import lazy
 
@@ -25,6 +26,8 @@ _COUNTED = 512
 #: uneven output need more room than true noise; structured data is off by hundreds.
 _SIGMAS = 7.0
 _DEGREES = 255
+_CHANCE = sqrt(2 * _DEGREES)
+_ONES = int.from_bytes(b"\1" * _SAMPLE, "little")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,8 @@ def chi_squared(data: bytes) -> float:
     size = len(data)
     if size == 0:
         return 0.0
-    return sum(n * n for n in Counter(data).values()) * 256 / size - size
+    counts = Counter(data).values()
+    return sum(map(mul, counts, counts)) * 256 / size - size
 
 
 def spread_sample(data: bytes, size: int = _SAMPLE, pieces: int = 8) -> bytes:
@@ -126,20 +130,30 @@ def spread_sample(data: bytes, size: int = _SAMPLE, pieces: int = 8) -> bytes:
 
 
 def looks_random(data: bytes) -> bool:
-    """Whether bytes cannot be told from random ones: encrypted, or compressed densely.
+    """Whether bytes cannot be told from random ones: encrypted, or compressed densely."""
+    return entropy_if_random(data) is not None
+
+
+def entropy_if_random(data: bytes) -> tuple[float, float] | None:
+    """Entropy of random-looking bytes and its standard error, in bits per byte, else ``None``.
 
     Two tests on bytes from all over: bits are set about half of the time (1 KiB, at the
     speed of integer arithmetic), and all byte values are about equally frequent (fewer bytes,
-    counting is slow). Code, tables, text and sound fail them by far.
+    counting is slow). Code, tables, text and sound fail them by far. What is missing to 8 bits
+    follows from the same count: ``(chi squared - 255) / (2 n ln 2)``.
     """
     if len(data) < _SMALLEST_RANDOM:
-        return False
+        return None
     some = spread_sample(data)
     number = int.from_bytes(some, "little")
     room = _SIGMAS * sqrt(len(some)) / 2
-    mask = int.from_bytes(b"\1" * len(some), "little")
+    mask = _ONES if len(some) == _SAMPLE else int.from_bytes(b"\1" * len(some), "little")
     for bit in (7, 5, 0):
         if abs((number >> bit & mask).bit_count() - len(some) / 2) > room:
-            return False
+            return None
     few = spread_sample(some, _COUNTED)
-    return abs(chi_squared(few) - _DEGREES) < _SIGMAS * sqrt(2 * _DEGREES)
+    excess = chi_squared(few) - _DEGREES
+    if abs(excess) >= _SIGMAS * _CHANCE:
+        return None
+    scale = 2 * len(few) * log(2)
+    return 8.0 - max(0.0, excess) / scale, _CHANCE / scale

@@ -112,7 +112,7 @@ def _other_kind(text: str) -> str | None:
         return "email"
     if _is_ini(text):
         return "ini"
-    if _SQL.search(text) and ";" in text:
+    if ";" in text and _SQL.search(text):
         return "sql"
     if any(word in text for word in _SOURCE_WORDS) and len(_SOURCE.findall(text)) >= 2:
         return "source"
@@ -157,6 +157,8 @@ def _parses(line: str) -> bool:
 
 def _is_ini(text: str) -> bool:
     """Sections, and nothing but assignments, comments and blank lines between them."""
+    if "[" not in text:
+        return False
     lines = [one for one in text.splitlines()[:-1] or text.splitlines() if one.strip()]
     if not lines or _SECTION.search(text) is None:
         return False
