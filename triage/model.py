@@ -19,6 +19,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
+    from triage.model_kernel_objects import HiddenThing, IpcObject
     from triage.model_windows import WmiObject, WmiSubscription
 
 
@@ -356,7 +357,9 @@ class Mount:
 
 # Any record of evidence. The Windows kinds live in a file of their own: a live Linux box, where
 # every millisecond of the start counts, never needs them.
-Artifact: TypeAlias = "Process | MemoryFile | Mount | WmiObject | WmiSubscription"
+Artifact: TypeAlias = (
+    "Process | MemoryFile | Mount | IpcObject | HiddenThing | WmiObject | WmiSubscription"
+)
 
 
 # --- the snapshot -----------------------------------------------------------------------

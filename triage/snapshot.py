@@ -40,6 +40,7 @@ from triage.model import (
     Snapshot,
     Why,
 )
+from triage.model_kernel_objects import HiddenThing, IpcObject
 from triage.model_windows import WmiObject, WmiSubscription
 
 FORMAT = "triage-snapshot/1"
@@ -56,6 +57,8 @@ KINDS: dict[str, type] = {
     "process": Process,
     "memory-file": MemoryFile,
     "mount": Mount,
+    "ipc-object": IpcObject,
+    "hidden-thing": HiddenThing,
     "wmi-object": WmiObject,
     "wmi-subscription": WmiSubscription,
     "gap": Gap,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 
-from triage import wmi_subjects
+from triage import kernel_subjects, wmi_subjects
 from triage.model import Artifact, Content, Finding, MemoryFile, Mount, Process
+from triage.model_kernel_objects import HiddenThing, IpcObject
 from triage.model_windows import WmiObject, WmiSubscription
 from triage.scene import Scene, is_deleted, is_memfd, volatile_place
 
@@ -14,6 +15,8 @@ _KINDS = {
     Process: "process",
     MemoryFile: "memory-file",
     Mount: "mount",
+    IpcObject: "kernel-object",
+    HiddenThing: "hidden",
     WmiObject: "wmi-object",
     WmiSubscription: "wmi-subscription",
 }
@@ -29,6 +32,8 @@ def subject_id(artifact: Artifact) -> str:
         return f"process-{artifact.pid}"
     if isinstance(artifact, MemoryFile):
         identity = f"{artifact.location.path}\0{artifact.file.dev}\0{artifact.file.inode}"
+    elif isinstance(artifact, IpcObject | HiddenThing):
+        identity = kernel_subjects.identity_of(artifact)
     elif isinstance(artifact, WmiObject | WmiSubscription):
         identity = wmi_subjects.identity_of(artifact)
     else:
@@ -43,6 +48,8 @@ def title_of(artifact: Artifact, strongest: Finding) -> str:
         return f"{_name_of(artifact)} (pid {artifact.pid}): {strongest.title}"
     if isinstance(artifact, MemoryFile):
         return f"{artifact.name}: {strongest.title}"
+    if isinstance(artifact, IpcObject | HiddenThing):
+        return f"{kernel_subjects.name_of(artifact)}: {strongest.title}"
     if isinstance(artifact, WmiObject | WmiSubscription):
         return f"{wmi_subjects.name_of(artifact)}: {strongest.title}"
     return f"{artifact.point}: {strongest.title}"
@@ -62,6 +69,8 @@ def facts_of(artifact: Artifact, scene: Scene) -> Facts:
         return _process_facts(artifact, scene)
     if isinstance(artifact, MemoryFile):
         return _file_facts(artifact)
+    if isinstance(artifact, IpcObject | HiddenThing):
+        return kernel_subjects.facts_of(artifact)
     if isinstance(artifact, WmiObject | WmiSubscription):
         return wmi_subjects.facts_of(artifact)
     return (("path", artifact.point), ("fs_type", artifact.fs_type), ("dev", artifact.dev))
@@ -69,7 +78,7 @@ def facts_of(artifact: Artifact, scene: Scene) -> Facts:
 
 def content_of(artifact: Artifact, scene: Scene) -> Content | None:
     """The examined bytes: a file's own, a process's executable where that was examined."""
-    if isinstance(artifact, MemoryFile):
+    if isinstance(artifact, MemoryFile | IpcObject):
         return artifact.content
     if isinstance(artifact, WmiObject | WmiSubscription):
         return wmi_subjects.content_of(artifact)

@@ -1,0 +1,1 @@
+"""A running Linux kernel asked for what is no file: what several collectors share."""
