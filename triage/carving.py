@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
 from hashlib import sha256
 
 from triage import __version__
 from triage.content.examine import layers_of
 from triage.model import Content, Layer, Subject
 from triage.printable import printable
+from triage.records import dataclass
 from triage.zip_crypto import archive
 
 SCHEMA = "triage-carve/1"

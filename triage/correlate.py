@@ -7,10 +7,10 @@ members, because each alone could be an accident and together they are not.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from triage.model import Artifact, Finding, Link, MemoryFile, Process
 from triage.model_windows import WmiObject, WmiSubscription
+from triage.records import dataclass
 from triage.scene import Scene
 from triage.subjects import subject_id
 

@@ -14,10 +14,10 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from triage import kernel
 from triage.model import FileFacts, Gap, Location, Why
+from triage.records import dataclass
 
 O_PATH = os.O_PATH
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK

@@ -14,9 +14,10 @@ Conventions, used by every type:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
+
+from triage.records import dataclass
 
 if TYPE_CHECKING:
     from triage.model_kernel_objects import HiddenThing, IpcObject

@@ -5,9 +5,8 @@ The conventions are those of :mod:`triage.model`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from triage.model import Content, Holder, Location, Why
+from triage.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

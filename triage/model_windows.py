@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from triage.model import Content, Location
+from triage.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,8 @@ class WmiObject:
 
     ``part`` is ``class`` or ``instance``; ``namespace`` is the full name, ``None`` where nothing
     tells it any more; ``key`` tells instances of one class apart. ``state`` is ``live``,
-    ``unreferenced`` (no key of the index leads to it), ``unmapped`` or ``slack`` (deleted).
+    ``unreferenced`` (no key of the index leads to it), ``unmapped`` or ``slack`` (deleted), or
+    ``mof`` (written in a MOF file, where ``part`` may be ``file``: what stands outside of objects).
     Times are UTC, RFC 3339. ``traits`` are facts of the class: ``dynamic``, ``provider``,
     ``key``, ``abstract``, ``association``. ``values`` are all of a subscription's part, the
     notable ones of others. ``joined`` is what parts (named in ``parts``) make together.

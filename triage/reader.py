@@ -12,11 +12,12 @@ import errno
 import hashlib
 import os
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from triage.content.kinds import family
 from triage.content.measure import sampled_entropy
 from triage.model import Content
+from triage.records import dataclass
 from triage.scope import Budget, Limits
 
 WHOLE = 1 << 20

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as MappingOf
-from dataclasses import dataclass
 
 from triage.model import FileFacts, MemoryFile, Mount, Process, Snapshot
+from triage.records import dataclass
 
 TMPFS_MAGIC = 0x01021994
 MEMORY_MAGICS = frozenset({TMPFS_MAGIC, 0x858458F6, 0x958458F6, 0x19800202})

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from triage.evidence import Root
 from triage.model import Artifact, Content, Host
+from triage.records import dataclass
 
 
 class NotHere(Exception):

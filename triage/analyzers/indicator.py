@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from triage.model import Benign, Confidence, Evidence, Severity
+from triage.records import dataclass
 from triage.scene import Scene
 
 HEADINGS = (

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from triage.cli.exits import Exit, fail
 from triage.cli.files import Output, check_outside, create
 from triage.cli.progress import Progress
+from triage.records import dataclass
 
 if TYPE_CHECKING:
     from triage.analyzers.indicator import Indicator

@@ -6,12 +6,12 @@ import bz2
 import lzma
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Protocol
 
 from triage.content import lz4, lznt1
 from triage.content.candidate import PLAIN, PROVEN, SLOW, WORTHY, Budget, Candidate
+from triage.records import dataclass
 
 #: From this many output bytes for each input byte on, a stream that is cut is a bomb.
 BOMB_RATIO = 100

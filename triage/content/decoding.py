@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from triage.content.measure import PRINTABLE, spread_sample
+from triage.records import dataclass
 
 #: What text may hold besides printable characters: escapes, form feeds, bells, backspaces.
 _LOOSE = bytes([7, 8, 12, 27, *PRINTABLE])

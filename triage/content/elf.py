@@ -8,12 +8,12 @@ may have wiped. Field layouts: System V gABI, chapter 4 and 5.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from itertools import pairwise
 
 from triage.content.identity import Identity
 from triage.content.measure import block_entropy
 from triage.model import Confidence
+from triage.records import dataclass
 
 _MACHINES = {
     2: "sparc",

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from triage.content.identity import Identity
+from triage.records import dataclass
 
 Test = Callable[[bytes, int], bool]
 

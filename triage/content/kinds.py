@@ -8,8 +8,9 @@ something *is*; how much is known beyond that (packed, .NET, UTF-16, ...) is a t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+
+from triage.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ itself and is given only to forms that nothing but that language has.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from triage.content.patterns import lazy
+from triage.records import dataclass
 
 _FLAGS = re.IGNORECASE | re.MULTILINE
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from math import log, log2, sqrt
 from operator import mul
 
 from triage.content.patterns import lazy
+from triage.records import dataclass
 
 #: Printable ASCII with tab, line feed and carriage return.
 PRINTABLE = bytes([9, 10, 13, *range(32, 127)])

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from triage.content.candidate import PLAIN, SLOW, WORTHY, Budget, Candidate
 from triage.content.patterns import lazy
+from triage.records import dataclass
 
 #: Bytes that may lie between two runs of one list: the end of a string, a line, an assignment.
 _GAP = 64

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from triage.content.identity import Identity
 from triage.content.measure import block_entropy
 from triage.model import Confidence
+from triage.records import dataclass
 
 _MACHINES = {
     0x14C: "x86",

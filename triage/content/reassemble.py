@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from triage.content.candidate import LIMITS, Limits
 from triage.content.examine import examine, payload
@@ -18,6 +17,7 @@ from triage.content.identify import identify
 from triage.content.kinds import family
 from triage.content.patterns import lazy
 from triage.model import Confidence, Content, Layer
+from triage.records import dataclass
 
 #: Names and bytes of one part.
 Part = tuple[str, bytes]

@@ -7,11 +7,11 @@ bytes are handed over, never a path, and includes are off, so rules cannot read 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
 from triage.model import Layer
+from triage.records import dataclass
 
 _SECONDS = 30
 _OFFSETS = 16

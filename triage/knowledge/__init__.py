@@ -10,11 +10,11 @@ import pkgutil
 import re
 import stat
 import tomllib
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from triage.model import FileFacts
+from triage.records import dataclass
 
 
 @cache

@@ -7,10 +7,10 @@ others are asked by a child that enters them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from triage.linux.namespaces import inside
 from triage.model import Gap, Location, Process, Why
+from triage.records import dataclass
 from triage.scope import Scope
 
 _NAMESPACES_MAX = 64

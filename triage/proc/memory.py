@@ -11,7 +11,7 @@ import os
 import struct
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from triage import kernel
@@ -27,6 +27,7 @@ from triage.parsers.procfs import (
 )
 from triage.proc.directory import ProcessDir
 from triage.proc.files import what_lies_at
+from triage.records import dataclass
 
 # Names that only the kernel prints for its own special mappings (arch_vma_name and
 # install_special_mapping). "[anon:NAME]" is not among them: any process can set it.

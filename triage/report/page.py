@@ -8,10 +8,10 @@ There is no markup anywhere, so none can be injected. Spans must be safe to show
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from triage.printable import ELLIPSIS
+from triage.records import dataclass
 
 #: A role -> a rich style. Signs and words tell the same; these pairs of colours also differ in
 #: lightness, and bring their own background where a theme could make them unreadable.

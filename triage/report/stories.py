@@ -8,9 +8,9 @@ shared library) does not tie half a machine to one finding.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from triage.model import Subject
+from triage.records import dataclass
 from triage.report import order
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from triage.content.identify import identify
 from triage.content.kinds import family
@@ -24,6 +23,7 @@ from triage.parsers.cim.definitions import (
 )
 from triage.parsers.cim.repository import Repository, Stored
 from triage.parsers.cim.values import Value, type_of
+from triage.records import dataclass
 from triage.wmi.looking import LEAST, RUN, Looker, dense_runs, is_telling
 from triage.wmi.words import clean, contents_of, is_security_descriptor, size_of, words
 
@@ -39,7 +39,7 @@ _PIECE = 32
 _WIDE = re.compile(rb"(?:[ -~]\0){100,}")
 
 
-_OF_A_SCHEMA = frozenset({"provider", "dynamic", "abstract", "association", "indication"})
+OF_A_SCHEMA = frozenset({"provider", "dynamic", "abstract", "association", "indication"})
 
 
 def stands_alone(definition: ClassDefinition) -> bool:
@@ -47,7 +47,7 @@ def stands_alone(definition: ClassDefinition) -> bool:
     if definition.superclass or definition.name.startswith("__"):
         return False
     present = {q.name.lower() for q in qualifiers(definition, definition.qualifiers_at)}
-    return not present & _OF_A_SCHEMA
+    return not present & OF_A_SCHEMA
 
 
 @dataclass(frozen=True, slots=True)

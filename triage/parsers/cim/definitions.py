@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from triage.parsers import Malformed
 from triage.parsers.cim.values import Heap, Value, decode, type_name, width
+from triage.records import dataclass
 
 _HEADER = struct.Struct("<QIBII")
 _INFO = struct.Struct("<IHIII")

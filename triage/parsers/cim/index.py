@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Set
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from triage.parsers import Malformed
 from triage.parsers.cim.mapping import UNAVAILABLE, Mapping
+from triage.records import dataclass
 
 PAGE = 8192
 ACTIVE, ADMINISTRATIVE = 0xACCC, 0xADDD

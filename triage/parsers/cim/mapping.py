@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping as Files
-from dataclasses import dataclass
 
 from triage.parsers import Malformed
+from triage.records import dataclass
 
 UNAVAILABLE = 0xFFFFFFFF
 _BEGIN, _END = 0xABCD, 0xDCBA

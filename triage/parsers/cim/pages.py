@@ -10,8 +10,9 @@ Source: libyal/dtformats, "WMI repository file format", objects data page.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from triage.records import dataclass
 
 PAGE = 8192
 _ROW = struct.Struct("<4I")

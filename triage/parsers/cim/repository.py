@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from triage.parsers import Malformed
@@ -21,6 +20,7 @@ from triage.parsers.cim.names import SYSTEM_NAMESPACE, name_hash
 from triage.parsers.cim.pages import PAGE
 from triage.parsers.cim.records import LIVE, UNREFERENCED, Pages, Record
 from triage.parsers.cim.schema import Key, Schema
+from triage.records import dataclass
 
 _NAMESPACE_CLASS = "__NAMESPACE"
 _NAMESPACES_MAX = 10_000

@@ -6,9 +6,10 @@ Source: M. Suhanov, "Windows registry file format specification", base block.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from functools import reduce
 from operator import xor
+
+from triage.records import dataclass
 
 SIZE = 4096
 HEAD = 512
