@@ -29,7 +29,7 @@ class Cells:
     def __init__(self, data: bytes | memoryview, base: int, minor: int) -> None:
         self.buffer = memoryview(data)[base:]
         self.base = base
-        self.limit = len(self.buffer)
+        self.limit = len(self.buffer) & ~3
         self.minor = minor
         self.head = 8 if minor <= _OLD_MINOR else 4
         self.found: dict[tuple[int, str], None] = {}

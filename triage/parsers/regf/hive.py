@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from triage.parsers import Malformed
 from triage.parsers.regf import records
-from triage.parsers.regf.cells import NONE, Cells
+from triage.parsers.regf.cells import Cells
 from triage.parsers.regf.header import SIGNATURE, SIZE, BaseBlock, parse_base_block
 from triage.parsers.regf.items import Anomaly, Key, Remnant, Value
+from triage.parsers.regf.sift import Where, sift
+from triage.parsers.regf.survey import take
 from triage.parsers.regf.times import utc
+from triage.parsers.regf.tree import NO_NODE, Tree
 
-_DEPTH_MAX = 512
-_NO_NODE = records.Node(0, 0, 0, NONE, 0, NONE, 0, NONE, NONE, NONE, 0, "")
 _DEFAULT_LEAST = 64
-_ODD_TYPES = 12
 
 
 class Hive:
@@ -32,14 +33,21 @@ class Hive:
         self.replayed = replayed
         self._block = block
         self._cells = Cells(data, SIZE, block.minor)
+        self._surveyed: Tree | None = None
         node = records.node(self._cells, block.root)
-        self.root = Key(self._cells, node or _NO_NODE, None)
+        self.root = Key(self._cells, node or NO_NODE, None)
 
     @property
     def anomalies(self) -> tuple[Anomaly, ...]:
         """What is wrong in the hive, as far as it was read: by offset, bounded."""
         base = self._cells.base
         return tuple(Anomaly(base + at, text) for at, text in sorted(self._cells.found))
+
+    @property
+    def _tree(self) -> Tree:
+        if self._surveyed is None:
+            self._surveyed = Tree(self._cells, take(self._cells, self._block.root))
+        return self._surveyed
 
     def subkeys(self, key: Key) -> Iterator[Key]:
         """The subkeys of a key, in the order of its list."""
@@ -68,28 +76,7 @@ class Hive:
 
     def walk(self) -> Iterator[tuple[Key, tuple[Value, ...]]]:
         """Every key of the tree with its values, parents first; every record at most once."""
-        seen: set[int] = {self.root.node.at}
-        pending = [(self.root, 0)]
-        while pending:
-            key, depth = pending.pop()
-            yield key, self._fresh_values(key, seen)
-            fresh = []
-            for child in self.subkeys(key) if depth < _DEPTH_MAX else ():
-                if child.node.at in seen:
-                    self._cells.note(child.node.at, "a key is named twice")
-                    continue
-                seen.add(child.node.at)
-                fresh.append((child, depth + 1))
-            pending += reversed(fresh)
-
-    def _fresh_values(self, key: Key, seen: set[int]) -> tuple[Value, ...]:
-        """Its values without those that were given before; a list is read for one key only."""
-        if key.node.values == 0 or -key.node.value_list in seen:
-            return ()
-        seen.add(-key.node.value_list)
-        values = [value for value in self.values(key) if value.entry.at not in seen]
-        seen.update(value.entry.at for value in values)
-        return tuple({value.entry.at: value for value in values}.values())
+        return self._tree.walk()
 
     def deleted(self) -> Iterator[Key | Value]:
         """Keys and values of free cells, of slack, and those that the tree does not lead to."""
@@ -99,13 +86,18 @@ class Hive:
         """Stretches of at least ``least`` bytes, not all zero, that are no key and no value."""
         return iter(())
 
-    def sift(self, least: int = _DEFAULT_LEAST) -> Iterator[Value]:
-        """Values with at least ``least`` bytes, and those whose name, type or length is odd."""
-        for _, values in self.walk():
-            for value in values:
-                entry = value.entry
-                if entry.size >= least or entry.type >= _ODD_TYPES or not entry.name.isprintable():
-                    yield value
+    def sift(self, least: int = _DEFAULT_LEAST, where: Where | None = None) -> Iterator[Value]:
+        """Values with at least ``least`` bytes, and those whose name, type or length is odd.
+
+        ``where`` leaves values out by their looks before they become objects: it is called with
+        :class:`Looks` whose fields are numbers (small hives) or arrays (large ones), so it may
+        compare, and join by ``&`` and ``|``, nothing else.
+        """
+        survey = self._tree.survey
+        for place, looks in sift(self._cells, survey.values, least, where):
+            value = self._tree.value(place)
+            if value is not None:
+                yield replace(value, stored_looks=looks)
 
 
 def open_hive(data: bytes | memoryview, logs: Sequence[bytes] = ()) -> Hive:

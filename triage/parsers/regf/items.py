@@ -5,17 +5,20 @@ Keys and values are views: they hold where they are, and read themselves when th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from triage.parsers.regf import records
 from triage.parsers.regf.cells import Cells
+from triage.parsers.regf.looks import Looks, look
+from triage.parsers.regf.odd import is_odd_length, is_odd_name, is_odd_type
 from triage.parsers.regf.times import utc
 
 ALLOCATED, DELETED, SLACK, ORPHAN = "allocated", "deleted", "slack", "orphan"
 REPLAYED, UNREPLAYED = "replayed", "unreplayed"
 SYMLINK = 0x10
 _PATH_DEPTH_MAX = 512
-_BROKEN = "?"
+BROKEN = "?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +55,13 @@ class Key:
     cells: Cells = field(repr=False, compare=False)
     node: records.Node
     parent: Key | None = field(repr=False)
-    state: str = ALLOCATED
+    stored_state: str = ALLOCATED
     # Whether the parents lead up to the root key; the root itself is rooted.
     rooted: bool = True
+
+    @property
+    def state(self) -> str:
+        return self.stored_state
 
     @property
     def offset(self) -> int:
@@ -91,7 +98,7 @@ class Key:
             names.append(key.name)
             key = key.parent
         if key is not None and not key.rooted:
-            names += [key.name, _BROKEN]
+            names += [key.name, BROKEN]
         return "\\".join(reversed(names))
 
     @property
@@ -125,8 +132,19 @@ class Value:
 
     cells: Cells = field(repr=False, compare=False)
     entry: records.Entry
-    key: Key | None
-    state: str = ALLOCATED
+    # The key, or what makes it when it is asked for.
+    holder: Key | Callable[[], Key] | None = field(repr=False, compare=False)
+    stored_state: str = ALLOCATED
+    stored_looks: Looks | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def key(self) -> Key | None:
+        """Its key; ``None`` where nothing tells it any more."""
+        return self.holder() if callable(self.holder) else self.holder
+
+    @property
+    def state(self) -> str:
+        return self.stored_state
 
     @property
     def offset(self) -> int:
@@ -157,6 +175,17 @@ class Value:
         return records.data_of(self.cells, self.entry)
 
     @property
+    def looks(self) -> Looks:
+        """Counts that tell whether its content is worth an examination."""
+        if self.stored_looks is not None:
+            return self.stored_looks
+        data, entry = self.data, self.entry
+        odd = is_odd_type(entry.type) or is_odd_name(entry.name)
+        odd = odd or is_odd_length(entry.type, entry.size, len(data))
+        return look(data, entry.size, entry.type, odd)
+
+    @property
     def path(self) -> str:
-        """The path of its key, without the value's name."""
-        return _BROKEN if self.key is None else self.key.path
+        """The path of its key, without the value's name; ``?`` where nothing tells it."""
+        key = self.key
+        return BROKEN if key is None else key.path

@@ -85,6 +85,16 @@ def entry(cells: Cells, cell: int) -> Entry | None:
     return found
 
 
+def is_value(cells: Cells, cell: int) -> bool:
+    """Whether a cell holds a value; an anomaly when it does not."""
+    span = cells.span(cell)
+    right = span is not None and span[1] - span[0] >= _VK.size
+    right = right and span is not None and cells.bytes_at(span[0], span[0] + 2) == b"vk"
+    if span is not None and not right:
+        cells.note(cell, "no value where one belongs")
+    return right
+
+
 def entry_at(cells: Cells, start: int, end: int) -> Entry | None:
     """The value whose record begins at ``start`` and may go up to ``end``."""
     if end - start < _VK.size:
@@ -127,6 +137,14 @@ def data_of(cells: Cells, value: Entry) -> bytes:
     return cells.bytes_at(start, min(start + value.size, end))
 
 
+def room(cells: Cells, value: Entry) -> int:
+    """How many bytes the cell of a value's data could hold."""
+    if value.resident:
+        return 4
+    span = cells.span(value.data)
+    return 0 if span is None else span[1] - span[0]
+
+
 def _is_big(cells: Cells, start: int, end: int, size: int) -> bool:
     if size <= SEGMENT or cells.minor < _BIG_MINOR or end - start < _DB.size:
         return False
@@ -166,25 +184,29 @@ def value_cells(cells: Cells, key: Node) -> tuple[int, ...]:
     return _words(cells, key.value_list, key.values)
 
 
-def subkey_cells(cells: Cells, key: Node) -> Iterator[int]:
-    """The cells of a key's subkeys; a list is read once, so that lists in a circle end."""
+def subkey_cells(cells: Cells, key: Node, seen: set[int] | None = None) -> Iterator[int]:
+    """The cells of a key's subkeys. Lists in ``seen`` are left out, those read are added to it."""
     if key.subkeys == 0 or key.subkey_list == NONE:
         return
-    pending, seen = [key.subkey_list], {key.subkey_list}
-    while pending:
-        is_index, leads = _sublist(cells, pending.pop())
-        if not is_index:
-            yield from leads
-            continue
-        fresh = [cell for cell in dict.fromkeys(leads) if cell not in seen]
-        if len(fresh) < len(leads):
-            cells.note(key.at, "a list of subkeys is named twice")
-        seen.update(fresh)
-        pending += reversed(fresh)
+    seen = set() if seen is None else seen
+    is_index, leads = _sublist(cells, key.subkey_list, seen)
+    if not is_index:
+        yield from leads
+        return
+    for leaf in leads:
+        nested, below = _sublist(cells, leaf, seen)
+        if nested:
+            cells.note(leaf, "a list of lists holds a list of lists")
+        else:
+            yield from below
 
 
-def _sublist(cells: Cells, cell: int) -> tuple[bool, tuple[int, ...]]:
+def _sublist(cells: Cells, cell: int, seen: set[int]) -> tuple[bool, tuple[int, ...]]:
     """Whether a list is one of lists, and where it leads."""
+    if cell in seen:
+        cells.note(cell, "two lists name the same record")
+        return False, ()
+    seen.add(cell)
     span = cells.span(cell)
     if span is None or span[1] - span[0] < _LIST.size:
         return False, ()

@@ -1,0 +1,55 @@
+"""The fast pass over a hive: which values are worth a look at their content.
+
+Large hives are sifted in whole arrays (``sift_arrays``), others one value after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from triage.parsers.regf import records
+from triage.parsers.regf.cells import Cells
+from triage.parsers.regf.looks import Looks, look
+from triage.parsers.regf.odd import is_odd_length, is_odd_name, is_odd_type
+
+if TYPE_CHECKING:
+    from triage.parsers.regf.survey import Places
+
+Where = Callable[[Looks], Any]
+
+
+def sift(
+    cells: Cells, values: Places, least: int, where: Where | None
+) -> Iterator[tuple[int, Looks]]:
+    """Places in ``values`` that are worth a look, and how they look."""
+    if isinstance(values, list):
+        return by_records(cells, values, least, where)
+    from triage.parsers.regf.sift_arrays import by_arrays
+
+    return by_arrays(cells, values, least, where)
+
+
+def by_records(
+    cells: Cells, values: list[int], least: int, where: Where | None
+) -> Iterator[tuple[int, Looks]]:
+    """The same, one value after the other."""
+    for place, cell in enumerate(values):
+        entry = records.entry(cells, cell)
+        if entry is None:
+            continue
+        odd = is_odd_type(entry.type) or is_odd_name(entry.name)
+        if not (odd or entry.size >= least or _is_odd_length(cells, entry)):
+            continue
+        data = records.data_of(cells, entry)
+        odd = odd or is_odd_length(entry.type, entry.size, len(data))
+        if len(data) < least and not odd:
+            continue
+        looks = look(data, entry.size, entry.type, odd)
+        if where is None or where(looks):
+            yield place, looks
+
+
+def _is_odd_length(cells: Cells, entry: records.Entry) -> bool:
+    there = min(entry.size, records.room(cells, entry)) if entry.size > 0 else 0
+    return is_odd_length(entry.type, entry.size, there)

@@ -1,0 +1,66 @@
+"""Keys and values of a survey, made when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from triage.parsers.regf import records
+from triage.parsers.regf.cells import NONE, Cells
+from triage.parsers.regf.items import ALLOCATED, Key, Value
+from triage.parsers.regf.survey import Survey
+
+NO_NODE = records.Node(0, 0, 0, NONE, 0, NONE, 0, NONE, NONE, NONE, 0, "")
+
+
+class Tree:
+    """The keys of one survey by their place in it; those that were made are kept."""
+
+    def __init__(self, cells: Cells, survey: Survey, state: str = ALLOCATED) -> None:
+        self.cells = cells
+        self.survey = survey
+        self._state = state
+        self._made: dict[int, Key] = {}
+        self._places: dict[int, int] | None = None
+
+    def key(self, place: int) -> Key:
+        """The key at a place, and with it those above."""
+        chain = []
+        while place >= 0 and place not in self._made:
+            chain.append(place)
+            place = int(self.survey.parents[place])
+        above = self._made.get(place)
+        for place in reversed(chain):
+            node = records.node(self.cells, int(self.survey.keys[place])) or NO_NODE
+            above = self._made[place] = Key(self.cells, node, above, self._state)
+        assert above is not None
+        return above
+
+    def value(self, place: int) -> Value | None:
+        """The value at a place."""
+        entry = records.entry(self.cells, int(self.survey.values[place]))
+        if entry is None:
+            return None
+        owner = int(self.survey.owners[place])
+        return Value(self.cells, entry, partial(self.key, owner), self._state)
+
+    def place_of(self, cell: int) -> int | None:
+        """The place of the key in a cell; ``None`` when the tree does not lead to it."""
+        if self._places is None:
+            keys = self.survey.keys
+            listed = keys if isinstance(keys, list) else keys.tolist()
+            self._places = {cell: place for place, cell in enumerate(listed)}
+        return self._places.get(cell)
+
+    def walk(self) -> Iterator[tuple[Key, tuple[Value, ...]]]:
+        """Every key with its values, parents first."""
+        values = 0
+        for place in range(len(self.survey.keys)):
+            key, first = self.key(place), values
+            while values < len(self.survey.values) and self.survey.owners[values] == place:
+                values += 1
+            entries = (
+                records.entry(self.cells, int(self.survey.values[n])) for n in range(first, values)
+            )
+            state = self._state
+            yield key, tuple(Value(self.cells, e, key, state) for e in entries if e is not None)
