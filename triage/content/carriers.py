@@ -13,8 +13,9 @@ from triage.content.byte_maps import likeness
 from triage.content.encodings import BASE64_ANY, only, rot13
 from triage.content.measure import PRINTABLE
 from triage.content.patterns import lazy
+from triage.content.runs import has_run, marks, spans
 
-_RUN = lazy(rb"[A-Za-z0-9+/_\-]{16,}+={0,2}")
+_RUN = marks(BASE64_ANY)
 _STRETCH = lazy(rb"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 _LEAST, _LONG, _NO_NAME, _VERY_LONG = 16, 24, 48, 400
 _MANY_TURNS, _TURNS, _FEW_TURNS = 0.42, 0.3, 0.2
@@ -25,20 +26,43 @@ _LISTS = (
     (b"0X", lazy(rb"(?:0X[0-9A-Fa-f]{1,2}[uU]?[\s,;:|)(]{1,4}+){6}")),
     (b"%", lazy(rb"(?:%[0-9A-Fa-f]{2}){4}|(?:%u[0-9A-Fa-f]{4}){2}")),
     (b"\\u", lazy(rb"(?:\\u[0-9A-Fa-f]{4}){3}")),
-    (b"&", lazy(rb"(?:&[hH][0-9A-Fa-f]{1,2}[\s,]{1,3}+){6}|(?:&#[0-9xX][0-9A-Fa-f]{1,5};){4}")),
+    (b"&H", lazy(rb"(?:&[hH][0-9A-Fa-f]{1,2}[\s,]{1,3}+){6}")),
+    (b"&h", lazy(rb"(?:&[hH][0-9A-Fa-f]{1,2}[\s,]{1,3}+){6}")),
+    (b"&#", lazy(rb"(?:&#[0-9xX][0-9A-Fa-f]{1,5};){4}")),
     (b"#@~^", lazy(rb"#@~\^")),
     (b"^~@", lazy(rb"\^#~@")),
     (b"\\", lazy(rb"(?:\\0?[0-3][0-7]{2}){4}")),
-    (b"", lazy(rb"(?:[0-9]{1,3}[ ,;:|+!\r\n]{1,3}+){20}|(?:[01]{8}[\s,]*+){6}")),
-    (b"", lazy(rb"(?<![0-9A-Za-z])(?:[0-9A-Fa-f]{2}[ :,\-|.;\r\n]{1,3}+){12}")),
-    (b"-", lazy(rb"(?:[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}[^0-9A-Za-z]{1,8}){4}")),
 )
-#: A text put together from pieces, or another encoding that says its name.
-_PIECES = lazy(
-    rb"(?i)\[char\]\s?\(?[0-9]|\bchr[wb]?\([0-9]|fromcharcode|^begin [0-7]{3} \S|"
-    rb"['\"]\s{0,3}\)?\.(?:replace|split|reverse)\s?\(|['\"]\s{0,3}\)?\s{0,3}-(?:[ci]?replace|join)\b|"
-    rb"-join\s?\(?|[a-z(]['\"]\s?[+&]\s?['\"][a-z):]|\}['\"]\s{0,2}-f\s?['\"(]|[a-z]\^[a-z]\^|[a-z]`[a-z]+`[a-z]",
-    MULTILINE,
+_GUID = marks(b"0123456789ABCDEFabcdef-")
+_GUIDS = lazy(rb"(?:[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}[^0-9A-Za-z]{1,8}){4}")
+#: The same without a sign of their own: (marks of the bytes in them, least length, pattern).
+_BARE_LISTS = (
+    (
+        marks(b"0123456789 ,;:|+!\t\v\f\r\n"),
+        40,
+        lazy(rb"(?:[0-9]{1,3}[ ,;:|+!\r\n]{1,3}+){20}|(?:[01]{8}[\s,]*+){6}"),
+    ),
+    (
+        marks(b"0123456789ABCDEFabcdef :,-|.;\r\n"),
+        36,
+        lazy(rb"(?<![0-9A-Za-z])(?:[0-9A-Fa-f]{2}[ :,\-|.;\r\n]{1,3}+){12}"),
+    ),
+)
+#: A text put together from pieces, or another encoding that says its name, in small letters:
+#: one of the signs must be there.
+_PIECES = (
+    ((b"[char]",), lazy(rb"\[char\]\s?\(?[0-9]")),
+    ((b"chr",), lazy(rb"\bchr[wb]?\s?\([0-9]")),
+    ((b"fromcharcode", b"-join"), lazy(rb"fromcharcode|-join")),
+    ((b"begin ",), lazy(rb"^begin [0-7]{3} \S", MULTILINE)),
+    (
+        (b".replace", b".split", b".reverse"),
+        lazy(rb"['\"]\s{0,3}\)?\.(?:replace|split|reverse)\s?\("),
+    ),
+    ((b"replace",), lazy(rb"['\"]\s{0,3}\)?\s{0,3}-[ci]?replace\b")),
+    ((b"+", b"&"), lazy(rb"['\"](?<=[a-z(].)\s?[+&]\s?['\"][a-z):]")),
+    ((b"-f",), lazy(rb"\}['\"]\s{0,2}-f\s?['\"(]")),
+    ((b"^", b"`"), lazy(rb"[a-z]\^[a-z]\^|[a-z]`[a-z]+`[a-z]")),
 )
 _WORDS = (
     b"function", b"http://", b"https://", b"powershell", b"invoke-", b"new-object", b"/bin/",
@@ -50,7 +74,7 @@ _WORDS = (
 _JOINTS = 8
 #: A page without a blank that has so many signs is no word, however few turns it takes.
 _MOST_KINDS = 14
-_TOKEN = lazy(rb"[!-~]{24,}+")
+_TOKEN = marks(bytes(range(33, 127)))
 _SIGN_BYTES = bytes(c for c in range(33, 127) if not chr(c).isalnum())
 _SIGNS = frozenset(_SIGN_BYTES)
 _SEEN = 1 << 14
@@ -61,7 +85,7 @@ def carries(text: bytes) -> bool:
     return (
         has_encoded_run(text)
         or has_list(text)
-        or _PIECES.search(text) is not None
+        or has_pieces(text)
         or has_strange_token(text)
         or turned_words(text)
         or (len(text) >= _LONG and likeness(text[:_SEEN]) < _STRANGE and _is_one_text(text))
@@ -69,13 +93,14 @@ def carries(text: bytes) -> bool:
 
 
 _STRANGE = 0.3
+_IDENTIFIER = b"0123456789ABCDEFabcdef-{}"
 _TABULAR = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ .,:;=/_-\t\n"
 
 
 def _is_one_text(text: bytes) -> bool:
     """Printable, and not a table of figures or names in capitals: those are strange, too."""
     some = text[:_SEEN]
-    if some.translate(None, PRINTABLE):
+    if some.translate(None, PRINTABLE) or only(some.strip(b"\0"), _IDENTIFIER):
         return False
     usual = len(some) - len(some.translate(None, _TABULAR))
     return usual * 10 < len(some) * 8
@@ -83,8 +108,10 @@ def _is_one_text(text: bytes) -> bool:
 
 def has_encoded_run(text: bytes) -> bool:
     """Whether a run, or the whole text without its line breaks, looks like encoded bytes."""
-    if any(looks_encoded(match.group()) for match in _RUN.finditer(text)):
-        return True
+    for start, end in spans(text, _RUN, _LEAST):
+        padding = len(text[end : end + 2]) - len(text[end : end + 2].lstrip(b"="))
+        if looks_encoded(text[start : end + padding]):
+            return True
     bare = text.translate(None, b" \t\r\n\0=")
     return len(bare) >= _LONG and only(bare, BASE64_ANY) and looks_encoded(bare)
 
@@ -115,13 +142,30 @@ def looks_encoded(run: bytes) -> bool:
 
 def has_list(text: bytes) -> bool:
     """Whether bytes are spelled as a list of numbers or of escapes."""
-    return any(sign in text and pattern.search(text) is not None for sign, pattern in _LISTS)
+    if any(sign in text and pattern.search(text) is not None for sign, pattern in _LISTS):
+        return True
+    if has_run(text, _GUID, 36) and _GUIDS.search(text) is not None:
+        return True
+    return any(
+        pattern.search(text, start, end + 1) is not None
+        for table, least, pattern in _BARE_LISTS
+        for start, end in spans(text, table, least)
+    )
+
+
+def has_pieces(text: bytes) -> bool:
+    """Whether strings are put together, cut or written by character codes."""
+    low = text.lower()
+    return any(
+        any(sign in low for sign in signs) and pattern.search(low) is not None
+        for signs, pattern in _PIECES
+    )
 
 
 def has_strange_token(text: bytes, least: int = 40) -> bool:
     """A long word with most kinds of signs in it: base85, noise, or a cipher of text."""
-    for match in _TOKEN.finditer(text):
-        token = match.group()
+    for start, end in spans(text, _TOKEN, _LONG):
+        token = text[start:end]
         if len(token) >= _VERY_LONG and len(_SIGNS.intersection(token)) >= _MOST_KINDS:
             return True
         if len(token) >= least and len(_SIGNS.intersection(token)) >= min(10, len(token) // 6):

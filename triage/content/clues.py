@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from ipaddress import AddressValueError, IPv4Address
 
 from triage.content.kinds import family
 from triage.content.patterns import lazy
+from triage.content.runs import marks, wide_spans
 from triage.model import Clue, Layer
+from triage.records import dataclass
 
 _LARGEST = 2 << 20
 _PER_KIND = 24
@@ -280,11 +280,15 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
 )
 
-_IPV4 = lazy(r"(?<![\w.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w.]|\.[0-9])(?::[0-9]{2,5})?")
+_IPV4 = lazy(
+    r"[0-9](?<![\w.][0-9])[0-9]{0,2}\.(?:[0-9]{1,3}\.){2}[0-9]{1,3}(?![\w.]|\.[0-9])(?::[0-9]{2,5})?"
+)
 _DOMAIN = lazy(
     r"(?<![\w.@/\\$\-])(?:[a-z0-9][a-z0-9\-]{0,62}\.){1,5}" + _TLD + r"(?![\w\-(=\[]|\.\w)",
     re.IGNORECASE,
 )
+_ENDING = lazy(r"\." + _TLD + r"(?![\w\-(=\[]|\.\w)", re.IGNORECASE)
+_NAME = 256
 _BENIGN_HOSTS = (
     "schemas.microsoft.com",
     "www.w3.org",
@@ -363,18 +367,17 @@ def _matches_in(pattern: Pattern, text: str, start: int, end: int) -> Iterator[s
 def _addresses(text: str) -> Iterator[str]:
     """Public and private IPv4 addresses; versions and masks are left out."""
     for match in _IPV4.finditer(text):
-        try:
-            address = IPv4Address(match.group().partition(":")[0])
-        except AddressValueError:
+        parts = match.group().partition(":")[0].split(".")
+        if any(len(part) > 1 and part[0] == "0" for part in parts):
             continue
-        first = int(address) >> 24
-        ordinary = not (address.is_unspecified or address.is_loopback or address.is_multicast)
-        if ordinary and 5 <= first < 224 and int(address) & 0xFFFF != 0:
+        first, second, third, fourth = map(int, parts)
+        fits = max(second, third, fourth) < 256 and (third or fourth)
+        if fits and 5 <= first < 224 and first != 127:
             yield match.group()
 
 
 def _domains(text: str, layer: Layer) -> Iterator[str]:
-    for match in _DOMAIN.finditer(text):
+    for match in _names(text):
         value = match.group()
         lower = value.lower()
         if lower in _NOT_DOMAINS or lower in _BENIGN_HOSTS or lower.startswith("system."):
@@ -384,8 +387,21 @@ def _domains(text: str, layer: Layer) -> Iterator[str]:
         yield value
 
 
-_ASCII = lazy(rb"[\t -~]{6,400}+")
-_WIDE = lazy(rb"(?:[\t -~]\x00){6,400}+")
+def _names(text: str) -> Iterator[re.Match[str]]:
+    """Host names: looked for only before the places where one can end."""
+    done = 0
+    for ending in _ENDING.finditer(text):
+        if ending.start() >= done:
+            for match in _DOMAIN.finditer(
+                text, max(done, ending.start() - _NAME), ending.end() + 1
+            ):
+                done = match.end()
+                yield match
+
+
+_READABLE = marks(b"\t" + bytes(range(32, 127)))
+_UNREADABLE_TO_BREAK = bytes(n if _READABLE[n] else 10 for n in range(256))
+_LEAST, _LONGEST = 6, 400
 _SEARCHED = frozenset(
     {"script", "text", "settings", "executable", "encoded", "document", "bytecode"}
 )
@@ -400,12 +416,18 @@ def _text_of(data: bytes, layer: Layer) -> str:
         or layer.kind == "data"
         or b"\0" in data[:256]
     ):
-        runs = [m.group() for m in _ASCII.finditer(data)]
-        runs += [m.group()[::2] for m in _WIDE.finditer(data)]
+        runs = _strings(data)
         return b"\n".join(runs).decode("ascii", "replace")
     if group == "encoded" and b" " not in data[:256]:
         return ""
     return data.decode("utf-8", "surrogateescape")
+
+
+def _strings(data: bytes) -> list[bytes]:
+    """Readable strings, ASCII and UTF-16, of at least six characters, cut into 400."""
+    runs = [one for one in data.translate(_UNREADABLE_TO_BREAK).split(b"\n") if len(one) >= _LEAST]
+    runs += [data[start:end:2] for start, end in wide_spans(data, _READABLE, _LEAST)]
+    return [run[at : at + _LONGEST] for run in runs for at in range(0, len(run), _LONGEST)]
 
 
 # --- showing ----------------------------------------------------------------------------

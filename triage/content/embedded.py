@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from triage.content.candidate import GUESS, PROVEN, Budget, Candidate
 from triage.content.compressed import streams
+from triage.content.measure import PRINTABLE
 from triage.content.patterns import lazy
+from triage.content.runs import marks, spans, wide_spans
 
-_HITS = 12
+_HITS, _PLACES = 12, 20_000
 _ATTEMPTS = 48
-_PE = lazy(rb"MZ")
-_OTHERS = lazy(
-    rb"\x7fELF[\x01\x02][\x01\x02]\x01|#! ?/(?:usr/)?(?:local/)?s?bin/|<\?php|#@~\^|"
-    rb"\xfc\xe8[\x82\x89\x8f]\x00\x00\x00|\xfc\x48\x83\xe4\xf0\xe8"
+#: The first bytes of what may begin anywhere, and what must be there in full.
+_OTHERS = (
+    (b"\x7fELF", lazy(rb"\x7fELF[\x01\x02][\x01\x02]\x01")),
+    (b"#!", lazy(rb"#! ?/(?:usr/)?(?:local/)?s?bin/")),
+    (b"<?php", lazy(rb"<\?php")),
+    (b"#@~^", lazy(rb"#@~\^")),
+    (b"\xfc\xe8", lazy(rb"\xfc\xe8[\x82\x89\x8f]\x00\x00\x00")),
+    (b"\xfc\x48\x83\xe4", lazy(rb"\xfc\x48\x83\xe4\xf0\xe8")),
 )
 _STREAMS = lazy(
     rb"\x1f\x8b\x08[\x00\x08]|\xfd7zXZ\x00|BZh[1-9]1AY&SY|\x28\xb5\x2f\xfd|\x04\x22\x4d\x18|"
@@ -24,18 +31,27 @@ _ARCHIVE = b"PK\x03\x04"
 
 def executables(data: bytes, budget: Budget, start: int = 1) -> Iterator[Candidate]:
     """Programs and scripts that begin at ``start`` or later."""
-    budget.spend(len(data) * 10)
-    hits = 0
-    for match in _PE.finditer(data, start):
-        if _leads_to_pe(data, match.start()):
-            yield _from(data, match.start())
-            hits += 1
-            if hits >= _HITS:
-                break
-    for number, match in enumerate(_OTHERS.finditer(data, start)):
-        if number >= _HITS:
-            break
-        yield _from(data, match.start())
+    budget.spend(len(data) * 5)
+    programs = (at for at in _places(data, b"MZ", start) if _leads_to_pe(data, at))
+    for at in islice(programs, _HITS):
+        yield _from(data, at)
+    others = {
+        at
+        for first, whole in _OTHERS
+        for at in islice((at for at in _places(data, first, start) if whole.match(data, at)), _HITS)
+    }
+    for at in sorted(others)[:_HITS]:
+        yield _from(data, at)
+
+
+def _places(data: bytes, what: bytes, start: int) -> Iterator[int]:
+    """The first places of some bytes; what repeats them thousands of times carries none."""
+    at = data.find(what, start)
+    for _ in range(_PLACES):
+        if at < 0:
+            return
+        yield at
+        at = data.find(what, at + 1)
 
 
 def _from(data: bytes, at: int) -> Candidate:
@@ -75,16 +91,15 @@ def overlay(data: bytes, length: int | None, budget: Budget) -> Iterator[Candida
         yield Candidate(rest, "", "overlay", length, len(data), GUESS)
 
 
-_TEXT = lazy(rb"[\t\n\r -~]{40,}+")
-_WIDE = lazy(rb"(?:[\t\n\r -~]\x00){20,}+")
-_RUNS = 6
+_TEXT = marks(PRINTABLE)
+_LEAST_TEXT, _LEAST_WIDE, _RUNS = 40, 20, 6
 
 
 def texts(data: bytes, budget: Budget) -> Iterator[Candidate]:
     """The longest readable runs in binary data, ASCII and UTF-16."""
-    budget.spend(len(data) * 60)
-    wide = [(m.start(), m.end(), "UTF-16 text") for m in _WIDE.finditer(data)]
-    narrow = [(m.start(), m.end(), "text") for m in _TEXT.finditer(data)]
+    budget.spend(len(data) * 6)
+    wide = [(start, end, "UTF-16 text") for start, end in wide_spans(data, _TEXT, _LEAST_WIDE)]
+    narrow = [(start, end, "text") for start, end in spans(data, _TEXT, _LEAST_TEXT)]
     for start, end, what in sorted(wide + narrow, key=lambda one: (one[0] - one[1], one[0]))[
         :_RUNS
     ]:

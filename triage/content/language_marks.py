@@ -18,17 +18,18 @@ _FLAGS = re.IGNORECASE | re.MULTILINE
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """A language's kind, its anchors, and (weight, pattern) pairs."""
+    """A language's kind, its anchors, (weight, pattern) pairs, and the sources of the patterns."""
 
     kind: str
     anchors: tuple[str, ...]
     marks: tuple[tuple[int, re.Pattern[str]], ...]
+    sources: tuple[str, ...]
 
 
 def _language(kind: str, anchors: str, marks: tuple[tuple[int, str], ...]) -> Language:
     compiled = tuple((weight, lazy(pattern, _FLAGS)) for weight, pattern in marks)
     words = (word.replace("␣", " ").replace("¶", "\n") for word in anchors.split())
-    return Language(kind, tuple(words), compiled)
+    return Language(kind, tuple(words), compiled, tuple(source for _, source in marks))
 
 
 _VERBS = (

@@ -9,6 +9,7 @@ from triage.content.decoding import Decoded
 from triage.content.identity import Identity
 from triage.content.language_marks import LANGUAGES, Language
 from triage.content.patterns import lazy
+from triage.content.required import Words, required
 from triage.model import Confidence
 
 _SEEN, _LONG, _PART = 4096, 16384, 512
@@ -191,8 +192,10 @@ def _signs(text: str) -> int:
 
 def _score(language: Language, text: str) -> float:
     """Weights of the marks that are there; one that is there often counts half more."""
-    total = 0.0
-    for weight, pattern in language.marks:
+    total, lowered = 0.0, text.lower()
+    for (weight, pattern), words in zip(language.marks, _needed(language.kind), strict=True):
+        if words is not None and not any(word in lowered for word in words):
+            continue
         first = pattern.search(text)
         if first is None:
             continue
@@ -200,6 +203,13 @@ def _score(language: Language, text: str) -> float:
         third = pattern.search(text, again.end()) if again is not None else None
         total += weight * 1.5 if third is not None else weight
     return total
+
+
+@cache
+def _needed(kind: str) -> tuple[Words, ...]:
+    """For each mark of a language the words without which it cannot match."""
+    language = next(one for one in LANGUAGES if one.kind == kind)
+    return tuple(required(source) for source in language.sources)
 
 
 def _pervades(kind: str, text: str) -> bool:

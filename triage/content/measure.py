@@ -117,7 +117,8 @@ def chi_squared(data: bytes) -> float:
     if size == 0:
         return 0.0
     counts = Counter(data).values()
-    return sum(map(mul, counts, counts)) * 256 / size - size
+    squares: int = sum(map(mul, counts, counts))
+    return squares * 256 / size - size
 
 
 def spread_sample(data: bytes, size: int = _SAMPLE, pieces: int = 8) -> bytes:

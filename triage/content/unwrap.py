@@ -24,7 +24,7 @@ from triage.content.number_lists import numbers
 from triage.content.rc4 import with_key_beside
 from triage.content.scripts import folded, unescaped
 from triage.content.text_parts import pieces, turned
-from triage.content.xor import repeating
+from triage.content.xor import LONGEST, repeating
 from triage.model import Confidence
 
 #: Families whose bytes are text that can carry encoded parts.
@@ -46,18 +46,27 @@ def is_textual(data: bytes, identity: Identity) -> bool:
         return True
     if family(identity.kind) in _CONTAINERS and identity.confidence is not Confidence.WEAK:
         return False
+    if "nul-terminated" in identity.traits and "utf-16" not in identity.traits:
+        return True
     return printable_ratio(data[:_SAMPLE]) > 0.9 and b"\0" not in data[:64].rstrip(b"\0")
 
 
 def _recurs(data: bytes) -> bool:
-    """Whether the same few bytes make up much of the data: zeros under a readable key do."""
+    """Whether the same few bytes make up much of the data: zeros under a readable key do.
+
+    They come again after the length of the key; lines that resemble each other are longer.
+    """
     if len(data) < _MANY:
         return False
     middle = len(data) // 2
-    return any(
-        data.count(data[at : at + _CHUNK]) * _CHUNK * 8 > len(data)
-        for at in (middle // 2, middle, middle + middle // 2)
-    )
+    for at in (middle // 2, middle, middle + middle // 2):
+        chunk = data[at : at + _CHUNK]
+        first = data.find(chunk)
+        near = data.find(chunk, first + 1, first + LONGEST + _CHUNK + 1)
+        again = data.find(chunk, at + 1, at + LONGEST + _CHUNK + 1)
+        if max(near, again) >= 0 and data.count(chunk) * _CHUNK * 8 > len(data):
+            return True
+    return False
 
 
 def candidates(
@@ -99,7 +108,7 @@ def _declared(data: bytes, identity: Identity, budget: Budget) -> Iterator[Candi
 
 
 def _in_text(data: bytes, identity: Identity, budget: Budget) -> Iterator[Candidate]:
-    text = data.rstrip(b"\0")
+    text = data.rstrip(b"\0").replace(b"\0", b"\n")  # an environment: one text after the other
     script = family(identity.kind) == "script"
     if not script and not carries(text):
         if _recurs(text):
