@@ -41,7 +41,7 @@ from triage.model import (
     Why,
 )
 from triage.model_kernel_objects import HiddenThing, IpcObject
-from triage.model_windows import WmiObject, WmiSubscription
+from triage.model_windows import WmiObject, WmiProvider, WmiRecovery, WmiSubscription
 
 FORMAT = "triage-snapshot/1"
 LINE_LIMIT = 64 << 20
@@ -61,6 +61,8 @@ KINDS: dict[str, type] = {
     "hidden-thing": HiddenThing,
     "wmi-object": WmiObject,
     "wmi-subscription": WmiSubscription,
+    "wmi-provider": WmiProvider,
+    "wmi-recovery": WmiRecovery,
     "gap": Gap,
     "coverage": Coverage,
     "host": Host,
@@ -402,6 +404,26 @@ def _bounded_line(item: Any) -> tuple[Any, bytes]:
     return instead, _line(encode_record(instead))
 
 
+_TEXTS = 8 << 20  # command line, environment, control groups: the most that is read of them
+_PATH = 4096 * 6  # PATH_MAX, each byte as \\udcXX
+
+
+def _surely_fits(item: Any) -> bool:
+    """Whether a record is so small that its line need not be made to see that a reader takes it.
+
+    Nearly all records of a box are processes with a few descriptors and mappings. Texts are at
+    most what collectors read, paths what the kernel gives; the rest of a line is small.
+    """
+    if type(item) is not Process:
+        return False
+    mappings = item.mappings or ()
+    if any(m.content is not None or m.patches or len(m.path) > 4096 for m in mappings):
+        return False
+    links = len(item.descriptors or ()) + len(item.open_files) + 3 * len(item.arguments)
+    texts = sum(map(len, (*(item.cmdline or ()), *(item.environ or ()), item.cgroup or "")))
+    return texts < _TEXTS and (links + len(mappings) + 16) * _PATH + 6 * _TEXTS < LINE_LIMIT
+
+
 def _place_of(item: Any) -> Location:
     location = getattr(item, "location", None)
     if isinstance(location, Location) and len(location.path) < 1 << 16:
@@ -417,7 +439,7 @@ def settled(snapshot: Snapshot) -> Snapshot:
     kept: list[Any] = []
     instead: list[Gap] = []
     for artifact in snapshot.artifacts:
-        item, _ = _bounded_line(artifact)
+        item: Any = artifact if _surely_fits(artifact) else _bounded_line(artifact)[0]
         (kept if item is artifact else instead).append(item)
     host, _ = _bounded_line(snapshot.host)
     gaps = [_bounded_line(gap)[0] for gap in snapshot.gaps]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from triage.evidence import Unreadable, decode, why_of
 from triage.model import Artifact, FileFacts, Gap, Location, Process, Why
@@ -206,12 +207,7 @@ class _Reader:
         host = self._scope.host
         if host.boot_time is None or host.clock_ticks is None:
             return None
-        try:
-            boot = datetime.fromisoformat(host.boot_time)
-            moment = boot + timedelta(seconds=ticks // host.clock_ticks)
-        except (OverflowError, ValueError):
-            return None
-        return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+        return _moment(host.boot_time, ticks // host.clock_ticks)
 
     def _exe_link(self) -> tuple[str | None, Why | None]:
         try:
@@ -258,6 +254,15 @@ class _Reader:
             return Memory()
         page_size = self._scope.host.page_size or os.sysconf("SC_PAGE_SIZE")
         return read_memory(self._dir, maps, exe, exe_file, page_size, self._other)
+
+
+@lru_cache(1024)  # many start in the same second
+def _moment(boot_time: str, seconds: int) -> str | None:
+    try:
+        moment = datetime.fromisoformat(boot_time) + timedelta(seconds=seconds)
+    except (OverflowError, ValueError):
+        return None
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
 
 
 def _inode(text: str) -> int:

@@ -197,9 +197,10 @@ class ProcessDir:
             names = os.listdir(fd)
             if not self.genuine:
                 names = sorted(filter(is_number, names), key=int)
+            readlink = os.readlink
             for name in names[:DESCRIPTORS_MAX]:
                 try:
-                    target = os.readlink(name.encode(), dir_fd=fd)
+                    target = readlink(name.encode(), dir_fd=fd)
                     found.append((int(name), target.decode("utf-8", "surrogateescape")))
                 except (OSError, ValueError):
                     continue  # closed since it was listed, or no descriptor of procfs at all

@@ -141,9 +141,10 @@ def open_files_of(
     was detached has a link text like any other.
     """
     found: list[OpenFile] = []
-    held = descriptors or ()
+    # Most descriptors are no files at all, or /dev/null: they are settled here, in passing.
+    held = [d for d in descriptors or () if d[1][:1] == "/" and d[1] != "/dev/null"]
     named = {number for number, target in held if _notable(target)}
-    asked = [number for number, target in held if _is_file(target) and number not in named]
+    asked = [number for number, target in held if number not in named and _is_file(target)]
     wanted = named | process.descriptors_in_memory(asked)
     for fd, target in held if wanted else ():
         if fd not in wanted:
@@ -164,7 +165,7 @@ def _notable(target: str) -> bool:
 
 
 def _is_file(target: str) -> bool:
-    return target[:1] == "/" and not target.startswith(("/dev/", "/proc/", "/sys/"))
+    return not target.startswith(("/dev/", "/proc/", "/sys/"))
 
 
 def _flags(process: ProcessDir, fd: int) -> int | None:
