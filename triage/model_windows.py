@@ -33,6 +33,8 @@ class WmiObject:
     Times are UTC, RFC 3339. ``traits`` are facts of the class: ``dynamic``, ``provider``,
     ``key``, ``abstract``, ``association``. ``values`` are all of a subscription's part, the
     notable ones of others. ``joined`` is what parts (named in ``parts``) make together.
+    ``resembles`` is what a class is called like, by ``spelling``, ``letters`` of another alphabet,
+    ``place`` (the same name elsewhere) or only its ``prefix``, which ``resembles_by`` says.
     """
 
     location: Location
@@ -49,6 +51,8 @@ class WmiObject:
     values: tuple[WmiValue, ...] = ()
     parts: tuple[str, ...] = ()
     joined: Content | None = None
+    resembles: str = ""
+    resembles_by: str = ""
 
     def text(self, name: str) -> str | None:
         """The text of a value by its name, in any letter case; ``None`` without one."""
@@ -115,6 +119,8 @@ class EventRecord:
     fields: tuple[EventField, ...] = ()
     parts: tuple[str, ...] = ()
     joined: Content | None = None
+    resembles: str = ""
+    resembles_by: str = ""
 
     def text(self, name: str) -> str | None:
         """The first text under a name, ``None`` without one."""
@@ -150,3 +156,56 @@ class EventLog:
     missing: tuple[tuple[int, int], ...] = ()
     missing_count: int = 0
     jumps: tuple[tuple[int, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ComServer:
+    """What serves a COM class: ``key`` of the registry, ``path`` as it is written there.
+
+    ``present`` says whether the image has the file, ``None`` where that cannot be told.
+    """
+
+    key: str
+    path: str
+    present: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WmiProvider:
+    """A program that serves WMI classes, as the repository registers it (``__Win32Provider``).
+
+    ``clsid`` is its COM class and ``hosting`` the hosting model, both as written; ``machine`` is
+    another computer it is to run on; ``assembly`` and ``assembly_path`` name a .NET provider.
+    ``registered`` are the kinds of registrations that name it (``methods``, ``events``, ...),
+    ``remote`` those of them that name another computer. ``servers`` are what the registry knows
+    of the COM class, ``None`` where no registry was read. ``state`` is that of a :class:`WmiObject`.
+    """
+
+    location: Location
+    namespace: str | None
+    name: str
+    class_name: str
+    state: str
+    clsid: str | None = None
+    hosting: str | None = None
+    machine: str | None = None
+    assembly: str | None = None
+    assembly_path: str | None = None
+    registered: tuple[str, ...] = ()
+    remote: tuple[str, ...] = ()
+    servers: tuple[ComServer, ...] | None = None
+    modified: str | None = None
+    created: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WmiRecovery:
+    """A MOF file that the registry lists to be compiled when the repository is made anew.
+
+    ``entry`` is as written; ``present`` says whether the image has the file, ``None`` where that
+    cannot be told.
+    """
+
+    location: Location
+    entry: str
+    present: bool | None = None
