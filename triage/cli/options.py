@@ -10,7 +10,10 @@ import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 SEVERITIES = ("info", "low", "medium", "high", "critical")
-FORMATS = ("terminal", "json", "html")
+FORMATS = (
+    "terminal", "json", "html", "jsonl", "csv", "markdown", "stix", "navigator", "ecs",
+    "timesketch", "sarif", "misp", "tracee",
+)  # fmt: skip
 # One content is one field of one line of the snapshot: see LINE_LIMIT in triage/snapshot.py.
 _KEEP_MOST = 32 << 20
 _SIZE = re.compile(r"^(\d{1,12})([KMG]?)$", re.IGNORECASE)

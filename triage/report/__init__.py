@@ -19,6 +19,16 @@ FORMATS: Mapping[str, str] = MappingProxyType(
         "terminal": "triage.report.terminal",
         "json": "triage.report.json_report",
         "html": "triage.report.html_report",
+        "jsonl": "triage.report.jsonl",
+        "csv": "triage.report.csv_report",
+        "markdown": "triage.report.markdown_report",
+        "stix": "triage.report.stix",
+        "navigator": "triage.report.navigator",
+        "ecs": "triage.report.ecs",
+        "timesketch": "triage.report.timesketch",
+        "sarif": "triage.report.sarif",
+        "misp": "triage.report.misp",
+        "tracee": "triage.report.tracee",
     }
 )
 

@@ -44,14 +44,14 @@ def render(report: Report) -> str:
     items = document(report).items()
     for number, (key, value) in enumerate(items, start=1):
         comma = "," if number < len(items) else ""
-        lines.append(f"{_dumps(key)}: {_lay_out(value)}{comma}")
+        lines.append(f"{dumps(key)}: {_lay_out(value)}{comma}")
     lines.append("}\n")
     return "\n".join(lines)
 
 
 def document(report: Report) -> Object:
     """The report as JSON's own types: what ``render`` writes."""
-    value: Object = _clean(shapes(report))
+    value: Object = clean(shapes(report))
     return value
 
 
@@ -80,26 +80,28 @@ def shapes(report: Report) -> Object:
     }
 
 
-def _dumps(value: object) -> str:
+def dumps(value: object, *, indent: int | None = None) -> str:
+    """A value that was cleaned as ASCII-only JSON, on one line unless it is indented."""
     # json leaves DEL as it is, which is legal JSON and still a control character.
-    return json.dumps(value, ensure_ascii=True, allow_nan=False).replace("\x7f", "\\u007f")
+    made = json.dumps(value, ensure_ascii=True, allow_nan=False, indent=indent)
+    return made.replace("\x7f", "\\u007f")
 
 
 def _lay_out(value: object) -> str:
     """A list with each item on its own line; anything else on one."""
     if not isinstance(value, list) or not value:
-        return _dumps(value)
-    return "[\n" + ",\n".join(_dumps(item) for item in value) + "\n]"
+        return dumps(value)
+    return "[\n" + ",\n".join(dumps(item) for item in value) + "\n]"
 
 
-def _clean(value: Any) -> Any:
+def clean(value: Any) -> Any:
     """What JSON cannot carry is replaced: bytes that were not UTF-8, numbers that are none."""
     if isinstance(value, str):
         return value if value.isascii() or _is_unicode(value) else printable(value)
     if isinstance(value, dict):
-        return {_clean(key): _clean(item) for key, item in value.items()}
+        return {clean(key): clean(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_clean(item) for item in value]
+        return [clean(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

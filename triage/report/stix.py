@@ -1,0 +1,230 @@
+"""A STIX 2.1 bundle: what was seen (observed-data), what it shows of ATT&CK (sighting), and why.
+
+Only what was not judged benign: a bundle is for sharing. For each subject its cyber-observable
+objects, an observed-data that holds them, a note with the explanation, and a sighting of each
+technique; links between subjects are relationships. Identifiers are UUIDs of version 5 over what
+the object stands for, times are the collection's, so the same snapshot gives the same bundle.
+
+Format: OASIS STIX 2.1, sections 2.9 (identifiers), 4 (domain objects), 5 (relationships) and 6
+(observables). An attack-pattern names its technique by external reference, as MITRE's own do.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from uuid import UUID
+
+from triage.model import Confidence, Report, Subject
+from triage.report import identifiers, times
+from triage.report.values import (
+    SURENESS,
+    Facts,
+    alarming,
+    findings,
+    json_page,
+    known,
+    technique_name,
+    technique_url,
+    techniques,
+    text,
+)
+
+Object = dict[str, object]
+# The name space that STIX 2.1, section 2.9, sets for deterministic ids of observables.
+_OBSERVABLES = UUID("00abedb4-aa42-466c-9c01-fed23315a9b7")
+_RELATION = re.compile(r"[^a-z0-9]+")
+
+
+def render(report: Report) -> str:
+    """The bundle as indented JSON."""
+    run = identifiers.run_of(report)
+    objects: dict[str, Object] = {}
+    for made in _objects(report, run):
+        objects.setdefault(str(made["id"]), made)  # one file, one technique: seen many times
+    bundle = {"type": "bundle", "id": _id("bundle", run), "objects": list(objects.values())}
+    return json_page(bundle)
+
+
+def _id(kind: str, *parts: str) -> str:
+    return f"{kind}--{identifiers.named(kind, *parts)}"
+
+
+def _objects(report: Report, run: str) -> Iterator[Object]:
+    moment = times.rfc3339(times.window(report)[1])
+    tool = _identity("triage", "the tool that looked", moment, "triage")
+    host = _identity(report.host.hostname or "unknown host", "the box looked at", moment, run)
+    yield tool
+    yield host
+    common: Object = {
+        "spec_version": "2.1",
+        "created_by_ref": tool["id"],
+        "created": moment,
+        "modified": moment,
+    }
+    shown = list(alarming(report))
+    ids = {subject.id for subject in shown}
+    for subject in shown:
+        observables = _observables(subject)
+        yield from observables
+        observed = _observed(report, subject, run, observables, common)
+        yield observed
+        yield _note(subject, observed, common)
+        yield from _sightings(subject, run, observed, host, common)
+        yield from _relationships(subject, run, ids, common)
+
+
+def _identity(name: str, description: str, moment: str, seed: str) -> Object:
+    return {
+        "type": "identity",
+        "spec_version": "2.1",
+        "id": _id("identity", seed),
+        "created": moment,
+        "modified": moment,
+        "name": text(name, 255),
+        "description": description,
+        "identity_class": "system",
+    }
+
+
+# --- observables ----------------------------------------------------------------------------
+
+
+def _observable(kind: str, contributing: Object, **more: object) -> Object:
+    """An observable whose id is made of the properties that the specification names for it."""
+    # RFC 8785 (JCS) for what occurs here: texts and objects of texts, in ASCII or UTF-8.
+    name = json.dumps(contributing, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    made = f"{kind}--{identifiers.named(name, space=_OBSERVABLES)}"
+    return {"type": kind, "spec_version": "2.1", "id": made, **contributing, **known(more)}
+
+
+def _observables(subject: Subject) -> list[Object]:
+    """The thing itself, then what it refers to."""
+    facts = Facts(subject)
+    if subject.kind == "process":
+        return _process(subject, facts)
+    path = facts.text("path") if subject.kind == "memory-file" else None
+    return [_file(path or text(subject.location.path), facts)]
+
+
+def _process(subject: Subject, facts: Facts) -> list[Object]:
+    image = facts.text("exe")
+    file = None if image is None else _file(image, facts)
+    start = next((moment for name, moment in times.of(subject) if name == "start_time"), None)
+    made: Object = {
+        "type": "process",
+        "spec_version": "2.1",
+        "pid": facts.number("pid"),
+        "created_time": None if start is None else times.rfc3339(start),
+        "cwd": facts.text("cwd"),
+        "command_line": facts.text("cmdline"),
+        "image_ref": None if file is None else file["id"],
+    }
+    made = known(made)
+    if len(made) == 2:  # a process must have at least one property (section 6.13)
+        made["command_line"] = text(subject.title)
+    # Processes have no contributing properties: whatever tells this one apart goes in.
+    made["id"] = _id("process", json.dumps(made, sort_keys=True), subject.id)
+    return [made] if file is None else [made, file]
+
+
+def _file(name: str, facts: Facts) -> Object:
+    digest = facts.sha256()
+    contributing = known(
+        {"name": name or "unnamed", "hashes": None if digest is None else {"SHA-256": digest}}
+    )
+    size = None if facts.size() is None or digest is None else facts.size()
+    return _observable("file", contributing, size=size)
+
+
+# --- what is said of them -------------------------------------------------------------------
+
+
+def _observed(
+    report: Report, subject: Subject, run: str, observables: list[Object], common: Object
+) -> Object:
+    first, last = times.window(report)
+    return {
+        "type": "observed-data",
+        "id": _id("observed-data", run, subject.id),
+        **common,
+        "first_observed": times.rfc3339(first),
+        "last_observed": times.rfc3339(last),
+        "number_observed": 1,
+        "object_refs": [each["id"] for each in observables],
+        "labels": ["triage", subject.severity.value],
+    }
+
+
+def _note(subject: Subject, observed: Object, common: Object) -> Object:
+    lines = [f"{subject.severity.value}, score {subject.score} of 100"]
+    for finding in findings(subject):
+        lines += [f"{finding.title} ({finding.indicator})", *finding.evidence]
+    lines += subject.explanation
+    return {
+        "type": "note",
+        "id": _id("note", str(observed["id"])),
+        **common,
+        "abstract": text(subject.title, 1000),
+        "content": "\n".join(text(line) for line in lines),
+        "object_refs": [observed["id"]],
+    }
+
+
+def _sightings(
+    subject: Subject, run: str, observed: Object, host: Object, common: Object
+) -> Iterator[Object]:
+    sure: dict[str, Confidence] = {}
+    for finding in findings(subject):
+        for name in techniques(finding):
+            best = max(sure.get(name, finding.confidence), finding.confidence, key=SURENESS.get)  # type: ignore[arg-type]
+            sure[name] = best
+    for name, confidence in sorted(sure.items()):
+        pattern = _attack_pattern(name, common)
+        yield pattern
+        yield {
+            "type": "sighting",
+            "id": _id("sighting", run, subject.id, name),
+            **common,
+            "first_seen": observed["first_observed"],
+            "last_seen": observed["last_observed"],
+            "count": 1,
+            "confidence": SURENESS[confidence],
+            "sighting_of_ref": pattern["id"],
+            "observed_data_refs": [observed["id"]],
+            "where_sighted_refs": [host["id"]],
+        }
+
+
+def _attack_pattern(name: str, common: Object) -> Object:
+    reference = {
+        "source_name": "mitre-attack",
+        "external_id": name,
+        "url": technique_url(name),
+    }
+    return {
+        "type": "attack-pattern",
+        "id": _id("attack-pattern", name),
+        **common,
+        "name": technique_name(name),
+        "external_references": [reference],
+    }
+
+
+def _relationships(subject: Subject, run: str, ids: set[str], common: Object) -> Iterator[Object]:
+    """Each tie once: both ends tell of it, one in the passive ("is executed by")."""
+    source = _id("observed-data", run, subject.id)
+    for link in sorted(subject.links, key=lambda each: (each.relation, each.subject)):
+        word = _RELATION.sub("-", link.relation.lower()).strip("-")
+        passive = word.startswith(("is-", "was-"))
+        if link.subject not in ids or link.subject == subject.id or passive or not word:
+            continue
+        yield {
+            "type": "relationship",
+            "id": _id("relationship", run, subject.id, word, link.subject),
+            **common,
+            "relationship_type": word[:100],
+            "source_ref": source,
+            "target_ref": _id("observed-data", run, link.subject),
+        }
