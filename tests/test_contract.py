@@ -22,7 +22,7 @@ from triage.analyze import analyze
 from triage.analyzers import ATTESTATIONS, INDICATORS, Attestation, Indicator
 from triage.analyzers.indicator import HEADINGS
 from triage.cli import COMMANDS
-from triage.knowledge import attack_name
+from triage.knowledge import attack_name, attack_version, table
 from triage.model import Artifact, Coverage, Finding, Gap, Host
 from triage.report import FORMATS, render
 from triage.scene import build
@@ -335,3 +335,7 @@ def test_help_works_and_is_light(command: str) -> None:
     assert done.stderr == ""
     assert done.returncode == 0
     assert done.stdout.startswith("Usage: triage")
+
+
+def test_the_version_of_attack_is_the_tables() -> None:
+    assert attack_version() == table("attack")["version"]

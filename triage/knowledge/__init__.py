@@ -9,7 +9,6 @@ from __future__ import annotations
 import pkgutil
 import re
 import stat
-import tomllib
 from functools import cache
 from typing import Any
 
@@ -20,6 +19,8 @@ from triage.records import dataclass
 @cache
 def table(name: str) -> dict[str, Any]:
     """One TOML file of this folder, parsed."""
+    import tomllib  # of no use to a look that finds nothing
+
     # importlib.resources would do too, at the price of twenty modules more at every start.
     data = pkgutil.get_data(__name__, f"{name}.toml") or b""
     return tomllib.loads(data.decode("utf-8"))
@@ -73,5 +74,10 @@ def attack_name(technique: str) -> str | None:
 
 
 def attack_version() -> str:
-    version: str = table("attack")["version"]
-    return version
+    """The version of ATT&CK that ids and names are taken from: the first line of the table.
+
+    Every report says it, and parsing the table only for that would take longer than judging.
+    """
+    data = pkgutil.get_data(__name__, "attack.toml") or b""
+    found = re.search(r'^version = "([^"]+)"', data.decode("utf-8"), re.M)
+    return found[1] if found is not None else "unknown"
