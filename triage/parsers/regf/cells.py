@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from typing import Any
 
 NONE = 0xFFFFFFFF
 _SIZE = struct.Struct("<i")
 _ANOMALIES_MAX = 256
 _OLD_MINOR = 1
 
-Note = Callable[[int, str], None]
+Judge = Callable[[Any], str]
 
 
 class Cells:
@@ -34,6 +35,8 @@ class Cells:
         self.head = 8 if minor <= _OLD_MINOR else 4
         self.found: dict[tuple[int, str], None] = {}
         self.dropped = 0
+        # Where a log was replayed: what tells the state of a key or value that the tree has.
+        self.judge: Judge | None = None
 
     def note(self, at: int, text: str) -> None:
         """Remember an anomaly: once for each place and kind, and not more than the limit."""

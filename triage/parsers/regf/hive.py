@@ -8,8 +8,10 @@ from dataclasses import replace
 from triage.parsers import Malformed
 from triage.parsers.regf import records
 from triage.parsers.regf.cells import Cells
+from triage.parsers.regf.changes import Changes
 from triage.parsers.regf.header import SIGNATURE, SIZE, BaseBlock, parse_base_block
-from triage.parsers.regf.items import Anomaly, Key, Remnant, Value
+from triage.parsers.regf.items import UNREPLAYED, Anomaly, Key, Remnant, Value
+from triage.parsers.regf.logs import Replayed, is_log, replay
 from triage.parsers.regf.sift import Where, sift
 from triage.parsers.regf.survey import take
 from triage.parsers.regf.times import utc
@@ -26,15 +28,21 @@ class Hive:
     were applied.
     """
 
-    def __init__(self, data: bytes | memoryview, block: BaseBlock, replayed: int = 0) -> None:
+    def __init__(
+        self, data: bytes | memoryview, block: BaseBlock, replayed: Replayed | None = None
+    ) -> None:
         self.kind_hint = block.name
         self.last_written = utc(block.written)
         self.dirty = block.dirty
-        self.replayed = replayed
-        self._block = block
-        self._cells = Cells(data, SIZE, block.minor)
+        self.replayed = 0 if replayed is None else replayed.count
+        self._original, self._replayed = (data, block), replayed
+        self._cells = Cells(data if replayed is None else replayed.image, SIZE, block.minor)
+        self._block = block if replayed is None else replayed.block
         self._surveyed: Tree | None = None
-        node = records.node(self._cells, block.root)
+        self._compared: Changes | None = None
+        if replayed is not None:
+            self._cells.judge = self._judge
+        node = records.node(self._cells, self._block.root)
         self.root = Key(self._cells, node or NO_NODE, None)
 
     @property
@@ -43,25 +51,46 @@ class Hive:
         base = self._cells.base
         return tuple(Anomaly(base + at, text) for at, text in sorted(self._cells.found))
 
+    def note(self, *texts: str) -> None:
+        """Remember what is wrong with the hive as a whole."""
+        for text in texts:
+            self._cells.note(-self._cells.base, text)
+
     @property
     def _tree(self) -> Tree:
         if self._surveyed is None:
             self._surveyed = Tree(self._cells, take(self._cells, self._block.root))
         return self._surveyed
 
+    def _changes(self, replayed: Replayed) -> Changes:
+        if self._compared is None:
+            data, block = self._original
+            cells = Cells(data, SIZE, block.minor)
+            before = Tree(cells, take(cells, block.root), UNREPLAYED)
+            self._compared = Changes(before, self._tree, replayed.written)
+        return self._compared
+
+    def _judge(self, item: Key | Value) -> str:
+        """The state of what the tree has, seen from before the replay."""
+        assert self._replayed is not None
+        changes = self._changes(self._replayed)
+        if isinstance(item, Key):
+            return changes.state_of_key(item)
+        return changes.state_of_value(item)
+
     def subkeys(self, key: Key) -> Iterator[Key]:
         """The subkeys of a key, in the order of its list."""
-        for cell in records.subkey_cells(self._cells, key.node):
-            node = records.node(self._cells, cell)
+        for cell in records.subkey_cells(key.cells, key.node):
+            node = records.node(key.cells, cell)
             if node is not None:
-                yield Key(self._cells, node, key, key.state)
+                yield Key(key.cells, node, key, key.stored_state)
 
     def values(self, key: Key) -> Iterator[Value]:
         """The values of a key, in the order of its list."""
-        for cell in records.value_cells(self._cells, key.node):
-            entry = records.entry(self._cells, cell)
+        for cell in records.value_cells(key.cells, key.node):
+            entry = records.entry(key.cells, cell)
             if entry is not None:
-                yield Value(self._cells, entry, key, key.state)
+                yield Value(key.cells, entry, key, key.stored_state)
 
     def key(self, path: str) -> Key | None:
         """The key at a path below the root key, in any letter case; links are not followed."""
@@ -80,7 +109,8 @@ class Hive:
 
     def deleted(self) -> Iterator[Key | Value]:
         """Keys and values of free cells, of slack, and those that the tree does not lead to."""
-        return iter(())
+        if self._replayed is not None:
+            yield from self._changes(self._replayed).removed()
 
     def remnants(self, least: int = _DEFAULT_LEAST) -> Iterator[Remnant]:
         """Stretches of at least ``least`` bytes, not all zero, that are no key and no value."""
@@ -108,4 +138,9 @@ def open_hive(data: bytes | memoryview, logs: Sequence[bytes] = ()) -> Hive:
     block = parse_base_block(data)
     if block is None or bytes(data[:4]) != SIGNATURE or len(data) <= SIZE:
         raise Malformed("no registry hive: no base block")
-    return Hive(data, block)
+    if is_log(data):
+        raise Malformed("no registry hive: a transaction log")
+    notes: list[str] = []
+    hive = Hive(data, block, replay(data, block, logs, notes.append))
+    hive.note(*notes)
+    return hive

@@ -61,6 +61,8 @@ class Key:
 
     @property
     def state(self) -> str:
+        if self.stored_state == ALLOCATED and self.cells.judge is not None:
+            return self.cells.judge(self)
         return self.stored_state
 
     @property
@@ -144,6 +146,8 @@ class Value:
 
     @property
     def state(self) -> str:
+        if self.stored_state == ALLOCATED and self.cells.judge is not None:
+            return self.cells.judge(self)
         return self.stored_state
 
     @property
