@@ -21,7 +21,7 @@ from triage.records import dataclass
 
 if TYPE_CHECKING:
     from triage.model_kernel_objects import HiddenThing, IpcObject
-    from triage.model_windows import WmiObject, WmiSubscription
+    from triage.model_windows import WmiObject, WmiProvider, WmiRecovery, WmiSubscription
 
 
 class Severity(StrEnum):
@@ -359,7 +359,8 @@ class Mount:
 # Any record of evidence. The Windows kinds live in a file of their own: a live Linux box, where
 # every millisecond of the start counts, never needs them.
 Artifact: TypeAlias = (
-    "Process | MemoryFile | Mount | IpcObject | HiddenThing | WmiObject | WmiSubscription"
+    "Process | MemoryFile | Mount | IpcObject | HiddenThing | WmiObject | WmiSubscription | "
+    "WmiProvider | WmiRecovery"
 )
 
 

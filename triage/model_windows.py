@@ -35,6 +35,8 @@ class WmiObject:
     notable ones of others. ``joined`` is what parts (named in ``parts``) make together.
     ``resembles`` is what a class is called like, by ``spelling``, ``letters`` of another alphabet,
     ``place`` (the same name elsewhere) or only its ``prefix``, which ``resembles_by`` says.
+    ``resembles`` is what a class is called like, by ``spelling``, ``letters`` of another alphabet,
+    ``place`` (the same name elsewhere) or only its ``prefix``, which ``resembles_by`` says.
     """
 
     location: Location

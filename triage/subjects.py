@@ -7,7 +7,7 @@ import hashlib
 from triage import kernel_subjects, wmi_subjects
 from triage.model import Artifact, Content, Finding, MemoryFile, Mount, Process
 from triage.model_kernel_objects import HiddenThing, IpcObject
-from triage.model_windows import WmiObject, WmiSubscription
+from triage.model_windows import WmiObject, WmiProvider, WmiRecovery, WmiSubscription
 from triage.scene import Scene, is_deleted, is_memfd, volatile_place
 
 Facts = tuple[tuple[str, str | int | bool | None], ...]
@@ -19,6 +19,8 @@ _KINDS = {
     HiddenThing: "hidden",
     WmiObject: "wmi-object",
     WmiSubscription: "wmi-subscription",
+    WmiProvider: "wmi-provider",
+    WmiRecovery: "wmi-recovery",
 }
 
 
@@ -34,7 +36,7 @@ def subject_id(artifact: Artifact) -> str:
         identity = f"{artifact.location.path}\0{artifact.file.dev}\0{artifact.file.inode}"
     elif isinstance(artifact, IpcObject | HiddenThing):
         identity = kernel_subjects.identity_of(artifact)
-    elif isinstance(artifact, WmiObject | WmiSubscription):
+    elif isinstance(artifact, wmi_subjects.Wmi):
         identity = wmi_subjects.identity_of(artifact)
     else:
         identity = f"{artifact.namespace}\0{artifact.mount_id}\0{artifact.point}"
@@ -50,7 +52,7 @@ def title_of(artifact: Artifact, strongest: Finding) -> str:
         return f"{artifact.name}: {strongest.title}"
     if isinstance(artifact, IpcObject | HiddenThing):
         return f"{kernel_subjects.name_of(artifact)}: {strongest.title}"
-    if isinstance(artifact, WmiObject | WmiSubscription):
+    if isinstance(artifact, wmi_subjects.Wmi):
         return f"{wmi_subjects.name_of(artifact)}: {strongest.title}"
     return f"{artifact.point}: {strongest.title}"
 
@@ -71,7 +73,7 @@ def facts_of(artifact: Artifact, scene: Scene) -> Facts:
         return _file_facts(artifact)
     if isinstance(artifact, IpcObject | HiddenThing):
         return kernel_subjects.facts_of(artifact)
-    if isinstance(artifact, WmiObject | WmiSubscription):
+    if isinstance(artifact, wmi_subjects.Wmi):
         return wmi_subjects.facts_of(artifact)
     return (("path", artifact.point), ("fs_type", artifact.fs_type), ("dev", artifact.dev))
 
@@ -80,7 +82,7 @@ def content_of(artifact: Artifact, scene: Scene) -> Content | None:
     """The examined bytes: a file's own, a process's executable where that was examined."""
     if isinstance(artifact, MemoryFile | IpcObject):
         return artifact.content
-    if isinstance(artifact, WmiObject | WmiSubscription):
+    if isinstance(artifact, wmi_subjects.Wmi):
         return wmi_subjects.content_of(artifact)
     if isinstance(artifact, Process):
         file = scene.file_of(artifact.exe_file)

@@ -45,11 +45,19 @@ def command_of(consumer: WmiObject) -> str:
     return " ".join(part for part in parts if part)
 
 
+def runner_reason(command: str) -> str | None:
+    """Which program in a command runs what it is given; ``None`` without one."""
+    runner = _RUNNERS.search(command)
+    if runner is None:
+        return None
+    return f"it starts {runner.group(1).lower()}, which runs or fetches what it is given"
+
+
 def command_reasons(command: str) -> Iterator[str]:
     """Why a command is more than the start of an installed program."""
-    runner = _RUNNERS.search(command)
+    runner = runner_reason(command)
     if runner is not None:
-        yield f"it starts {runner.group(1).lower()}, which runs or fetches what it is given"
+        yield runner
     if _USER_PLACES.search(command):
         yield "what it runs lies where any user may write, or on another machine"
     if _URL.search(command):
@@ -105,6 +113,7 @@ def state_words(state: str) -> str:
         "unreferenced": "no key of the index leads to it: deleted or hidden from WMI",
         "unmapped": "deleted: on a page that the repository no longer uses",
         "slack": "deleted: in freed bytes of a page",
+        "mof": "written in a MOF file, for WMI to compile",
     }.get(state, state)
 
 

@@ -3,34 +3,46 @@
 from __future__ import annotations
 
 from triage.model import Content
-from triage.model_windows import WmiObject, WmiSubscription, WmiValue
+from triage.model_windows import WmiObject, WmiProvider, WmiRecovery, WmiSubscription, WmiValue
 
+Wmi = WmiObject | WmiProvider | WmiRecovery | WmiSubscription
 Facts = tuple[tuple[str, str | int | bool | None], ...]
 _SHOWN = 400
 
 
-def identity_of(artifact: WmiObject | WmiSubscription) -> str:
+def identity_of(artifact: Wmi) -> str:
     """What tells it from every other of the same snapshot, and is the same in every run."""
     if isinstance(artifact, WmiSubscription):
         parts = [artifact.filter, artifact.consumer, artifact.binding]
         inner = "\0".join("" if part is None else identity_of(part) for part in parts)
         return f"{artifact.namespace}\0{artifact.state}\0{inner}"
+    if isinstance(artifact, WmiRecovery):
+        return f"{artifact.location.path}\0{artifact.entry}"
     place = f"{artifact.location.path}\0{artifact.location.inside}"
-    return f"{place}\0{artifact.namespace}\0{artifact.class_name}\0{artifact.key}"
+    key = artifact.name if isinstance(artifact, WmiProvider) else artifact.key
+    return f"{place}\0{artifact.namespace}\0{artifact.class_name}\0{key}"
 
 
-def name_of(artifact: WmiObject | WmiSubscription) -> str:
+def name_of(artifact: Wmi) -> str:
     """A WMI path where there is one: ``root\\\\cimv2:Win32_Thing``."""
     if isinstance(artifact, WmiSubscription):
         part = artifact.consumer or artifact.filter or artifact.binding
         return "an empty subscription" if part is None else name_of(part)
+    if isinstance(artifact, WmiRecovery):
+        return artifact.entry
     namespace = "" if artifact.namespace is None else f"{artifact.namespace}:"
+    if isinstance(artifact, WmiProvider):
+        return f"{namespace}provider {artifact.name}"
+    if artifact.part == "file":
+        return artifact.location.path
     key = f".{artifact.key}" if artifact.key else ""
     return f"{namespace}{artifact.class_name or 'an unknown class'}{key}"
 
 
-def content_of(artifact: WmiObject | WmiSubscription) -> Content | None:
+def content_of(artifact: Wmi) -> Content | None:
     """The most telling content: what was joined, else the value that holds a payload or most."""
+    if isinstance(artifact, WmiProvider | WmiRecovery):
+        return None
     if isinstance(artifact, WmiSubscription):
         return None if artifact.consumer is None else content_of(artifact.consumer)
     if artifact.joined is not None:
@@ -46,8 +58,12 @@ def _telling(value: WmiValue) -> tuple[bool, int]:
     return value.content is not None and payload(value.content) is not None, value.size
 
 
-def facts_of(artifact: WmiObject | WmiSubscription) -> Facts:
+def facts_of(artifact: Wmi) -> Facts:
     """The facts an analyst looks for first."""
+    if isinstance(artifact, WmiProvider):
+        return _provider_facts(artifact)
+    if isinstance(artifact, WmiRecovery):
+        return (("entry", artifact.entry), ("present", artifact.present))
     if isinstance(artifact, WmiSubscription):
         return _subscription_facts(artifact)
     content = content_of(artifact)
@@ -63,8 +79,27 @@ def facts_of(artifact: WmiObject | WmiSubscription) -> Facts:
         ("creator_sid", artifact.creator_sid),
         ("values", ", ".join(f"{v.name} ({v.type}, {v.size})" for v in artifact.values)[:_SHOWN]),
         ("joined_from", ", ".join(artifact.parts)[:_SHOWN]),
+        ("resembles", artifact.resembles or None),
         ("sha256", None if content is None else content.sha256),
         ("content_kind", None if content is None else content.kind),
+    )
+
+
+def _provider_facts(item: WmiProvider) -> Facts:
+    servers = None if item.servers is None else ", ".join(one.path for one in item.servers)
+    return (
+        ("namespace", item.namespace),
+        ("name", item.name),
+        ("class", item.class_name),
+        ("state", item.state),
+        ("clsid", item.clsid),
+        ("hosting", item.hosting),
+        ("serves", ", ".join(item.registered)),
+        ("files", None if servers is None else servers[:_SHOWN]),
+        ("assembly", item.assembly_path or item.assembly),
+        ("machine", item.machine),
+        ("created", item.created),
+        ("modified", item.modified),
     )
 
 

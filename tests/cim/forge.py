@@ -367,9 +367,7 @@ def small(modern: bool = True) -> Forge:
         ],
         "__SystemClass",
     )  # fmt: skip
-    forge.define(
-        system, "__EventConsumer", [Column("CreatorSID", UINT8 | ARRAY)], "__SystemClass"
-    )
+    forge.define(system, "__EventConsumer", [Column("CreatorSID", UINT8 | ARRAY)], "__SystemClass")
     forge.define(
         system,
         "__FilterToConsumerBinding",

@@ -123,8 +123,12 @@ def test_seeded_storage(corpus: Path, tmp_path: Path, system: str) -> None:
     assert found["Win32_Services"].severity is Severity.CRITICAL
     assert dict(found["Win32_Services"].facts)["namespace"].lower() == "root\\cimv2"
     assert found["Win32_Cache"].severity.points >= Severity.HIGH.points
-    assert [s for s in report.subjects if s.severity.points >= Severity.LOW.points and
-            str(dict(s.facts).get("class")) not in ("Win32_Services", "Win32_Cache")] == []
+    assert [
+        s
+        for s in report.subjects
+        if s.severity.points >= Severity.LOW.points
+        and str(dict(s.facts).get("class")) not in ("Win32_Services", "Win32_Cache")
+    ] == []
 
 
 @both
@@ -133,8 +137,6 @@ def test_objects_and_namespaces_survive_a_lost_index(corpus: Path, system: str) 
     whole = opened(files)
     expected = Counter(s.what.name for s in whole.classes())  # type: ignore[union-attr]
     files["INDEX.BTR"] = bytes(8192)
-    found = Counter(
-        s.what.name for s in opened(files).others() if not isinstance(s.what, Instance)
-    )
+    found = Counter(s.what.name for s in opened(files).others() if not isinstance(s.what, Instance))
     # The same definition in two namespaces is one record's bytes, told once.
     assert set(expected) <= set(found)

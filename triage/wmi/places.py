@@ -10,8 +10,10 @@ from triage.model import Gap, Location, Why
 
 #: Of one file; a real OBJECTS.DATA has 20 to 400 MB.
 SIZE_MAX = 1 << 30
-_SYSTEMS = ("Windows", "WINNT", "Windows.old/Windows")
-_BELOW = "System32/wbem"
+SYSTEMS = ("Windows", "WINNT", "Windows.old/Windows")
+#: Below a system: where its MOF files lie.
+MOF_FOLDERS = ("System32/wbem", "SysWOW64/wbem")
+_BELOW = MOF_FOLDERS[0]
 _LOOSE = ("", "Repository", "FS", "Repository/FS", "wbem/Repository", "wbem/Repository/FS")
 
 
@@ -28,13 +30,25 @@ class Files:
 def folders(root: Root) -> list[str]:
     """The folders that hold an ``OBJECTS.DATA``, the system's own before backups and loose ones."""
     wanted: list[str] = []
-    for system in _SYSTEMS:
+    for system in SYSTEMS:
         base = f"{system}/{_BELOW}"
         for name in _repositories(root, base):
             wanted += [f"{base}/{name}", f"{base}/{name}/FS"]
     wanted += _LOOSE
     found = [folder for folder in (_holding(root, f) for f in wanted) if folder is not None]
     return list(dict.fromkeys(found))
+
+
+def has_mof(root: Root) -> bool:
+    """Whether a system below the root has a folder where MOF files lie."""
+    for system in SYSTEMS:
+        for folder in MOF_FOLDERS:
+            try:
+                root.find(f"{system}/{folder}")
+            except Unreadable:
+                continue
+            return True
+    return False
 
 
 def _repositories(root: Root, base: str) -> list[str]:

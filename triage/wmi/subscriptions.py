@@ -22,7 +22,7 @@ from triage.wmi.words import contents_of
 
 FILTER, CONSUMER, BINDING = "__eventfilter", "__eventconsumer", "__filtertoconsumerbinding"
 _MAX = 2000  # subscriptions of one repository; a fleet manager's client has some tens
-_STANDARD = frozenset(
+STANDARD = frozenset(
     {
         "activescripteventconsumer",
         "commandlineeventconsumer",
@@ -59,7 +59,7 @@ class Parts:
 def kind_of(repository: Repository, stored: Stored) -> str | None:
     """Which part of a subscription an instance is, by its class and what that inherits from."""
     name = class_name(stored).lower()
-    if name in _STANDARD:
+    if name in STANDARD:
         return CONSUMER
     if name in (FILTER, BINDING):
         return name
@@ -169,7 +169,7 @@ def _as_part(
     return as_object(repository, stored, file, values, keys)
 
 
-_EXAMINED = frozenset({"scripttext", "commandlinetemplate", "executablepath", "text", "message"})
+EXAMINED = frozenset({"scripttext", "commandlinetemplate", "executablepath", "text", "message"})
 
 
 def _examined(value: WmiValue, stored: Stored, looker: Looker) -> WmiValue:
@@ -177,7 +177,7 @@ def _examined(value: WmiValue, stored: Stored, looker: Looker) -> WmiValue:
     assert isinstance(stored.what, Instance)
     raw = stored.what.value(value.name)
     long = isinstance(raw, str | tuple) and value.size >= 200
-    if value.name.lower() not in _EXAMINED and not long:
+    if value.name.lower() not in EXAMINED and not long:
         return value
     data = b"\n".join(contents_of(raw, value.type))
     return replace(value, content=looker.look(data))

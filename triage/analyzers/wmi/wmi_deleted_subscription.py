@@ -36,7 +36,7 @@ from triage.wmi_consumers import runs_code, state_words
 
 
 def check(item: WmiSubscription, scene: Scene) -> Iterator[Evidence]:
-    if item.consumer is None or item.consumer.state == "live" or not runs_code(item):
+    if item.consumer is None or item.consumer.state in ("live", "mof") or not runs_code(item):
         return
     facts = [state_words(item.consumer.state)]
     if item.consumer.modified is not None:
