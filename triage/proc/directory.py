@@ -177,6 +177,21 @@ class ProcessDir:
             return False
         return hazards.may_block(path, known)
 
+    def is_other(self, pid: int) -> bool:
+        """Whether a pid as this process writes it is surely another process of our table.
+
+        In a pid namespace of its own a process has other numbers than those we see, and then its
+        own is the best guess.
+        """
+        if not self.genuine or pid == self.pid:
+            return False
+        try:
+            own = os.stat("/proc/self/ns/pid")
+            theirs = os.stat("ns/pid", dir_fd=self._fd)
+        except OSError:
+            return False
+        return (own.st_dev, own.st_ino) == (theirs.st_dev, theirs.st_ino)
+
     def living_thread(self) -> ProcessDir | None:
         """Another task of a process whose first thread has ended (a zombie leader).
 

@@ -12,14 +12,16 @@ from dataclasses import replace
 
 from triage import kernel
 from triage.evidence import Unreadable, why_of
-from triage.interpreters import script_index
+from triage.interpreters import script_indexes
 from triage.model import Argument, FileFacts, Gap, Location, OpenFile, Why
 from triage.parsers.procfs import parse_fdinfo
 from triage.proc.directory import ProcessDir
 
 DELETED = " (deleted)"
 _ARGUMENTS_MAX = 8
-_DESCRIPTOR = re.compile(r"^/(?:proc/(?:self|thread-self|\d+)(?:/task/\d+)?|dev)/fd/(\d+)$")
+_DESCRIPTOR = re.compile(
+    r"^/(?:proc/(?:(?:self|thread-self)(?:/task/\d+)?|(\d{1,10})(?:/task/\d+)?)|dev)/fd/(\d{1,10})$"
+)
 _STANDARD = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 _NOTABLE_TARGETS = ("/memfd:", "/dev/shm/", "/run/shm/", "/secretmem")
 _NOTABLE_ENDS = (DELETED, "/mem")
@@ -79,15 +81,15 @@ def arguments_of(
     """The arguments that name files: absolute paths, and an interpreter's relative script."""
     if not process.genuine or not cmdline or exe is None:
         return ()
-    script = script_index(exe, cmdline)
+    scripts = script_indexes(exe, cmdline)
     found: list[Argument] = []
     for index, text in enumerate(cmdline[1:64], 1):
         if len(found) >= _ARGUMENTS_MAX:
             break
-        if (index == script or text.startswith("/")) and 0 < len(text) < 4096:
+        if (index in scripts or text.startswith("/")) and 0 < len(text) < 4096:
             path = text if text.startswith("/") else posixpath.join(cwd or "/", text)
             argument = _resolve(process, index, text, posixpath.normpath(path), descriptors or ())
-            found.append(replace(argument, script=index == script))
+            found.append(replace(argument, script=index in scripts))
     return tuple(found)
 
 
@@ -99,8 +101,11 @@ def _resolve(
     descriptors: tuple[tuple[int, str], ...],
 ) -> Argument:
     match = _DESCRIPTOR.match(path)
-    fd = int(match[1]) if match is not None and len(match[1]) < 8 else _STANDARD.get(path)
+    fd = int(match[2]) if match is not None else _STANDARD.get(path)
     if fd is not None:
+        holder = None if match is None or match[1] is None else int(match[1])
+        if holder is not None and process.is_other(holder):
+            return _through_another(process, index, text, path, holder, fd)
         return _through_descriptor(process, index, text, path, fd, descriptors)
     if process.may_block(path):
         return Argument(index, text, path, why=Why.REFUSED)
@@ -127,6 +132,18 @@ def _through_descriptor(
     except OSError as error:
         return Argument(index, text, path, link=link, fd=fd, why=why_of(error))
     return Argument(index, text, path, link=link, fd=fd, file=file)
+
+
+def _through_another(
+    process: ProcessDir, index: int, text: str, path: str, holder: int, fd: int
+) -> Argument:
+    """``/proc/PID/fd/N`` of another process: what it holds is what was run."""
+    name = f"../{holder}/fd/{fd}"
+    try:
+        link = process.link(name)
+        return Argument(index, text, path, link=link, fd=fd, file=process.facts(name))
+    except OSError as error:
+        return Argument(index, text, path, why=why_of(error))
 
 
 # --- descriptors --------------------------------------------------------------------------

@@ -30,8 +30,8 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.analyzers.places import quoted
-from triage.interpreters import is_interpreter, script_of
-from triage.model import Confidence, Evidence, Process, Severity, Why
+from triage.interpreters import is_interpreter, scripts_of
+from triage.model import Argument, Confidence, Evidence, Process, Severity, Why
 from triage.scene import Scene, volatile_place
 
 _PLACES = {
@@ -45,11 +45,15 @@ _PLACES = {
 def check(process: Process, scene: Scene) -> Iterator[Evidence]:
     if process.exe is None or not is_interpreter(process.exe):
         return
-    argument = script_of(process)
-    if argument is None or argument.why is not Why.ABSENT or argument.fd is not None:
-        return
     if process.root not in (None, "/"):
         return  # it changed its root after the start: the path meant another tree
+    for argument in scripts_of(process):
+        yield from _gone(argument, process)
+
+
+def _gone(argument: Argument, process: Process) -> Iterator[Evidence]:
+    if argument.why is not Why.ABSENT or argument.fd is not None:
+        return
     if "/" not in argument.text and not posixpath.splitext(argument.text)[1]:
         return  # a bare word may be a sub-command or an option's value
     severity = _PLACES.get(volatile_place(argument.path) or "", Severity.LOW)

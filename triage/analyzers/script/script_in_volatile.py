@@ -32,7 +32,7 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.analyzers.places import quoted
-from triage.interpreters import is_interpreter, is_loader, script_of
+from triage.interpreters import is_interpreter, is_loader, scripts_of
 from triage.model import Argument, Confidence, Evidence, Process, Severity
 from triage.scene import Scene, in_memory, is_below, volatile_place
 
@@ -55,20 +55,25 @@ def _severity(argument: Argument, process: Process, scene: Scene) -> Severity | 
 def check(process: Process, scene: Scene) -> Iterator[Evidence]:
     if process.exe is None or not is_interpreter(process.exe) or is_loader(process.exe):
         return
-    argument = script_of(process)
-    if argument is None or argument.fd is not None:
+    for argument in scripts_of(process):
+        yield from _script(argument, process, scene)
+
+
+def _script(argument: Argument, process: Process, scene: Scene) -> Iterator[Evidence]:
+    if argument.fd is not None:
         return
     if argument.file is not None and not stat.S_ISREG(argument.file.mode):
         return
     severity = _severity(argument, process, scene)
-    if severity is not None:
-        facts = [f"argument {argument.index} is {argument.text}"]
-        if argument.path != argument.text:
-            facts.append(f"which is {argument.path}")
-        if argument.file is None:
-            facts.append("the file is not there any more")
-        verify = f"head -c 400 {quoted(f'/proc/{process.pid}/root{argument.path}')}"
-        yield Evidence(tuple(facts), verify, severity)
+    if severity is None:
+        return
+    facts = [f"argument {argument.index} is {argument.text}"]
+    if argument.path != argument.text:
+        facts.append(f"which is {argument.path}")
+    if argument.file is None:
+        facts.append("the file is not there any more")
+    verify = f"head -c 400 {quoted(f'/proc/{process.pid}/root{argument.path}')}"
+    yield Evidence(tuple(facts), verify, severity)
 
 
 INDICATOR = Indicator(
