@@ -6,7 +6,7 @@ folder. To add a kind: one folder, and its tuple here.
 
 from __future__ import annotations
 
-from triage.analyzers import file, memory, process, script, wmi
+from triage.analyzers import environment, file, hiding, ipc, memory, process, script, wmi
 from triage.analyzers.benign import ATTESTATIONS
 from triage.analyzers.indicator import Attestation, Indicator
 
@@ -15,6 +15,9 @@ INDICATORS: tuple[Indicator, ...] = (
     *memory.INDICATORS,
     *script.INDICATORS,
     *file.INDICATORS,
+    *ipc.INDICATORS,
+    *environment.INDICATORS,
+    *hiding.INDICATORS,
     *wmi.INDICATORS,
 )
 

@@ -8,7 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 
-from triage.collectors import held_files, memory_files, mounts, processes, wmi_repository
+from triage.collectors import (
+    attributes,
+    block_devices,
+    bpf_objects,
+    held_files,
+    hidden,
+    keyrings,
+    memory_files,
+    message_queues,
+    mounts,
+    processes,
+    shared_memory,
+    unix_sockets,
+    wmi_repository,
+)
 from triage.model import Artifact, Gap
 from triage.scope import Scope
 
@@ -19,5 +33,13 @@ COLLECTORS: tuple[tuple[str, Collect], ...] = (
     (mounts.NAME, mounts.collect),
     (memory_files.NAME, memory_files.collect),
     (held_files.NAME, held_files.collect),
+    (hidden.NAME, hidden.collect),
+    (shared_memory.NAME, shared_memory.collect),
+    (message_queues.NAME, message_queues.collect),
+    (keyrings.NAME, keyrings.collect),
+    (unix_sockets.NAME, unix_sockets.collect),
+    (bpf_objects.NAME, bpf_objects.collect),
+    (block_devices.NAME, block_devices.collect),
+    (attributes.NAME, attributes.collect),
     (wmi_repository.NAME, wmi_repository.collect),
 )
