@@ -35,8 +35,6 @@ class WmiObject:
     notable ones of others. ``joined`` is what parts (named in ``parts``) make together.
     ``resembles`` is what a class is called like, by ``spelling``, ``letters`` of another alphabet,
     ``place`` (the same name elsewhere) or only its ``prefix``, which ``resembles_by`` says.
-    ``resembles`` is what a class is called like, by ``spelling``, ``letters`` of another alphabet,
-    ``place`` (the same name elsewhere) or only its ``prefix``, which ``resembles_by`` says.
     """
 
     location: Location
@@ -121,8 +119,6 @@ class EventRecord:
     fields: tuple[EventField, ...] = ()
     parts: tuple[str, ...] = ()
     joined: Content | None = None
-    resembles: str = ""
-    resembles_by: str = ""
 
     def text(self, name: str) -> str | None:
         """The first text under a name, ``None`` without one."""
@@ -180,7 +176,7 @@ class WmiProvider:
     another computer it is to run on; ``assembly`` and ``assembly_path`` name a .NET provider.
     ``registered`` are the kinds of registrations that name it (``methods``, ``events``, ...),
     ``remote`` those of them that name another computer. ``servers`` are what the registry knows
-    of the COM class, ``None`` where no registry was read. ``state`` is that of a :class:`WmiObject`.
+    of the COM class, ``None`` where no registry was read. ``state`` is as in :class:`WmiObject`.
     """
 
     location: Location
