@@ -18,6 +18,7 @@ _SIZE = struct.Struct("<i")
 _ANOMALIES_MAX = 256
 _OLD_MINOR = 1
 
+Container = Callable[[int], tuple[int, int] | None]
 Judge = Callable[[Any], str]
 
 
@@ -33,13 +34,25 @@ class Cells:
         self.limit = len(self.buffer) & ~3
         self.minor = minor
         self.head = 8 if minor <= _OLD_MINOR else 4
+        self.container: Container | None = None
         self.found: dict[tuple[int, str], None] = {}
         self.dropped = 0
         # Where a log was replayed: what tells the state of a key or value that the tree has.
         self.judge: Judge | None = None
 
+    def loose(self, container: Container) -> Cells:
+        """The same bins for what lies beside the tree: ``container`` says how far cells go.
+
+        Nothing is noted: that freed cells are not whole is no anomaly.
+        """
+        other = Cells(self.buffer, 0, self.minor)
+        other.base, other.container = self.base, container
+        return other
+
     def note(self, at: int, text: str) -> None:
         """Remember an anomaly: once for each place and kind, and not more than the limit."""
+        if self.container is not None:
+            return
         if len(self.found) < _ANOMALIES_MAX:
             self.found[at, text] = None
         elif (at, text) not in self.found:
@@ -50,6 +63,8 @@ class Cells:
 
         A cell that is free, or longer than the bins, is noted and given as far as it goes.
         """
+        if self.container is not None:
+            return self.container(cell)
         if cell & 7 or not 0 <= cell <= self.limit - 8:
             self.note(min(cell, self.limit), "a reference leads outside the bins or between cells")
             return None

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from triage.parsers import Malformed
-from triage.parsers.regf import records
+from triage.parsers.regf import layout, records
+from triage.parsers.regf.carve import Carved
 from triage.parsers.regf.cells import Cells
 from triage.parsers.regf.changes import Changes
 from triage.parsers.regf.header import SIGNATURE, SIZE, BaseBlock, parse_base_block
 from triage.parsers.regf.items import UNREPLAYED, Anomaly, Key, Remnant, Value
+from triage.parsers.regf.layout import Layout
 from triage.parsers.regf.logs import Replayed, is_log, replay
+from triage.parsers.regf.remnants import HEADER, remnants
 from triage.parsers.regf.sift import Where, sift
 from triage.parsers.regf.survey import take
 from triage.parsers.regf.times import utc
 from triage.parsers.regf.tree import NO_NODE, Tree
 
 _DEFAULT_LEAST = 64
+# The bytes of the base block that Windows does not use (up to 0xFFC are the boot fields).
+_UNUSED = ((0x200, 0xFF8),)
 
 
 class Hive:
@@ -38,7 +44,6 @@ class Hive:
         self._original, self._replayed = (data, block), replayed
         self._cells = Cells(data if replayed is None else replayed.image, SIZE, block.minor)
         self._block = block if replayed is None else replayed.block
-        self._surveyed: Tree | None = None
         self._compared: Changes | None = None
         if replayed is not None:
             self._cells.judge = self._judge
@@ -56,11 +61,17 @@ class Hive:
         for text in texts:
             self._cells.note(-self._cells.base, text)
 
-    @property
+    @cached_property
     def _tree(self) -> Tree:
-        if self._surveyed is None:
-            self._surveyed = Tree(self._cells, take(self._cells, self._block.root))
-        return self._surveyed
+        return Tree(self._cells, take(self._cells, self._block.root))
+
+    @cached_property
+    def _layout(self) -> Layout:
+        return layout.take(self._cells, self._tree.survey)
+
+    @cached_property
+    def _carved(self) -> Carved:
+        return Carved(self._tree, self._layout)
 
     def _changes(self, replayed: Replayed) -> Changes:
         if self._compared is None:
@@ -109,12 +120,17 @@ class Hive:
 
     def deleted(self) -> Iterator[Key | Value]:
         """Keys and values of free cells, of slack, and those that the tree does not lead to."""
+        yield from self._carved.items()
         if self._replayed is not None:
             yield from self._changes(self._replayed).removed()
 
     def remnants(self, least: int = _DEFAULT_LEAST) -> Iterator[Remnant]:
-        """Stretches of at least ``least`` bytes, not all zero, that are no key and no value."""
-        return iter(())
+        """Stretches of at least ``least`` bytes, not all NUL, that are no key and no value."""
+        header = bytes(self._original[0][:SIZE])
+        for start, end in _UNUSED:
+            if end - start >= least and any(header[start:end]):
+                yield Remnant(start, HEADER, header[start:end])
+        yield from remnants(self._cells, self._layout, self._carved.ranges(), least)
 
     def sift(self, least: int = _DEFAULT_LEAST, where: Where | None = None) -> Iterator[Value]:
         """Values with at least ``least`` bytes, and those whose name, type or length is odd.

@@ -33,9 +33,9 @@ class Anomaly:
 class Remnant:
     """Bytes that belong to no key or value. ``offset`` counts from the start of the file.
 
-    ``kind``: ``free`` (a free cell), ``slack`` (behind the data of a cell), ``unreferenced`` (an
-    allocated cell that nothing leads to), ``tail`` (behind the last bin), ``header`` (unused
-    bytes of the base block).
+    ``kind``: ``free`` (a free cell), ``slack`` (behind what a cell holds), ``unreferenced`` (an
+    allocated cell that nothing leads to), ``outside`` (between or behind the bins), ``header``
+    (the unused part of the base block).
     """
 
     offset: int

@@ -20,12 +20,15 @@ COMPRESSED_KEY, COMPRESSED_VALUE, RESIDENT = 0x20, 0x1, 0x80000000
 # The longest data that one cell holds; hives of version 1.4 and later split what is longer.
 SEGMENT = 16344
 _BIG_MINOR = 4
-_SK_HEAD = 20
-NAME_AT = 20
+_STEPS = {b"lf": 2, b"lh": 2, b"li": 1, b"ri": 1}
+SECURITY_AT, NAME_AT, NODE_NAME_AT = 20, 20, 76
 
 
 class Node(NamedTuple):
-    """A key's record. ``at`` is where it begins in the bins; other places are cells."""
+    """A key's record, from ``at`` to ``end`` in the bins; other places are cells.
+
+    ``whole`` is false where the name would go on behind its cell.
+    """
 
     at: int
     flags: int
@@ -39,10 +42,15 @@ class Node(NamedTuple):
     class_cell: int
     class_size: int
     name: str
+    end: int
+    whole: bool
 
 
 class Entry(NamedTuple):
-    """A value's record. ``size`` is without the bit that says that ``data`` is the data."""
+    """A value's record, from ``at`` to ``end`` in the bins.
+
+    ``size`` is without the bit that says that ``data`` is the data; ``whole`` as in a key.
+    """
 
     at: int
     name: str
@@ -51,6 +59,8 @@ class Entry(NamedTuple):
     data: int
     type: int
     flags: int
+    end: int
+    whole: bool
 
 
 def node(cells: Cells, cell: int) -> Node | None:
@@ -73,7 +83,8 @@ def node_at(cells: Cells, start: int, end: int) -> Node | None:
     name = _name(cells, start + _NK.size, end, name_size, bool(flags & COMPRESSED_KEY))
     return Node(
         start, flags, written, parent, subkeys, listed, values, value_list, security, klass,
-        class_size, name,
+        class_size, name, min(start + _NK.size + name_size, end),
+        start + _NK.size + name_size <= end,
     )  # fmt: skip
 
 
@@ -105,7 +116,10 @@ def entry_at(cells: Cells, start: int, end: int) -> Entry | None:
         return None
     name = _name(cells, start + _VK.size, end, name_size, bool(flags & COMPRESSED_VALUE))
     resident = bool(size & RESIDENT)
-    return Entry(start, name, size & ~RESIDENT, resident, data, kind, flags)
+    stop = start + _VK.size + name_size
+    return Entry(
+        start, name, size & ~RESIDENT, resident, data, kind, flags, min(stop, end), stop <= end
+    )
 
 
 def _name(cells: Cells, start: int, end: int, size: int, compressed: bool) -> str:
@@ -131,11 +145,26 @@ def data_of(cells: Cells, value: Entry) -> bytes:
     if span is None:
         return b""
     start, end = span
-    if value.size > end - start and _is_big(cells, start, end, value.size):
-        return _big(cells, start, value.size)
+    if _is_big(cells, start, end, value.size):
+        parts = [cells.bytes_at(*part) for part in _segments(cells, start, value.size)]
+        return b"".join(parts)
     if value.size > end - start:
         cells.note(value.at, "a value is longer than its cell")
     return cells.bytes_at(start, min(start + value.size, end))
+
+
+def data_cells(cells: Cells, value: Entry) -> list[tuple[int, int]]:
+    """The cells of a value's data, and where in each the part ends that it uses."""
+    span = None if value.resident or value.size == 0 else cells.span(value.data)
+    if span is None:
+        return []
+    head = cells.head
+    if not _is_big(cells, *span, value.size):
+        return [(value.data, span[0] + value.size)]
+    _, count, listed = _DB.unpack_from(cells.buffer, span[0])
+    parts = _segments(cells, span[0], value.size)
+    used = [(value.data, span[0] + _DB.size), (listed, listed + head + 4 * count)]
+    return used + [(start - head, end) for start, end in parts]
 
 
 def room(cells: Cells, value: Entry) -> int:
@@ -147,26 +176,26 @@ def room(cells: Cells, value: Entry) -> int:
 
 
 def _is_big(cells: Cells, start: int, end: int, size: int) -> bool:
-    if size <= SEGMENT or cells.minor < _BIG_MINOR or end - start < _DB.size:
+    if size <= max(SEGMENT, end - start) or cells.minor < _BIG_MINOR or end - start < _DB.size:
         return False
     return bytes(cells.buffer[start : start + 2]) == b"db"
 
 
-def _big(cells: Cells, start: int, size: int) -> bytes:
-    """Put the segments together; every cell counts once, so that none can make it endless."""
+def _segments(cells: Cells, start: int, size: int) -> list[tuple[int, int]]:
+    """Where the parts of big data lie; every cell counts once, so that none makes it endless."""
     _, count, listed = _DB.unpack_from(cells.buffer, start)
-    parts: list[bytes] = []
+    parts: list[tuple[int, int]] = []
     missing, seen = size, {start - cells.head}
     for cell in _words(cells, listed, count):
         span = None if cell in seen else cells.span(cell)
         if span is None or missing <= 0:
             break
         seen.add(cell)
-        parts.append(cells.bytes_at(span[0], min(span[1], span[0] + min(missing, SEGMENT))))
-        missing -= len(parts[-1])
+        parts.append((span[0], min(span[1], span[0] + min(missing, SEGMENT))))
+        missing -= parts[-1][1] - span[0]
     if missing > 0:
         cells.note(start, "big data is not whole")
-    return b"".join(parts)
+    return parts
 
 
 def _words(cells: Cells, cell: int, count: int) -> tuple[int, ...]:
@@ -212,7 +241,7 @@ def _sublist(cells: Cells, cell: int, seen: set[int]) -> tuple[bool, tuple[int, 
     if span is None or span[1] - span[0] < _LIST.size:
         return False, ()
     sig, count = _LIST.unpack_from(cells.buffer, span[0])
-    step = {b"lf": 2, b"lh": 2, b"li": 1, b"ri": 1}.get(sig)
+    step = _STEPS.get(sig)
     if step is None:
         cells.note(cell, "no list of subkeys where one belongs")
         return False, ()
@@ -221,6 +250,23 @@ def _sublist(cells: Cells, cell: int, seen: set[int]) -> tuple[bool, tuple[int, 
         cells.note(cell, "a list is longer than its cell")
     words = struct.unpack_from(f"<{min(count, room) * step}I", cells.buffer, span[0] + _LIST.size)
     return sig == b"ri", words[::step]
+
+
+def list_sizes(cells: Cells, cell: int) -> list[tuple[int, int]]:
+    """A list of subkeys and the lists it names, each with the bytes that it takes."""
+    seen: set[int] = set()
+    is_index, leads = _sublist(cells, cell, seen)
+    sizes = [(cell, _list_size(cells, cell))]
+    return sizes + [(leaf, _list_size(cells, leaf)) for leaf in dict.fromkeys(leads) if is_index]
+
+
+def _list_size(cells: Cells, cell: int) -> int:
+    span = cells.span(cell)
+    if span is None or span[1] - span[0] < _LIST.size:
+        return 0
+    sig, count = _LIST.unpack_from(cells.buffer, span[0])
+    step = _STEPS.get(sig)
+    return 0 if step is None else min(_LIST.size + 4 * step * count, span[1] - span[0])
 
 
 def class_name(cells: Cells, key: Node) -> bytes | None:
@@ -234,11 +280,11 @@ def class_name(cells: Cells, key: Node) -> bytes | None:
 def security(cells: Cells, key: Node) -> bytes | None:
     """The security descriptor that a key's ``sk`` cell holds."""
     span = None if key.security == NONE else cells.span(key.security)
-    if span is None or span[1] - span[0] < _SK_HEAD:
+    if span is None or span[1] - span[0] < SECURITY_AT:
         return None
     start, end = span
     if cells.bytes_at(start, start + 2) != b"sk":
         cells.note(key.security, "no security descriptor where one belongs")
         return None
     size = int(_SK_SIZE.unpack_from(cells.buffer, start + 16)[0])
-    return cells.bytes_at(start + _SK_HEAD, min(start + _SK_HEAD + size, end))
+    return cells.bytes_at(start + SECURITY_AT, min(start + SECURITY_AT + size, end))

@@ -18,7 +18,7 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 Words = NDArray[np.uint32]
 
-_NK, _VK, _LF, _LH, _LI, _RI = (int.from_bytes(sig, "little") for sig in
+_NK, _VK, LF, LH, LI, RI = (int.from_bytes(sig, "little") for sig in
     (b"nk", b"vk", b"lf", b"lh", b"li", b"ri"))  # fmt: skip
 _NK_LEAST, _VK_LEAST, _LIST_LEAST = 76, 20, 4
 # Words of a key's record.
@@ -80,14 +80,14 @@ class Field:
         return first | ~inside
 
 
-def _field(cells: Cells, words: Words) -> Field:
+def field(cells: Cells, words: Words) -> Field:
     return Field(cells, words, np.zeros((cells.limit >> 3) + 1, dtype=np.int32))
 
 
 def survey(cells: Cells, root: int) -> Survey:
     """The survey from a root key's cell."""
     words = words_of(cells)
-    keys, lists = _field(cells, words), _field(cells, words)
+    keys, lists = field(cells, words), field(cells, words)
     level = np.array([root], dtype=np.int64)
     keep = keys.records(level, _NK, _NK_LEAST, "no key where one belongs")
     keys.firsts(level)
@@ -121,41 +121,41 @@ def _below(keys: Field, lists: Field, level: Ints) -> tuple[Ints, Ints]:
     heads, owners = listed[owners], owners
     first = lists.firsts(heads)
     heads, owners = heads[first], owners[first]
-    kinds, starts, counts = _lists(lists, heads)
-    index = kinds == _RI
+    kinds, starts, counts = list_heads(lists, heads)
+    index = kinds == RI
     if index.any():
         # Lists of lists: put the leaves in their place, in order.
-        leaves, of = _expand(lists.words, starts[index], counts[index], np.ones(index.sum(), int))
+        leaves, of = expand(lists.words, starts[index], counts[index], np.ones(index.sum(), int))
         of = np.flatnonzero(index)[of]
         first = lists.firsts(leaves)
         heads = np.concatenate([heads[~index], leaves[first]])
         of = np.concatenate([np.flatnonzero(~index), of[first]])
         order = np.argsort(of, kind="stable")
         heads, owners = heads[order], owners[of[order]]
-        kinds, starts, counts = _lists(lists, heads)
-        lists.note(heads[kinds == _RI], "a list of lists holds a list of lists")
-    steps = np.where(kinds == _LI, 1, 2)
-    leaf = (kinds != 0) & (kinds != _RI)
-    below, of = _expand(lists.words, starts[leaf], counts[leaf], steps[leaf])
+        kinds, starts, counts = list_heads(lists, heads)
+        lists.note(heads[kinds == RI], "a list of lists holds a list of lists")
+    steps = np.where(kinds == LI, 1, 2)
+    leaf = (kinds != 0) & (kinds != RI)
+    below, of = expand(lists.words, starts[leaf], counts[leaf], steps[leaf])
     return below, owners[leaf][of]
 
 
-def _lists(field: Field, heads: Ints) -> tuple[Ints, Ints, Ints]:
+def list_heads(field: Field, heads: Ints) -> tuple[Ints, Ints, Ints]:
     """Of each list its kind (0: none), the word where it begins, and how many it names."""
     starts, ends, there = field.spans(heads)
     there &= ends - starts >= _LIST_LEAST
     head = field.words[np.where(there, starts, 0) >> 2].astype(np.int64)
     kinds = np.where(there, head & 0xFFFF, 0)
-    known = (kinds == _LF) | (kinds == _LH) | (kinds == _LI) | (kinds == _RI)
+    known = (kinds == LF) | (kinds == LH) | (kinds == LI) | (kinds == RI)
     field.note(heads[there & ~known], "no list of subkeys where one belongs")
     kinds[~known] = 0
-    steps = np.where((kinds == _LF) | (kinds == _LH), 2, 1)
+    steps = np.where((kinds == LF) | (kinds == LH), 2, 1)
     room = (ends - starts - _LIST_LEAST) // (4 * steps)
     field.note(heads[known & (head >> 16 > room)], "a list is longer than its cell")
     return kinds, (starts >> 2) + 1, np.where(known, np.minimum(head >> 16, room), 0)
 
 
-def _expand(words: Words, starts: Ints, counts: Ints, steps: Ints) -> tuple[Ints, Ints]:
+def expand(words: Words, starts: Ints, counts: Ints, steps: Ints) -> tuple[Ints, Ints]:
     """The words of lists, one behind the other, and for each the place of its list."""
     of = np.repeat(np.arange(len(counts)), counts)
     within = np.arange(len(of)) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -175,7 +175,7 @@ def _values(keys: Field, lists: Field, found: Ints) -> tuple[Ints, Ints]:
     room = np.where(there, (ends - starts) >> 2, 0)
     lists.note(heads[counts > room], "a list is longer than its cell")
     counts = np.minimum(counts, room)
-    values, of = _expand(keys.words, starts >> 2, counts, np.ones(len(counts), dtype=np.int64))
+    values, of = expand(keys.words, starts >> 2, counts, np.ones(len(counts), dtype=np.int64))
     keys.slots[:] = 0
     first = keys.firsts(values)
     values, of = values[first], of[first]

@@ -10,7 +10,7 @@ from triage.parsers.regf.cells import NONE, Cells
 from triage.parsers.regf.items import ALLOCATED, Key, Value
 from triage.parsers.regf.survey import Survey
 
-NO_NODE = records.Node(0, 0, 0, NONE, 0, NONE, 0, NONE, NONE, NONE, 0, "")
+NO_NODE = records.Node(0, 0, 0, NONE, 0, NONE, 0, NONE, NONE, NONE, 0, "", 0, True)
 
 
 class Tree:
