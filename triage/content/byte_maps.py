@@ -111,9 +111,14 @@ def _lznt1(data: bytes, budget: Budget) -> Iterator[Candidate]:
 
 
 def _chain_end(data: bytes, key: int) -> int:
-    """Where the chain of chunks ends, or -1 when a header on the way is none ([MS-XCA] 2.5)."""
+    """Where the chain of chunks ends, or -1 when a header on the way is none ([MS-XCA] 2.5).
+
+    Chunks hold 4 KiB each but the last: a chain of far smaller ones is chance.
+    """
     at = 0
-    while at + 2 < len(data):
+    for _ in range(len(data) // 16 + 2):
+        if at + 2 >= len(data):
+            break
         header = (data[at] ^ key) | (data[at + 1] ^ key) << 8
         if header == 0:
             break

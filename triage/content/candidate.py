@@ -53,7 +53,7 @@ class Limits:
     output: int = 64 << 20
     layer: int = 32 << 20
     steps: int = 600
-    work: int = 2_500_000_000
+    work: int = 1_500_000_000
     layers: int = 64
 
 

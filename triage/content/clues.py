@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from triage.content.kinds import family
 from triage.content.patterns import lazy
-from triage.content.runs import marks, wide_spans
+from triage.content.runs import marks, spans, wide_spans
 from triage.model import Clue, Layer
 from triage.records import dataclass
 
@@ -21,6 +22,8 @@ _PER_KIND = 24
 _PER_LAYER = 96
 _SHOWN = 400
 _BEFORE, _AFTER = 100, 600
+#: What is there more often than this is shown by its first occurrences.
+_MOST_PLACES = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +290,7 @@ _DOMAIN = lazy(
     r"(?<![\w.@/\\$\-])(?:[a-z0-9][a-z0-9\-]{0,62}\.){1,5}" + _TLD + r"(?![\w\-(=\[]|\.\w)",
     re.IGNORECASE,
 )
-_ENDING = lazy(r"\." + _TLD + r"(?![\w\-(=\[]|\.\w)", re.IGNORECASE)
+_ENDING = lazy(r"\.(?=[a-z])" + _TLD + r"(?![\w\-(=\[]|\.\w)", re.IGNORECASE)
 _NAME = 256
 _BENIGN_HOSTS = (
     "schemas.microsoft.com",
@@ -352,7 +355,7 @@ def _places(sign: str, lower: str) -> Iterator[int]:
 
 
 def _matches(pattern: Pattern, text: str, lower: str) -> Iterator[str]:
-    for start, end in _windows(pattern.signs, lower):
+    for start, end in islice(_windows(pattern.signs, lower), _MOST_PLACES):
         yield from _matches_in(pattern, text, start, end)
 
 
@@ -366,7 +369,7 @@ def _matches_in(pattern: Pattern, text: str, start: int, end: int) -> Iterator[s
 
 def _addresses(text: str) -> Iterator[str]:
     """Public and private IPv4 addresses; versions and masks are left out."""
-    for match in _IPV4.finditer(text):
+    for match in islice(_IPV4.finditer(text), _MOST_PLACES):
         parts = match.group().partition(":")[0].split(".")
         if any(len(part) > 1 and part[0] == "0" for part in parts):
             continue
@@ -390,7 +393,7 @@ def _domains(text: str, layer: Layer) -> Iterator[str]:
 def _names(text: str) -> Iterator[re.Match[str]]:
     """Host names: looked for only before the places where one can end."""
     done = 0
-    for ending in _ENDING.finditer(text):
+    for ending in islice(_ENDING.finditer(text), _MOST_PLACES):
         if ending.start() >= done:
             for match in _DOMAIN.finditer(
                 text, max(done, ending.start() - _NAME), ending.end() + 1
@@ -400,7 +403,6 @@ def _names(text: str) -> Iterator[re.Match[str]]:
 
 
 _READABLE = marks(b"\t" + bytes(range(32, 127)))
-_UNREADABLE_TO_BREAK = bytes(n if _READABLE[n] else 10 for n in range(256))
 _LEAST, _LONGEST = 6, 400
 _SEARCHED = frozenset(
     {"script", "text", "settings", "executable", "encoded", "document", "bytecode"}
@@ -425,7 +427,7 @@ def _text_of(data: bytes, layer: Layer) -> str:
 
 def _strings(data: bytes) -> list[bytes]:
     """Readable strings, ASCII and UTF-16, of at least six characters, cut into 400."""
-    runs = [one for one in data.translate(_UNREADABLE_TO_BREAK).split(b"\n") if len(one) >= _LEAST]
+    runs = [data[start:end] for start, end in spans(data, _READABLE, _LEAST)]
     runs += [data[start:end:2] for start, end in wide_spans(data, _READABLE, _LEAST)]
     return [run[at : at + _LONGEST] for run in runs for at in range(0, len(run), _LONGEST)]
 

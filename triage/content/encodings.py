@@ -30,6 +30,7 @@ _ROT13 = bytes.maketrans(
 )
 _WHITE = b" \t\r\n\x00\x0b\x0c"
 
+_WORDLIKE, _MANY_SIGNS = 200, 24
 #: (kind, step, decoded bytes, need)
 Decoding = tuple[str, str, bytes, int]
 
@@ -60,7 +61,7 @@ def decodings(text: bytes, budget: Budget, *, noisy: bool = False) -> Iterator[D
         yield "base64", "base64", from_base64(body), PLAIN
     elif noisy:
         yield from _noisy_base64(text, bare)
-    if not only(body, _LETTERS):
+    if not only(body, _LETTERS) and _may_be_base85(bare):
         yield from _base85(bare, budget)
 
 
@@ -115,6 +116,13 @@ def _b32(digits: bytes) -> bytes:
     size = len(digits) * 5 // 8
     number = int(digits, 32) >> (len(digits) * 5 - size * 8)
     return number.to_bytes(size, "big")
+
+
+def _may_be_base85(bare: bytes) -> bool:
+    """Whether a longer text uses more signs than numbers, names and base64 do."""
+    if len(bare) < _WORDLIKE:
+        return True
+    return len(set(bare)) >= _MANY_SIGNS and not only(bare.rstrip(b"="), BASE64_ANY)
 
 
 def _base85(bare: bytes, budget: Budget) -> Iterator[Decoding]:

@@ -29,6 +29,7 @@ __all__ = ["LIMITS", "Limits", "examine", "glance", "layers_of", "payload", "wor
 _DULL = frozenset({"plain", "text", "settings", "database", "font", "media", "image"})
 _QUICK, _EXACT = 256, 384
 #: Kinds that are one short pattern from end to end.
+_PAGE, _LONGEST_PERIOD = 4096, 16
 _FLAT, _PERIOD = frozenset({"zeros", "filler"}), 8
 _COUNTED_WHOLE = 1 << 16
 _BLOCK, _BLOCKS = 1024, 16
@@ -157,9 +158,17 @@ def layers_of(data: bytes, limits: Limits = LIMITS) -> Iterator[tuple[Layer, byt
 
 
 def _tree(data: bytes, look: Content, identity: Identity, budget: Budget) -> Node:
-    if not worth_unwrapping(look):
+    if not worth_unwrapping(look) or _is_periodic(data):
         return Node(data, replace(identity, traits=look.traits), 0)
     return search(data, identity, budget)
+
+
+def _is_periodic(data: bytes) -> bool:
+    """A page or more of one short pattern, whatever it looks like: there is no room in it."""
+    if len(data) < _PAGE:
+        return False
+    period = data.find(data[:_LONGEST_PERIOD], 1, 3 * _LONGEST_PERIOD)
+    return 0 < period <= _LONGEST_PERIOD and data[period:] == data[:-period]
 
 
 def _limit(budget: Budget, whole: bool) -> str:

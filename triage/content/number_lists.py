@@ -16,6 +16,8 @@ from triage.records import dataclass
 
 #: Bytes that may lie between two runs of one list: the end of a string, a line, an assignment.
 _GAP = 64
+#: Work units for finding one list.
+_GROUP = 30_000
 _LEAST = 8
 
 _Values = list[int]
@@ -126,7 +128,7 @@ def _possible(notation: Notation, data: bytes) -> bool:
 def _lists(notation: Notation, data: bytes, budget: Budget) -> Iterator[Candidate]:
     for start, end, runs in _grouped(notation.run, data):
         items = [int(item, notation.base) for run in runs for item in notation.item.findall(run)]
-        budget.spend(len(items) * SLOW * 6)
+        budget.spend(_GROUP + len(items) * SLOW * 6)
         if len(items) * notation.width >= _LEAST:
             yield from _readings(notation, items, start, end, whole=end - start >= len(data) - 8)
 

@@ -14,10 +14,14 @@ from triage.content.patterns import lazy
 from triage.content.string_folding import fold, literals
 
 _LARGEST = 1 << 20
-_TELLING = lazy(
-    r"(?i)\biex\b|invoke-|downloadstring|frombase64|net\.webclient|powershell|wscript\.shell|"
-    r"\beval\b|\bexec\b|/dev/tcp|reflection\.assembly|virtualalloc|memfd_create|https?://|cmd\.exe"
-)
+#: Words that tell what a script is for, in small letters, and those that must stand alone.
+_TELLING = (
+    "invoke-", "downloadstring", "frombase64", "net.webclient", "powershell", "wscript.shell",
+    "/dev/tcp", "reflection.assembly", "virtualalloc", "memfd_create", "http://", "https://",
+    "cmd.exe", "cmd /", "start-process", "certutil", "/bin/sh", "/bin/bash", "createobject",
+    "child_process", "__import__", "system(", "new-object",
+)  # fmt: skip
+_ALONE = tuple((word, lazy(rf"\b{word}\b")) for word in ("iex", "eval", "exec", "curl", "wget"))
 #: A text of which less than this part is escapes is no percent-encoding, it only has some.
 _FAIR_SHARE = 8
 _ESCAPED = lazy(rb"\\x[0-9A-Fa-f]{2}|\\u00[0-9A-Fa-f]{2}|%[0-9A-Fa-f]{2}")
@@ -32,9 +36,7 @@ def folded(data: bytes, kind: str, budget: Budget) -> Iterator[Candidate]:
     result = fold(text, kind)
     if result.folds == 0 or result.text == text:
         return
-    new = {word.lower() for word in _TELLING.findall(result.text)}
-    known = {word.lower() for word in _TELLING.findall(text)}
-    if not new - known and not _new_run(result.text, text):
+    if not _telling(result.text) - _telling(text) and not _new_run(result.text, text):
         return  # put together, but nothing was hidden by taking it apart
     need = WORTHY if family(kind) == "script" else GUESS
     yield Candidate(
@@ -44,6 +46,13 @@ def folded(data: bytes, kind: str, budget: Budget) -> Iterator[Candidate]:
         need=need,
         rewrites=True,
     )
+
+
+def _telling(text: str) -> set[str]:
+    low = text.lower()
+    found = {word for word in _TELLING if word in low}
+    found.update(word for word, alone in _ALONE if word in low and alone.search(low))
+    return found
 
 
 _RUN = lazy(r"[A-Za-z0-9+/=_\-]{24,}+")

@@ -160,7 +160,8 @@ _STRING_OBJECT = lazy(r"(?i)\bString\s*\.\s*(?='(?:[^'\\]|\\.){0,4096}')")
 
 
 def _character_codes(text: str, escapes: bool) -> tuple[str, int]:
-    if "ch" not in text.lower():
+    low = text.lower()
+    if "[char]" not in low and "chr" not in low and "char" not in low:
         return text, 0
 
     def literal(match: re.Match[str]) -> str:

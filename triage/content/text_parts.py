@@ -34,6 +34,12 @@ _CALL = lazy(
     rb"unhexlify\s*+\(|fromhex\s*+\(|hex2bin\s*+\(|echo\s++(?:-[ne]+\s++)?|printf\s++|<<<\s*+)"
     rb"[\s'\"(]{0,4}+(?:b['\"]|@['\"])?+"
 )
+#: How those begin, in small letters.
+_CALL_SIGNS = (
+    b"-e", b"/e", b"frombase64string", b"atob", b"b64decode", b"base64_decode", b"decode64",
+    b"decode_base64", b";base64,", b"unhexlify", b"fromhex", b"hex2bin", b"echo", b"printf", b"<<<",
+)  # fmt: skip
+_LOOKED_AT = 400
 #: What base64 of well-known beginnings looks like, to find the right one of four alignments.
 _BEGINNINGS = (
     b"TVqQAAMAAAA",
@@ -90,8 +96,9 @@ def _runs(data: bytes, budget: Budget) -> Iterator[Candidate]:
 
 def _groups(data: bytes, spans: list[tuple[int, int]]) -> Iterator[tuple[int, int, bytes]]:
     """(start, end, text) of long runs, of runs after a decoding call, and of split runs."""
-    called = {match.end() for match in _CALL.finditer(data)}
-    for start, end in spans:
+    called = set(_called(data))
+    long = sorted(spans, key=lambda span: (span[0] - span[1], span[0]))[:_LOOKED_AT]
+    for start, end in dict.fromkeys((*(one for one in spans if one[0] in called), *long)):
         if start in called or (end - start >= _LONG and looks_encoded(data[start:end])):
             yield start, end, data[start:end]
     joined: list[tuple[int, int]] = []
@@ -102,6 +109,20 @@ def _groups(data: bytes, spans: list[tuple[int, int]]) -> Iterator[tuple[int, in
         if joined or end - start >= _LONG:
             joined.append((start, end))
     yield from _joined(data, joined)
+
+
+def _called(data: bytes) -> Iterator[int]:
+    """Where the text begins that a decoding call or option takes."""
+    low = data.lower()
+    for sign in _CALL_SIGNS:
+        at = low.find(sign)
+        for _ in range(_LOOKED_AT):
+            if at < 0:
+                break
+            match = _CALL.match(data, at)
+            if match is not None:
+                yield match.end()
+            at = low.find(sign, at + 1)
 
 
 def _continues(data: bytes, last: int, start: int, end: int) -> bool:
