@@ -79,7 +79,7 @@ def _bin_end(cells: Cells, at: int) -> int | None:
     if size < PAGE or size % PAGE or at + size > cells.limit:
         cells.note(at, "a bin has a size that cannot be")
         size = max(PAGE, min(size & -PAGE, cells.limit - at))
-    return min(at + size, cells.limit)
+    return min(at + int(size), cells.limit)
 
 
 def _next_bin(cells: Cells, at: int) -> int:
