@@ -95,17 +95,17 @@ def test_modules_beside_the_indicators_are_no_indicators() -> None:
 
 def test_every_report_format_is_registered() -> None:
     # order, stories, wording: what several formats say alike; page and terminal_details: parts of
-    # one format each; inspection: one file's content, not a report; identifiers, times, values: what
-    # exports make of evidence.
+    # one format each; inspection: one file's content, not a report; identifiers, times, values:
+    # what exports make of evidence; difference: two snapshots compared, not one report.
     exempt = {"inspection", "order", "page", "stories", "terminal_details", "wording"}
-    exempt |= {"identifiers", "times", "values"}
+    exempt |= {"difference", "identifiers", "times", "values"}
     modules = {module.rpartition(".")[2] for module in FORMATS.values()}
     assert modules == names_in(PACKAGE / "report") - exempt
 
 
 def test_every_command_is_registered() -> None:
-    # exits, files, options, progress, run, saving: what several commands share.
-    exempt = {"exits", "files", "options", "progress", "rules", "run", "saving"}
+    # answered, exits, files, options, progress, run, saving: what several commands share.
+    exempt = {"answered", "exits", "files", "options", "progress", "rules", "run", "saving"}
     assert {command.name for command in COMMANDS} == names_in(PACKAGE / "cli") - exempt
 
 

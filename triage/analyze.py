@@ -59,7 +59,7 @@ def analyze(
         root_path=snapshot.root_path,
         collected_at=snapshot.started_at,
         generated_at=snapshot.finished_at,
-        verdict=_verdict(worst, bool(subjects), snapshot),
+        verdict=verdict_on(worst, bool(subjects), snapshot),
         subjects=tuple(subjects),
         gaps=tuple(sorted(snapshot.gaps, key=lambda g: (g.location, g.why, g.detail))),
         coverage=snapshot.coverage,
@@ -71,7 +71,7 @@ def analyze(
     )
 
 
-def _verdict(worst: int, anything: bool, snapshot: Snapshot) -> str:
+def verdict_on(worst: int, anything: bool, snapshot: Snapshot) -> str:
     """As :func:`verdict_of`; but a look that was denied most of the box has no good news."""
     found = verdict_of(worst, anything)
     return "unknown" if found in ("none", "info") and _mostly_denied(snapshot) else found

@@ -21,11 +21,13 @@ from triage import __version__
 from triage.cli.analyze import analyze
 from triage.cli.carve import carve
 from triage.cli.collect import collect
+from triage.cli.diff import diff
 from triage.cli.explain import explain
 from triage.cli.image import image
 from triage.cli.indicators import indicators
 from triage.cli.inspect import inspect
 from triage.cli.live import live
+from triage.cli.merge import merge
 from triage.cli.verify import verify
 
 
@@ -42,7 +44,7 @@ def cli() -> None:
     """
 
 
-COMMANDS = (live, image, collect, analyze, verify, indicators, explain, inspect, carve)
+COMMANDS = (live, image, collect, analyze, diff, merge, verify, indicators, explain, inspect, carve)
 for _command in COMMANDS:
     cli.add_command(_command)
 

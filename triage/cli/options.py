@@ -44,14 +44,17 @@ class Output(click.ParamType):  # type: ignore[type-arg]
 
     name = "format=file"
 
+    def __init__(self, formats: tuple[str, ...] = FORMATS) -> None:
+        self._formats = formats
+
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, str]:
         if isinstance(value, tuple):
             return value
         name, equals, path = str(value).partition("=")
-        if name not in FORMATS or not equals or not path:
-            known = ", ".join(FORMATS)
+        if name not in self._formats or not equals or not path:
+            known = ", ".join(self._formats)
             self.fail(f"{value!r} is not FORMAT=FILE; formats are {known}", param, ctx)
         return name, path
 
@@ -78,6 +81,14 @@ report_options = _apply(
         click.option(
             "--yara", metavar="RULES",
             help="Apply YARA rules (file or directory) to all kept bytes; needs yara-x.",
+        ),
+        click.option(
+            "--allow", multiple=True, metavar="FILE",
+            help="Settle what this allow-list (TOML) answers for; repeatable.",
+        ),
+        click.option(
+            "--baseline", metavar="SNAPSHOT",
+            help="Silence what was there before and is unchanged; see triage diff.",
         ),
         click.option("--details", is_flag=True, help="Every finding with its evidence."),
         click.option("--force", is_flag=True, help="Overwrite output files that exist."),

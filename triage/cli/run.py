@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from triage.cli.exits import Exit, fail
 from triage.cli.files import Output, check_outside, create
@@ -14,7 +14,10 @@ from triage.cli.progress import Progress
 from triage.records import dataclass
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from triage.analyzers.indicator import Indicator
+    from triage.cli.answered import Answered
     from triage.model import Report, Snapshot
 
 
@@ -25,6 +28,8 @@ class ReportOptions:
     outputs: tuple[tuple[str, str], ...] = ()
     fail_on: str | None = None
     yara: str | None = None
+    allow: tuple[str, ...] = ()
+    baseline: str | None = None
     details: bool = False
     force: bool = False
     quiet: bool = False
@@ -72,10 +77,11 @@ def look_and_report(
     if options.yara is not None:
         rules_of(options)  # bad rules must not cost a collection
         limits = replace(limits, keep_all=True)
+    known = answers(options)  # nor must a bad list
     outputs = opened_outputs(options, root, save)
     try:
         found = collected(root, kind, limits, quiet=options.quiet, debug=options.debug)
-        report_and_leave(_settled(found, outputs.snapshot), options, outputs)
+        report_and_leave(_settled(found, outputs.snapshot), options, outputs, known)
     finally:
         outputs.discard()
 
@@ -132,14 +138,17 @@ def _settled(snapshot: Snapshot, output: Output | None) -> Snapshot:
     return loads(data)
 
 
-def read_snapshot(path: str) -> Snapshot:
-    """Load a snapshot file; leaves with exit code 4 when it is none or was altered."""
+def read_snapshot(path: str, through: Callable[[BinaryIO], Any] | None = None) -> Snapshot:
+    """Load a snapshot file; leaves with exit code 4 when it is none or was altered.
+
+    ``through`` may put something between the file and its reader, to hash what is read.
+    """
     from triage.cli.files import open_snapshot
     from triage.snapshot import Altered, NotASnapshot, load
 
     with open_snapshot(path) as stream:
         try:
-            return load(stream)
+            return load(stream if through is None else through(stream))
         except NotASnapshot as error:
             fail(Exit.BAD_SNAPSHOT, f"{path} is no snapshot: {error}",
                  "make one with: triage collect -o FILE")  # fmt: skip
@@ -178,12 +187,17 @@ def _for_snapshot(path: str, force: bool) -> Output:
     return snapshot_output(path, force)
 
 
-def report_and_leave(snapshot: Snapshot, options: ReportOptions, outputs: Outputs) -> None:
+def report_and_leave(
+    snapshot: Snapshot, options: ReportOptions, outputs: Outputs, known: Answered | None = None
+) -> None:
     """Judge, write everything asked for, print the terminal report, set the exit code."""
     from triage.analyze import analyze
     from triage.analyzers import INDICATORS
 
-    report = analyze(snapshot, (*INDICATORS, *rules_of(options)))
+    indicators = (*INDICATORS, *rules_of(options))
+    report = analyze(snapshot, indicators)
+    if known is not None:
+        report = known.settle(report, snapshot, indicators)
     for name, output in outputs.reports:
         terminal = sys.stdout.isatty() and output.path == "-"
         output.write(_rendered(name, report, options, terminal).encode("utf-8"))
@@ -194,6 +208,17 @@ def report_and_leave(snapshot: Snapshot, options: ReportOptions, outputs: Output
         fail(Exit.NO_EVIDENCE, "the snapshot holds nothing that was looked at", "take it again")
     if options.fail_on is not None and _at_least(report, options.fail_on):
         raise SystemExit(int(Exit.FOUND))
+
+
+def answers(options: ReportOptions, taken: str = "") -> Answered | None:
+    """What ``--allow`` and ``--baseline`` name, read and checked; ``None`` without either."""
+    if not options.allow and options.baseline is None:
+        return None
+    from triage.analyzers import INDICATORS
+    from triage.cli.answered import answered
+
+    indicators = (*INDICATORS, *rules_of(options))
+    return answered(options.allow, options.baseline, indicators, taken)
 
 
 def rules_of(options: ReportOptions) -> tuple[Indicator, ...]:

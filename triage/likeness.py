@@ -1,0 +1,129 @@
+"""When are two subjects of two collections the same thing? Pids, inodes and addresses do not say.
+
+A subject has an **identity** that survives a restart: its kind with the program and the command
+line of a process, the path of a file, the place of anything else. The name of a memfd is free text
+that many programs draw at random; where its whole content is known, the content's sha256 takes the
+name's place. And it has **details**: what was found and the facts about it, without what the kernel
+hands out anew each time. Two subjects with equal identity are compared; they are *unchanged* only
+when all details are equal too, so that nothing is called known on its name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from triage.model import Finding, Subject
+
+Identity = tuple[str, ...]
+
+_DELETED = " (deleted)"
+_MEMFD = re.compile(r"/memfd:.*?(?= \(deleted\)|$)")
+# What the kernel hands out anew in every run, in evidence and command lines. Numbers in names stay:
+# /dev/shm/job-1 and /dev/shm/job-2 are two files. Sizes of memory in use vary; where content was
+# read, its sha256 is compared beside this.
+_HANDED_OUT = tuple(
+    (re.compile(pattern), instead)
+    for pattern, instead in (
+        (r"/proc/\d+(?=/|\b)", "/proc/N"),
+        (r"(?<=/fd/)\d+", "N"),
+        (r"\b(pids?|inode|fd|descriptor|namespace|record|line) \d+(?:, \d+)*", r"\1 N"),
+        (r"\bdevice \d+:\d+", "device N"),
+        (r"\b[0-9a-f]{5,16}-[0-9a-f]{5,16}\b", "ADDRESSES"),
+        (r"\b(?:0x)?[0-9a-f]{12,16}(?=:| )", "ADDRESS"),
+        (r"\b[\d.,]+ ?(bytes|KiB|MiB|GiB|B|pages|private pages)\b", r"N \1"),
+        (r"\bentropy [\d.]+", "entropy N"),
+    )
+)
+# Facts that are no property of the thing, or that another of them tells better.
+_PASSING = re.compile(
+    r"(?:^|_)(?:pid|ppid|comm|dev|inode|namespace|[abcm]?time(?:_ns)?|modified|created|cgroup"
+    r"|held_by|size|sha256|exe_deleted|seen|record_id|location|nlink)$"
+)
+
+
+def identity(subject: Subject) -> Identity:
+    """The same for the same thing in every collection; not unique: workers are many."""
+    facts = dict(subject.facts)
+    if subject.kind == "process":
+        program = _named(facts.get("exe"), subject) or f"name {facts.get('comm')}"
+        return (subject.kind, program, _stable(str(facts.get("cmdline")), subject))
+    if subject.kind == "memory-file":
+        return (subject.kind, _named(facts.get("path"), subject) or subject.location.path)
+    if subject.kind == "mount":
+        return (subject.kind, str(facts.get("path")), str(facts.get("fs_type")))
+    if subject.kind.startswith("wmi-"):
+        # Where an object lies in the repository changes when Windows moves pages about.
+        names = ("namespace", "class", "key", "part", "consumer_class", "consumer", "filter")
+        return (subject.kind, *(str(facts.get(name)) for name in names))
+    return (subject.kind, subject.location.path, subject.location.inside)
+
+
+def kin(subject: Subject) -> Identity:
+    """Wider than the identity: a program with other arguments, a content under another name."""
+    exact = identity(subject)
+    if subject.kind == "process":
+        return exact[:2]
+    digest = sha256(subject)
+    return exact if digest is None else (subject.kind, f"sha256 {digest}")
+
+
+def sha256(subject: Subject) -> str | None:
+    """Of the subject's content, where the whole of it was read."""
+    return None if subject.content is None else subject.content.sha256
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What must be equal for two subjects to be unchanged. ``findings`` counts equal ones."""
+
+    content: tuple[object, ...] | None
+    facts: tuple[tuple[str, object], ...]
+    findings: Counter[tuple[object, ...]]
+
+
+def details(subject: Subject) -> Details:
+    return Details(_content(subject), tuple(sorted(_facts(subject))), _findings(subject))
+
+
+def _content(subject: Subject) -> tuple[object, ...] | None:
+    content = subject.content
+    return None if content is None else (content.sha256, content.kind)
+
+
+def _facts(subject: Subject) -> list[tuple[str, object]]:
+    return [
+        (name, _stable(value, subject) if isinstance(value, str) else str(value))
+        for name, value in subject.facts
+        if value is not None and not _PASSING.search(name)
+    ]
+
+
+def _findings(subject: Subject) -> Counter[tuple[object, ...]]:
+    return Counter(finding_key(finding, subject) for finding in subject.findings)
+
+
+def finding_key(finding: Finding, subject: Subject) -> tuple[object, ...]:
+    """Equal for the same finding in two collections."""
+    evidence = tuple(_stable(line, subject) for line in finding.evidence)
+    return (finding.indicator, finding.severity, finding.confidence, finding.attested, evidence)
+
+
+def _named(path: object, subject: Subject) -> str | None:
+    """A path without what the kernel adds; a memfd by its content, where that is known."""
+    if not isinstance(path, str):
+        return None
+    if path.startswith("/memfd:") and sha256(subject) is not None:
+        return f"memfd of sha256 {sha256(subject)}"
+    return path.removesuffix(_DELETED)
+
+
+def _stable(text: str, subject: Subject) -> str:
+    """A text without what the kernel hands out anew, bounded for the sake of hostile ones."""
+    text = text[:4096]
+    if sha256(subject) is not None and "/memfd:" in text:
+        text = _MEMFD.sub("/memfd:*", text)
+    for pattern, instead in _HANDED_OUT:
+        text = pattern.sub(instead, text)
+    return text

@@ -1,0 +1,145 @@
+"""Several snapshots of one case -> one: the same box, looked at in parts or more than once.
+
+Strict: nothing is merged across boxes or across restarts, where a pid means another process, and
+nothing that was cut short. The sources' digests, times and roots are kept in the host's notes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, replace
+
+from triage.model import Artifact, Coverage, Gap, Host, Process, Snapshot, Why
+from triage.subjects import subject_id
+
+# Facts that must agree where two snapshots know them: those of the box and of its boot.
+_SAME_BOX = ("hostname", "machine")
+_SAME_BOOT = ("boot_id",)
+_UNION = frozenset({"notes"})
+
+
+class Unmergeable(ValueError):
+    """Snapshots that are not of one case; the message says which fact tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A snapshot, the name of its file and the sha256 of that file's bytes."""
+
+    name: str
+    sha256: str
+    snapshot: Snapshot
+
+
+def merge(sources: Sequence[Source]) -> Snapshot:
+    """One snapshot of all that the sources hold. Raises :class:`Unmergeable`.
+
+    What several sources saw is told once. Where they disagree about one thing, the latest counts,
+    and where it is another thing under the same name (a pid that was used again) a gap says so.
+    """
+    if len(sources) < 2:
+        raise Unmergeable("it takes at least two snapshots")
+    _check(sources)
+    # The latest first: its word counts. Ties by digest, so that the order of names does not matter.
+    ranked = sorted(
+        sources, key=lambda each: (each.snapshot.finished_at, each.sha256), reverse=True
+    )
+    artifacts, conflicts = _artifacts(ranked)
+    snapshots = [each.snapshot for each in ranked]
+    live = next((each for each in snapshots if each.root_kind == "live"), snapshots[0])
+    return replace(
+        live,
+        tool_version=max(each.tool_version for each in snapshots),
+        started_at=min(each.started_at for each in snapshots),
+        finished_at=max(each.finished_at for each in snapshots),
+        host=_host(ranked, live.host),
+        artifacts=artifacts,
+        gaps=tuple(dict.fromkeys((*(gap for each in snapshots for gap in each.gaps), *conflicts))),
+        coverage=tuple(_coverage(ranked)),
+    )
+
+
+def _check(sources: Sequence[Source]) -> None:
+    for each in sources:
+        if not each.snapshot.complete:
+            raise Unmergeable(f"{each.name} was cut short; merge only whole snapshots")
+    seen: dict[str, str] = {}
+    for each in sources:
+        if each.sha256 in seen:
+            raise Unmergeable(f"{each.name} is the same file as {seen[each.sha256]}")
+        seen[each.sha256] = each.name
+    for name in _SAME_BOX:
+        _agree(name, sources)
+    for name in _SAME_BOOT:
+        _agree(name, [each for each in sources if each.snapshot.root_kind == "live"])
+
+
+def _agree(name: str, sources: Iterable[Source]) -> None:
+    known: dict[object, str] = {}
+    for each in sources:
+        value = getattr(each.snapshot.host, name)
+        if value:
+            known.setdefault(value, each.name)
+    if len(known) > 1:
+        told = ", ".join(f"{value} in {where}" for value, where in known.items())
+        raise Unmergeable(f"they are not of one case: {name} is {told}")
+
+
+def _artifacts(ranked: Sequence[Source]) -> tuple[tuple[Artifact, ...], list[Gap]]:
+    """Every thing once, in the order of collection; the first source that has it counts."""
+    found: dict[str, tuple[Artifact, Source]] = {}
+    conflicts: list[Gap] = []
+    for source in ranked:
+        # Two records of one name in one source are that source's own matter: both stay.
+        own: dict[str, list[Artifact]] = {}
+        for artifact in source.snapshot.artifacts:
+            own.setdefault(subject_id(artifact), []).append(artifact)
+        for name, artifacts in own.items():
+            if name not in found:
+                for number, artifact in enumerate(artifacts):
+                    found[name if number == 0 else f"{name}\0{number}"] = (artifact, source)
+                continue
+            kept, where = found[name]
+            if _another(kept, artifacts[0]):
+                detail = f"left out: {source.name} has another process under this number, that of"
+                gap = Gap(artifacts[0].location, Why.REFUSED, f"{detail} {where.name} is later")
+                conflicts.append(gap)
+    return tuple(artifact for artifact, _ in found.values()), conflicts
+
+
+def _another(one: Artifact, other: Artifact) -> bool:
+    """Whether two records of one name are of two things: a pid that was used again."""
+    return (
+        isinstance(one, Process)
+        and isinstance(other, Process)
+        and (one.start_ticks, one.exe) != (other.start_ticks, other.exe)
+    )
+
+
+def _host(ranked: Sequence[Source], first: Host) -> Host:
+    """Facts of the live snapshot, then those that others know besides; the notes of all."""
+    facts = {field.name: getattr(first, field.name) for field in fields(Host)}
+    notes: list[str] = []
+    for source in ranked:
+        host = source.snapshot.host
+        notes += (_origin(source), *host.notes)
+        for name, value in facts.items():
+            if name not in _UNION and value in (None, ()):
+                facts[name] = getattr(host, name)
+    return Host(**(facts | {"notes": tuple(dict.fromkeys(notes))}))
+
+
+def _origin(source: Source) -> str:
+    """A line on one source, which a reader can check with ``sha256sum``."""
+    one = source.snapshot
+    return (
+        f"merged from {source.name}: sha256 {source.sha256}, {one.root_kind} {one.root_path}, "
+        f"{one.started_at} to {one.finished_at}, triage {one.tool_version}"
+    )
+
+
+def _coverage(ranked: Sequence[Source]) -> Iterable[Coverage]:
+    for source in ranked:
+        for entry in source.snapshot.coverage:
+            detail = f"{source.name}: {entry.detail}" if entry.detail else source.name
+            yield replace(entry, detail=detail)
