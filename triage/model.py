@@ -21,7 +21,17 @@ from triage.records import dataclass
 
 if TYPE_CHECKING:
     from triage.model_kernel_objects import HiddenThing, IpcObject
-    from triage.model_windows import WmiObject, WmiProvider, WmiRecovery, WmiSubscription
+    from triage.model_windows import (
+        AutostartItem,
+        EventLog,
+        EventRecord,
+        RegistryKey,
+        RegistryValue,
+        WmiObject,
+        WmiProvider,
+        WmiRecovery,
+        WmiSubscription,
+    )
 
 
 class Severity(StrEnum):
@@ -196,7 +206,8 @@ class Mapping:
     bytes of private copies in a file mapping (pages that no longer are the file's);
     ``changed`` the bytes that really differ from the file, ``None`` if not compared.
     ``at_path`` says what now lies at the mapped file's path: ``same``, ``other``, ``absent``.
-    ``head`` holds the first bytes of suspicious mappings, ``content`` what they are.
+    ``head`` holds the first bytes of suspicious mappings, ``content`` what they are;
+    ``head_at`` is their address where that is not the start (pages before it do not exist).
     """
 
     start: int
@@ -213,6 +224,7 @@ class Mapping:
     patches: tuple[Patch, ...] = ()
     at_path: str | None = None
     head: bytes | None = None
+    head_at: int | None = None
     content: Content | None = None
 
     @property
@@ -264,6 +276,7 @@ class Process:
     ``start_ticks`` counts clock ticks since boot; ``start_time`` is UTC, RFC 3339.
     ``descriptors`` lists every descriptor as (number, raw target); ``open_files`` has the
     notable ones in full.
+    ``cwd_file`` is the inode of the working directory, where that lies in memory.
     ``mappings`` lists the executable and notable ones; ``map_count`` counts all.
     ``auxv`` holds (key, value) pairs; ``namespaces`` holds (name, inode).
     """
@@ -294,6 +307,7 @@ class Process:
     exe_at_path: str | None = None
     exe_mapped: bool | None = None
     cwd: str | None = None
+    cwd_file: FileFacts | None = None
     root: str | None = None
     cgroup: str | None = None
     namespaces: tuple[tuple[str, int], ...] = ()
@@ -360,7 +374,8 @@ class Mount:
 # every millisecond of the start counts, never needs them.
 Artifact: TypeAlias = (
     "Process | MemoryFile | Mount | IpcObject | HiddenThing | WmiObject | WmiSubscription | "
-    "WmiProvider | WmiRecovery"
+    "WmiProvider | WmiRecovery | RegistryValue | RegistryKey | AutostartItem | "
+    "EventRecord | EventLog"
 )
 
 

@@ -521,6 +521,32 @@ def hold_on_detached(fs: str, target: str, data: str) -> Facts:
     return {"dev": facts["dev"], "inode": facts["inode"]}
 
 
+def stand_on_detached(fs: str, target: str, data: str) -> Facts:
+    """A working directory deep in a file system that was unmounted lazily; no file is open."""
+    body = data_of(data)
+    own_namespace()
+    mount("none", target, fs, 0)
+    facts = put(os.path.join(target, "store"), body)
+    os.makedirs(os.path.join(target, "a/b"))
+    os.chdir(os.path.join(target, "a/b"))
+    check(libc.umount2(target.encode(), 2), "umount2(MNT_DETACH)")
+    return {"dev": facts["dev"], "inode": facts["inode"]}
+
+
+def bind_over_file(target: str, data: str) -> Facts:
+    """A memory file whose only name is that of a file on disk: a bind mount of the one file."""
+    body = data_of(data)
+    own_namespace()
+    hidden = target + "-source"
+    os.mkdir(hidden)
+    mount("none", hidden, "tmpfs", 0)
+    facts = put(os.path.join(hidden, "store"), body)
+    put(target, b"")
+    mount(facts["path"], target, None, _BIND)
+    check(libc.umount2(hidden.encode(), 2), "umount2(MNT_DETACH)")
+    return {"dev": facts["dev"], "inode": facts["inode"]}
+
+
 def files_on_mount(fs: str, target: str, files: dict[str, str], mode: int = 0o644) -> Facts:
     """Files on a mount that only this namespace has."""
     own_namespace()
@@ -540,6 +566,7 @@ ACTS: dict[str, Callable[..., Facts]] = {
         executable_area, unmap_program, callbacks, hold_memfd, hold_nameless, shared_memory,
         run_on_mount, run_under_readonly_root, files_on_mount, run_through_bind,
         run_on_overlay, run_in_pid_namespace, chrooted, leave_to_thread, hold_on_detached,
+        stand_on_detached, bind_over_file,
     )
 }  # fmt: skip
 

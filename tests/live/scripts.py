@@ -48,6 +48,28 @@ def memfd_script(interpreter: str, text: str, link: str = "/proc/self/fd/{}") ->
     return stage
 
 
+def memfd_of_another(stage: Stage) -> Staged:
+    """The memfd is held by one process, and another interprets it through that one's folder."""
+    with memfd("cfg", SHELL.encode(), flags=0) as fd:
+        holder = stage.start([program("sleep"), "100000"], pass_fds=(fd,))
+    return Staged(pid=running(stage, [program("bash"), f"/proc/{holder.pid}/fd/{fd}"]))
+
+
+def through_option(interpreter: str, option: str, text: str, rest: tuple[str, ...]) -> Stager:
+    """The program is the value of an option; the script that everybody looks at is harmless."""
+
+    def stage(stage: Stage) -> Staged:
+        path = placed(stage, "/dev/shm/{t}-o" + interpreter, text.encode())
+        return Staged(pid=running(stage, [program(interpreter), option, path, *rest]))
+
+    return stage
+
+
+def busybox_applet(stage: Stage) -> Staged:
+    path = placed(stage, "/dev/shm/{t}-bb", SHELL.encode())
+    return Staged(pid=running(stage, [program("busybox"), "sh", path]))
+
+
 def memfd_shebang(stage: Stage) -> Staged:
     """The memfd itself is executed; the kernel reads its first line."""
     text = f"#!{program('bash')}\n{SHELL}".encode()
@@ -153,6 +175,16 @@ STATES = (
           ("script-memfd",)),
     State("stdin-memfd", "bash reads its script from standard input, a memfd", memfd_stdin,
           some=("script-memfd", "script-descriptor"), severity="medium"),
+    State("bash-memfd-of-another", "bash runs /proc/PID/fd/N, a memfd of another process",
+          memfd_of_another, ("script-memfd",)),
+    State("awk-program-shm", "awk takes its program from a file in /dev/shm",
+          through_option("mawk", "-f", 'BEGIN { print "ready"; fflush(); getline x }\n', ()),
+          ("script-in-volatile",), techniques=T1027),
+    State("node-required-shm", "node loads a module from /dev/shm before a harmless script",
+          through_option("node", "-r", NODE, ("/dev/null",)), ("script-in-volatile",),
+          techniques=T1027),
+    State("busybox-shm", "busybox's shell runs a script in /dev/shm", busybox_applet,
+          ("script-in-volatile",), techniques=T1027),
     State("bash-shm", "bash runs a script in /dev/shm",
           file_script("bash", "/dev/shm/{t}-a.sh", SHELL), ("script-in-volatile",),
           techniques=T1027),

@@ -56,6 +56,18 @@ def in_namespace(fs: str, name: str, data: Bytes) -> Stager:
     return stage
 
 
+def stood_on_detached(stage: Stage) -> Staged:
+    target = mount_point(stage, "stood")
+    facts = stage.actor("stand_on_detached", fs="tmpfs", target=target, data=elf())
+    return Staged(dev=facts["dev"], inode=facts["inode"])
+
+
+def bound_over_file(stage: Stage) -> Staged:
+    target = os.path.join(mount_point(stage, "bound"), "readme")
+    facts = stage.actor("bind_over_file", target=target, data=elf())
+    return Staged(dev=facts["dev"], inode=facts["inode"])
+
+
 def held_detached(stage: Stage) -> Staged:
     target = mount_point(stage, "detached")
     facts = stage.actor("hold_on_detached", fs="tmpfs", target=target, data=elf())
@@ -211,6 +223,10 @@ STATES = (
           held_nameless(elf, "-u"), ("file-elf",), techniques=T1027),
     State("detached-elf", "a program on a tmpfs that was unmounted lazily, held open",
           held_detached, ("file-elf",), techniques=T1027),
+    State("detached-elf-unheld", "the same, where only a working directory leads to it",
+          stood_on_detached, ("file-elf",), techniques=T1027),
+    State("bound-elf", "a program in memory that only a bind mount over a file leads to",
+          bound_over_file, ("file-elf",), techniques=T1027),
     State("sparse-elf", "1 TiB of nothing behind a program", sparse("tera", 0),
           ("file-elf",), techniques=T1027),
     State("sparse-elf-inside", "a program 300 GiB into 1 TiB of nothing",

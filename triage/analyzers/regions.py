@@ -49,7 +49,8 @@ def listed(mappings: list[Mapping]) -> tuple[str, ...]:
 
 def verify(process: Process, mapping: Mapping) -> str:
     """The commands that show a mapping and its first bytes."""
+    first = mapping.start if mapping.head_at is None else mapping.head_at
     return (
         f"grep '^{mapping.start:x}' /proc/{process.pid}/maps; "
-        f"dd if=/proc/{process.pid}/mem bs=4096 skip={mapping.start // 4096} count=1 | xxd | head"
+        f"dd if=/proc/{process.pid}/mem bs=4096 skip={first // 4096} count=1 | xxd | head"
     )

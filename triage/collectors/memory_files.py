@@ -33,9 +33,9 @@ from triage.reader import look
 from triage.scope import NotHere, Scope
 
 NAME = "memory-files"
+_LIST = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_DEEPEST = 256
 NAMED = ("dev", "dev/shm", "dev/mqueue", "run", "run/shm", "run/lock", "var/run", "var/lock")
-# Never memory in the sense meant here, and full of nothing but links and directories.
-_SKIP = ("/sys/fs/cgroup",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,7 @@ def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
             yield from _walk_place(state, root, place)
         if root is not scope.root:
             root.close()
+    yield from _detached(state)
     yield from (gap for dev, gap in state.covered.items() if dev not in state.devices)
     if state.count == 0 and not state.directories:
         raise NotHere("no memory file system and none of the volatile directories")
@@ -120,13 +121,18 @@ def _places(scope: Scope, namespace: int | None, root: Root) -> list[_Place]:
         m
         for m in scope.so_far
         if isinstance(m, Mount) and m.namespace == namespace
-        and m.fs_type in kernel.MEMORY_FS_TYPES and not m.point.startswith(_SKIP)
+        and m.fs_type in kernel.MEMORY_FS_TYPES
     ]  # fmt: skip
     mounts.sort(key=lambda m: (m.root != "/", m.point))
-    # A bind mount of one file (a secret in a container) is a file, not a directory.
     places = [
         _Place(
-            m.point, root.label + m.point, "mount", m.fs_type, m.point, namespace, m.dev,
+            m.point,
+            root.label + m.point,
+            "mount",
+            m.fs_type,
+            m.point,
+            namespace,
+            m.dev,
             whole=m.root == "/",
         )
         for m in mounts
@@ -145,11 +151,85 @@ def _walk_place(state: _Walk, root: Root, place: _Place) -> Generator[Artifact |
         yield Gap(Location(place.label), Why.REFUSED, detail)
         return
     try:
+        if place.origin == "mount" and not place.whole and _is_file(root, place):
+            yield from _bound_file(state, root, place)
+            return
         with root.directory(place.path) as fd:
             yield from _walk_directory(state, place, fd)
     except Unreadable as error:
         if error.why is not Why.ABSENT:
             yield error.gap
+
+
+def _detached(state: _Walk) -> Generator[Artifact | Gap]:
+    """File systems in memory that no mount table names: lazily unmounted, or never attached.
+
+    They live on as long as a process holds a directory of theirs, and through that they are seen.
+    """
+    mounted = {m.dev for m in state.scope.so_far if isinstance(m, Mount)}
+    if not mounted:
+        return
+    with ProcessTable(state.scope.root) as table:
+        for (dev, _), found in sorted(state.held.items()):
+            file = found[0].file
+            if not stat.S_ISDIR(file.mode) or file.fs_magic not in kernel.MEMORY_MAGICS:
+                continue
+            if dev in mounted or dev in state.devices:
+                continue
+            state.devices.add(dev)
+            yield from _through(state, table, found[0])
+
+
+def _through(state: _Walk, table: ProcessTable, hold: Hold) -> Generator[Artifact | Gap]:
+    label = f"{table.label}/proc/{hold.pid}/{hold.name}"
+    try:
+        with table.open(hold.pid) as process, process.directory(hold.name) as fd:
+            top, steps = _top_of(fd)
+            label += "/.." * steps
+            place = _Place(label, label, "mount", "tmpfs", None, None, hold.file.dev, whole=True)
+            try:
+                yield from _walk_directory(state, place, top)
+            finally:
+                os.close(top)
+    except Unreadable as error:
+        yield error.gap
+    except OSError as error:
+        yield Gap(Location(label), why_of(error), error.strerror or "")
+
+
+def _top_of(directory: int) -> tuple[int, int]:
+    """The root of a file system, from one of its directories, and how many steps up it is.
+
+    A detached file system ends at its own root: there ``..`` leads to itself. The caller closes
+    the descriptor.
+    """
+    current = os.dup(directory)
+    steps = 0
+    while steps < _DEEPEST:
+        here = os.fstat(current)
+        above = os.open(b"..", _LIST, dir_fd=current)
+        there = os.fstat(above)
+        if there.st_dev != here.st_dev or there.st_ino == here.st_ino:
+            os.close(above)
+            break
+        os.close(current)
+        current = above
+        steps += 1
+    return current, steps
+
+
+def _is_file(root: Root, place: _Place) -> bool:
+    return stat.S_ISREG(root.facts(place.path).mode)
+
+
+def _bound_file(state: _Walk, root: Root, place: _Place) -> Generator[Artifact | Gap]:
+    """A bind mount of one file: a secret in a container, or a payload over a program."""
+    handle = root.handle(place.path)
+    try:
+        state.count += 1
+        yield from _examined(state, place, Location(place.label), handle)
+    finally:
+        os.close(handle)
 
 
 def _hazards(state: _Walk, place: _Place) -> tuple[str, ...]:

@@ -16,15 +16,17 @@ _LIMIT = 16 << 20
 
 
 def representatives(scope: Scope) -> dict[int | None, list[int]]:
-    """For each mount namespace, the pids that live in it, lowest first.
+    """For each mount namespace, the pids that live in it: those that see all of it first.
 
-    Processes whose namespace could not be read are under ``None``.
+    A process that changed its root sees only what lies below. Processes whose namespace could
+    not be read are under ``None``.
     """
-    found: dict[int | None, list[int]] = {}
+    found: dict[int | None, list[tuple[bool, int]]] = {}
     for artifact in scope.so_far:
         if isinstance(artifact, Process) and artifact.kthread is not True and artifact.state != "Z":
-            found.setdefault(artifact.namespace("mnt"), []).append(artifact.pid)
-    return {namespace: sorted(pids) for namespace, pids in found.items()}
+            confined = artifact.root not in (None, "/")
+            found.setdefault(artifact.namespace("mnt"), []).append((confined, artifact.pid))
+    return {namespace: [pid for _, pid in sorted(ranked)] for namespace, ranked in found.items()}
 
 
 def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:

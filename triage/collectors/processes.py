@@ -192,6 +192,7 @@ class _Reader:
             exe_at_path=exe_at_path(self._dir, exe, exe_file),
             exe_mapped=memory.exe_mapped,
             cwd=cwd,
+            cwd_file=None if cwd is None else self._in_memory("cwd"),
             root=self._link("root"),
             cgroup=_text(self._bytes("cgroup")),
             namespaces=self._namespaces(),
@@ -221,6 +222,13 @@ class _Reader:
             return self._dir.facts(name)
         except OSError as error:
             self._miss(name, error)
+            return None
+
+    def _in_memory(self, name: str) -> FileFacts | None:
+        """The inode behind a link, if it lies on a memory file system."""
+        try:
+            return self._dir.facts_in_memory(name)
+        except OSError:
             return None
 
     def _namespaces(self) -> tuple[tuple[str, int], ...]:

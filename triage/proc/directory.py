@@ -251,6 +251,14 @@ class ProcessDir:
                 pass
         return facts_of(status, magic)
 
+    def facts_in_memory(self, name: str) -> FileFacts | None:
+        """The inode behind a magic link, ``None`` unless it lies on a memory file system."""
+        if not self.genuine:
+            return None
+        status = kernel.status_without_sync(self._fd, name.encode())
+        magic = self._magic_of(status.st_dev, name)
+        return facts_of(status, magic) if magic in kernel.MEMORY_MAGICS else None
+
     def descriptors_in_memory(self, numbers: list[int]) -> set[int]:
         """Which of these descriptors lead to memory file systems; none unless live."""
         if not self.genuine or not numbers:
@@ -324,6 +332,19 @@ class ProcessDir:
     def pseudo_file(self, name: str) -> Iterator[int]:
         """A readable descriptor of ``mem`` or ``pagemap``. Raises :class:`OSError`."""
         fd = self._open_file(name)
+        try:
+            yield fd
+        finally:
+            os.close(fd)
+
+    @contextmanager
+    def directory(self, name: str) -> Iterator[int]:
+        """A listable descriptor of the directory behind a magic link. Raises :class:`OSError`."""
+        handle = os.open(name, O_PATH | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._fd)
+        try:
+            fd = os.open(b".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=handle)
+        finally:
+            os.close(handle)
         try:
             yield fd
         finally:

@@ -162,16 +162,17 @@ def open_files_of(
     held = [d for d in descriptors or () if d[1][:1] == "/" and d[1] != "/dev/null"]
     named = {number for number, target in held if _notable(target)}
     asked = [number for number, target in held if number not in named and _is_file(target)]
-    wanted = named | process.descriptors_in_memory(asked)
-    for fd, target in held if wanted else ():
-        if fd not in wanted:
-            continue
+    in_memory = process.descriptors_in_memory(asked)
+    wanted = [d for d in held if d[0] in named or d[0] in in_memory]
+    # A limit must not be reached by what matters less: a thousand deleted logs before a memfd.
+    wanted.sort(key=lambda d: (d[0] not in in_memory and not d[1].startswith("/memfd:"), d[0]))
+    for fd, target in wanted:
         if len(found) >= _OPEN_FILES_MAX:
             detail = f"more than {_OPEN_FILES_MAX} notable descriptors; the rest was not looked at"
             gaps.append(Gap(Location(process.location.path, "fd"), Why.TRUNCATED, detail))
             break
         found.append(OpenFile(fd, target, _flags(process, fd), _facts(process, fd)))
-    return tuple(found)
+    return tuple(sorted(found, key=lambda file: file.fd))
 
 
 def _notable(target: str) -> bool:

@@ -26,6 +26,8 @@ def holds(so_far: Sequence[Artifact]) -> Iterator[Hold]:
         pid = process.pid
         if process.exe is not None and process.exe_file is not None:
             yield Hold(pid, "exe", "exe", process.exe, process.exe_file)
+        if process.cwd is not None and process.cwd_file is not None:
+            yield Hold(pid, "cwd", "cwd", process.cwd, process.cwd_file)
         for held in process.open_files:
             if held.file is not None:
                 yield Hold(pid, f"fd {held.fd}", f"fd/{held.fd}", held.target, held.file)

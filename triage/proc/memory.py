@@ -371,24 +371,25 @@ class _Inspection:
         if self._heads >= _HEADS_MAX:
             return mapping
         self._heads += 1
-        head = self._first_bytes(mapping, mem, pagemap)
+        start, head = self._first_bytes(mapping, mem, pagemap)
         if not head:
             return mapping
-        return replace(mapping, head=head[:4096], content=_content_of(head))
+        at = None if start == mapping.start else start
+        return replace(mapping, head=head[:4096], head_at=at, content=_content_of(head))
 
-    def _first_bytes(self, mapping: Mapping, mem: int, pagemap: int) -> bytes:
-        """The first bytes that exist: of private memory, only pages that are populated."""
+    def _first_bytes(self, mapping: Mapping, mem: int, pagemap: int) -> tuple[int, bytes]:
+        """The first bytes that exist, and where: of private memory, only populated pages."""
         start, size = mapping.start, min(_HEAD, mapping.size)
         try:
             if mapping.inode == 0 and mapping.perms[3:] == "p":
                 end = min(mapping.end, mapping.start + (64 << 20))
                 first = next(iter(self._private(pagemap, mapping.start, end)), None)
                 if first is None:
-                    return b""
+                    return start, b""
                 start, size = first[0], min(_HEAD, first[1] - first[0])
-            return os.pread(mem, size, start)
+            return start, os.pread(mem, size, start)
         except (OSError, OverflowError):
-            return b""
+            return start, b""
 
 
 def _suspicious(mapping: Mapping) -> bool:
