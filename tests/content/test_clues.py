@@ -94,3 +94,33 @@ def test_clues_are_total_and_bounded(data: bytes, kind: str) -> None:
     found = clues_in(data, Layer(kind, len(data)), 3)
     assert len(found) <= 96
     assert all(clue.layer == 3 and 0 < len(clue.value) <= 400 for clue in found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"shell           514/tcp         cmd syslog       # no passwords used",
+        b"commands are given on the cmd line with, e.g., this",
+        b"use curl or wget, whichever you like; curl - transfer a URL, of a kind",
+        b"the reg key is in the list, powershell is a shell, you know, msbuild project file",
+    ],
+)
+def test_words_of_prose_are_no_commands(text: bytes) -> None:
+    assert "command" not in {kind for kind, _ in _clues(text, "text")}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"cmd /c whoami & calc",
+        b"pwsh Get-Process | out-file x",
+        b"mshta vbscript:Close(x)",
+        b"rundll32 shell32.dll,Control_RunDLL x",
+        b"reg add HKCU\\Software /v x",
+        b"wmic process call create calc",
+        b"curl 10.0.0.1/x -o y",
+        b"cscript //b x.vbs ",
+    ],
+)
+def test_commands_are_told_by_their_arguments(line: bytes) -> None:
+    assert "command" in {kind for kind, _ in _clues(line, "text")}

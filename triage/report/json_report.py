@@ -203,7 +203,7 @@ def _content(content: Content) -> Object:
         "entropy": _rounded(content.entropy),
         "entropy_error": _rounded(content.entropy_error),
         "layers": [_layer(layer) for layer in content.layers],
-        "clues": [_clue(clue) for clue in content.clues],
+        "clues": _clues(content.clues),
         "limit": content.limit or None,
         "head": None if content.kept is None else content.kept[:HEAD].hex(),
     }
@@ -223,8 +223,21 @@ def _layer(layer: Layer) -> Object:
     }
 
 
-def _clue(clue: Clue) -> Object:
-    return {"kind": clue.kind, "value": clue.value, "layer": clue.layer}
+def _clues(clues: tuple[Clue, ...]) -> list[Object]:
+    """The exact value for programs, and beside it what is safe to paste, mail or click at."""
+    if not clues:
+        return []
+    from triage.content.clues import defang  # only where there is a clue to show
+
+    return [
+        {
+            "kind": clue.kind,
+            "value": clue.value,
+            "defanged": printable(defang(clue.value)),
+            "layer": clue.layer,
+        }
+        for clue in clues
+    ]
 
 
 def _gap(gap: Gap) -> Object:
