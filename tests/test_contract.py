@@ -200,6 +200,7 @@ def test_attestation_covers_indicators_that_exist(attestation: Attestation) -> N
 PURE = (
     "model.py", "parsers", "content", "analyzers", "analyze.py", "scene.py", "subjects.py",
     "interpreters.py", "knowledge", "correlate.py", "scoring.py", "printable.py", "report",
+    "allow.py", "compare.py", "likeness.py", "merging.py", "settled.py",
     "wmi_consumers.py", "wmi_subjects.py", "wmi/looking.py", "wmi/objects.py", "wmi/spread.py",
     "wmi/storage.py", "wmi/subscriptions.py", "wmi/words.py",
 )  # fmt: skip

@@ -28,7 +28,9 @@ NAMES = frozenset(
         "path", "exe", "comm", "cmdline", "name", "title", "cwd", "place", "origin", "class", "key",
         "namespace", "part", "consumer", "consumer_class", "filter", "mount_point", "fs_type",
         "exe_deleted", "exe_memfd", "trc105_match", "content_kind", "held_by", "twins", "cgroup",
-        "state", "value", "hive", "service", "task", "user", "pid", "ppid",
+        "state", "value", "hive", "hive_kind", "service", "task", "user", "pid", "ppid", "store",
+        "what", "mechanism", "source", "action", "provider", "channel", "computer", "entry", "log",
+        "image", "type", "number", "record",
     }
 )  # fmt: skip
 _FIELDS = {"reason", "expires", "sha256", "kind", "facts", "indicators"}

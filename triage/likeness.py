@@ -36,10 +36,20 @@ _HANDED_OUT = tuple(
         (r"\bentropy [\d.]+", "entropy N"),
     )
 )
+# What kinds other than processes, files and mounts are called by.
+_NAMING = frozenset(
+    {
+        "action", "channel", "class", "command", "consumer", "consumer_class", "entry", "exe",
+        "filter", "hive", "image", "job", "key", "loaded", "log", "mechanism", "name", "namespace",
+        "part", "path", "pipe", "place", "provider", "query", "script", "service", "source",
+        "store", "target", "task", "threat", "value", "what",
+    }
+)  # fmt: skip
 # Facts that are no property of the thing, or that another of them tells better.
 _PASSING = re.compile(
-    r"(?:^|_)(?:pid|ppid|comm|dev|inode|namespace|[abcm]?time(?:_ns)?|modified|created|cgroup"
-    r"|held_by|size|sha256|exe_deleted|seen|record_id|location|nlink)$"
+    r"(?:^|_)(?:pids?|ppid|comm|dev|inode|namespace|[abcm]?time(?:_ns)?|modified(?:_ns)?|created"
+    r"|written|last|last_write|cgroup|held_by|seen_by|missed_by|checks|size|sha256|exe_deleted"
+    r"|seen|count|number|offset|record|record_id|location|nlink)$"
 )
 
 
@@ -53,11 +63,18 @@ def identity(subject: Subject) -> Identity:
         return (subject.kind, _named(facts.get("path"), subject) or subject.location.path)
     if subject.kind == "mount":
         return (subject.kind, str(facts.get("path")), str(facts.get("fs_type")))
-    if subject.kind.startswith("wmi-"):
-        # Where an object lies in the repository changes when Windows moves pages about.
-        names = ("namespace", "class", "key", "part", "consumer_class", "consumer", "filter")
-        return (subject.kind, *(str(facts.get(name)) for name in names))
-    return (subject.kind, subject.location.path, subject.location.inside)
+    # Where a thing lies inside a hive, a repository or a log changes when others come and go, so
+    # what it is called by comes first. Numbers (keys, pids, namespaces) are handed out anew.
+    called = [
+        f"{name}={_stable(value, subject)}"
+        for name, value in sorted(facts.items())
+        if name in _NAMING and isinstance(value, str) and value
+    ]
+    return (subject.kind, *(called or [_stable(text, subject) for text in _place(subject)]))
+
+
+def _place(subject: Subject) -> tuple[str, str]:
+    return subject.location.path, subject.location.inside
 
 
 def kin(subject: Subject) -> Identity:
