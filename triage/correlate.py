@@ -7,6 +7,7 @@ members, because each alone could be an accident and together they are not.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from triage.model import Artifact, Finding, Link, MemoryFile, Process
 from triage.model_windows import WmiObject, WmiSubscription
@@ -14,9 +15,11 @@ from triage.records import dataclass
 from triage.scene import Scene
 from triage.subjects import subject_id
 
+if TYPE_CHECKING:
+    from triage.wmi.links import Tie
+
 Judged = tuple[Artifact, tuple[Finding, ...]]
 _CRITICAL = 90
-_NAME_LEAST = 6  # shorter names of classes are words that any script may have
 # Indicators that are a chain when they meet on one process: (all of these, reason).
 _TOGETHER = (
     (
@@ -53,12 +56,12 @@ def chains(judged: Sequence[Judged], scene: Scene) -> Chains:
         elif isinstance(artifact, Process):
             _tie_parent(artifact, ids, scene, links)
     floors, reasons = _floors(judged)
-    for one, other in _reads(judged):
-        _tie(links, one, "names", other, "is named by")
-        for name in (one, other):
-            floors[name] = _CRITICAL
-            reason = "chain: a WMI subscription that runs code names a class that holds data"
-            reasons[name] = tuple(dict.fromkeys((*reasons.get(name, ()), reason)))
+    for tie in _wmi_ties(judged):
+        _tie(links, tie.one, tie.relation, tie.other, tie.back)
+        if tie.chain:
+            for name in (tie.one, tie.other):
+                floors[name] = _CRITICAL
+                reasons[name] = tuple(dict.fromkeys((*reasons.get(name, ()), tie.chain)))
     return Chains(
         links={name: tuple(dict.fromkeys(found)) for name, found in links.items()},
         floors=floors,
@@ -101,29 +104,12 @@ def _tie_parent(
         _tie(links, subject_id(parent), "started", subject_id(process), "was started by")
 
 
-def _reads(judged: Sequence[Judged]) -> Iterator[tuple[str, str]]:
-    """(subscription, class): what a consumer runs names a class that holds something."""
-    stores = [
-        (a.class_name.lower(), subject_id(a))
-        for a, _ in judged
-        if isinstance(a, WmiObject) and len(a.class_name) >= _NAME_LEAST
-    ]
-    for artifact, findings in judged:
-        if not isinstance(artifact, WmiSubscription) or artifact.consumer is None:
-            continue
-        if all(finding.attested for finding in findings) or not stores:
-            continue
-        text = "\n".join(_texts_of(artifact.consumer)).lower()
-        yield from ((subject_id(artifact), store) for name, store in stores if name in text)
+def _wmi_ties(judged: Sequence[Judged]) -> Iterator[Tie]:
+    if not any(isinstance(artifact, WmiObject | WmiSubscription) for artifact, _ in judged):
+        return
+    from triage.wmi.links import ties  # a live Linux box has none, and should not load it
 
-
-def _texts_of(consumer: WmiObject) -> Iterator[str]:
-    """What a consumer runs, as it is stored and what of it was decoded."""
-    for value in consumer.values:
-        if value.type == "string":
-            yield value.text or ""
-        if value.content is not None:
-            yield from (clue.value for clue in value.content.clues)
+    yield from ties(judged)
 
 
 def _floors(judged: Sequence[Judged]) -> tuple[dict[str, int], dict[str, tuple[str, ...]]]:

@@ -95,6 +95,15 @@ def contents(item: WmiObject) -> Iterator[tuple[WmiValue, Content]]:
             yield value, value.content
 
 
+def texts_of(item: WmiObject) -> Iterator[str]:
+    """What an object holds in words: texts as stored, and the clues of what was decoded."""
+    for value in item.values:
+        if value.type == "string" and value.text:
+            yield value.text
+        if value.content is not None:
+            yield from (clue.value for clue in value.content.clues)
+
+
 def in_words(chain: tuple[Layer, ...]) -> str:
     """A chain of layers, outermost first."""
     return " > ".join(layer.kind for layer in chain)
@@ -109,7 +118,7 @@ def excerpt(text: str, size: int = 160) -> str:
 def state_words(state: str) -> str:
     """How the object was found, as a fact for the report."""
     return {
-        "live": "live",
+        "live": "it is in the repository now",
         "unreferenced": "no key of the index leads to it: deleted or hidden from WMI",
         "unmapped": "deleted: on a page that the repository no longer uses",
         "slack": "deleted: in freed bytes of a page",

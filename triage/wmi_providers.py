@@ -92,3 +92,23 @@ def _server(server: ComServer) -> Iterator[Reason]:
         yield Severity.HIGH, f"{server.path}: {runs}"
     elif server.present is False:
         yield Severity.LOW, f"{server.path} is not on the image"
+
+
+# --- the list of MOF files to compile again -------------------------------------------------
+
+_MOF = re.compile(r"\.(?:mof|mfl)\s*\"?\s*$", re.IGNORECASE)
+_STREAM = re.compile(r"^[^:]*:?[^:]*\.\w+:[^\\/:]+$")
+
+
+def entry_reasons(entry: str) -> Iterator[Reason]:
+    """What is odd about one entry of "Autorecover MOFs"; nothing for those of clean systems.
+
+    There every entry leads into Windows, Program Files, or Windows Defender's platform folder.
+    """
+    found = place_reason(entry)
+    if found is not None:
+        yield found
+    if _STREAM.match(entry.strip().removeprefix("\\\\?\\")):
+        yield Severity.HIGH, f"{entry} is a stream beside a file"
+    elif entry.strip() and not _MOF.search(entry):
+        yield Severity.MEDIUM, f"{entry} is no MOF file by its name"

@@ -36,7 +36,8 @@ def name_of(artifact: Wmi) -> str:
     if artifact.part == "file":
         return artifact.location.path
     key = f".{artifact.key}" if artifact.key else ""
-    return f"{namespace}{artifact.class_name or 'an unknown class'}{key}"
+    file = f" in {artifact.location.path.rpartition('/')[2]}" if artifact.state == "mof" else ""
+    return f"{namespace}{artifact.class_name or 'an unknown class'}{key}{file}"
 
 
 def content_of(artifact: Wmi) -> Content | None:

@@ -16,8 +16,8 @@ from tests.regf.builder import Key, Value, build, text
 from triage.analyze import analyze
 from triage.model import Report, Severity, Subject
 from triage.model_windows import WmiProvider
-from triage.wmi.autorecover import reasons
 from triage.wmi.windows_paths import is_remote, unfolded
+from triage.wmi_providers import entry_reasons
 
 CLSID = "{0A1B2C3D-1111-2222-3333-444455556666}"
 STOCK = "{d63a5850-8f16-11cf-9f47-00aa00bf345c}"
@@ -181,12 +181,12 @@ ODD = {
 
 @pytest.mark.parametrize("entry", CLEAN)
 def test_entries_of_clean_systems(entry: str) -> None:
-    assert list(reasons(entry)) == []
+    assert list(entry_reasons(entry)) == []
 
 
 @pytest.mark.parametrize("entry", sorted(ODD))
 def test_odd_entries(entry: str) -> None:
-    assert max(severity.points for severity, _ in reasons(entry)) == ODD[entry].points
+    assert max(severity.points for severity, _ in entry_reasons(entry)) == ODD[entry].points
 
 
 def test_the_list_leads_to_a_file_elsewhere(tmp_path: Path) -> None:

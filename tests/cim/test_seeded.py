@@ -184,7 +184,7 @@ def test_short_data_in_a_class_that_stands_alone(tmp_path: Path) -> None:
     forge = small()
     forge.define("root\\cimv2", "Win32_Settings", [Column("Value", STRING, "k3y-9")])
     subject = worst(judged(tmp_path, forge.files()))
-    assert indicators(subject) == {"wmi-standalone-class"}
+    assert indicators(subject) == {"wmi-standalone-class", "wmi-imitating-class"}
     assert subject.severity is Severity.MEDIUM
 
 
@@ -358,5 +358,7 @@ def test_places_of_a_repository(tmp_path: Path, folder: str) -> None:
 
 
 def test_no_repository_is_said_so(tmp_path: Path) -> None:
-    report = judged(tmp_path, {})
+    report = judged(tmp_path / "box", {}, "etc")
     assert [entry.applied for entry in report.coverage] == [False]
+    report = judged(tmp_path, {})
+    assert [gap.detail for gap in report.gaps] == ["no WMI repository, only MOF files"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
-from triage.model import Artifact, Gap
+from triage.model import Artifact, Gap, Why
 from triage.scope import NotHere, Scope
 from triage.wmi import places
 
@@ -20,12 +20,14 @@ NAME = "wmi-repository"
 def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
     """Yield subscriptions and notable objects; returns how many classes and instances it read."""
     folders = places.folders(scope.root)
-    if not folders and not places.has_mof(scope.root):
+    wbem = places.mof_folder(scope.root)
+    if not folders and wbem is None:
         raise NotHere("no WMI repository")
-    from triage.wmi.autorecover import recoveries
+    if not folders and wbem is not None:
+        yield Gap(scope.root.locate(wbem), Why.ABSENT, "no WMI repository, only MOF files")
     from triage.wmi.mof_files import collect_mof
     from triage.wmi.reading import read_repository
-    from triage.wmi.registry import autorecover_entries, software_of
+    from triage.wmi.registry import autorecover_entries, recoveries, software_of
 
     software = software_of(scope.root)
     count = 0
@@ -37,5 +39,5 @@ def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
                 count += yield from read_repository(scope, step, software)
     listed = () if software is None else autorecover_entries(software)
     if software is not None:
-        yield from recoveries(scope.root, software.path, listed)
+        yield from recoveries(software, listed)
     return count + (yield from collect_mof(scope, listed))

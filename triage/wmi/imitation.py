@@ -37,6 +37,7 @@ class Imitations:
     """The names of one repository's classes, and those of them that might be borrowed."""
 
     schema: dict[str, set[str]] = field(default_factory=dict)
+    spelled: dict[str, str] = field(default_factory=dict)
     alone: list[tuple[Stored, str, str]] = field(default_factory=list)
 
     def take(self, repository: Repository, stored: Stored) -> None:
@@ -48,6 +49,7 @@ class Imitations:
         if what.superclass or not stands_alone(what):
             if name.lower().startswith(_PREFIXES):
                 self.schema.setdefault(name.lower(), set()).add(stored.namespace or "")
+                self.spelled.setdefault(name.lower(), name)
             return
         space = (repository.namespace_name(stored.namespace) or "").lower()
         if not _TRANSLATED.search(space):
@@ -64,14 +66,18 @@ class Imitations:
         low = name.lower()
         folded = _folded(low)
         if folded != low:
-            return (folded, LETTERS) if folded.startswith(_PREFIXES) else None
+            return (
+                (self.spelled.get(folded, folded), LETTERS)
+                if folded.startswith(_PREFIXES)
+                else None
+            )
         plain = _is_plain(stored)
         elsewhere = self.schema.get(low)
         if elsewhere is not None:
             return (name, PLACE) if plain and (stored.namespace or "") not in elsewhere else None
         near = self._near(low)
         if near is not None:
-            return near, SPELLING
+            return self.spelled[near], SPELLING
         if low.startswith(_PREFIXES) and space in _USUAL and plain and _is_small(stored):
             return low[: low.index("_") + 1], PREFIX
         return None

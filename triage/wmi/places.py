@@ -39,16 +39,15 @@ def folders(root: Root) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def has_mof(root: Root) -> bool:
-    """Whether a system below the root has a folder where MOF files lie."""
+def mof_folder(root: Root) -> str | None:
+    """The first folder where the MOF files of a system below the root lie."""
     for system in SYSTEMS:
         for folder in MOF_FOLDERS:
             try:
-                root.find(f"{system}/{folder}")
+                return root.find(f"{system}/{folder}")
             except Unreadable:
                 continue
-            return True
-    return False
+    return None
 
 
 def _repositories(root: Root, base: str) -> list[str]:

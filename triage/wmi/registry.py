@@ -9,11 +9,12 @@ Source: Microsoft, "AutorecoverMofs" of Win32_WMISetting; "InprocServer32", "Loc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 
 from triage.evidence import Root, Unreadable
-from triage.model_windows import ComServer
+from triage.model import Location
+from triage.model_windows import ComServer, WmiRecovery
 from triage.parsers import Malformed
 from triage.parsers.regf import Hive, Key, open_hive
 from triage.wmi.windows_paths import is_remote, unfolded
@@ -119,3 +120,11 @@ def _program(command: str) -> str:
     low = text.lower()
     ends = [low.find(ending) + 4 for ending in (".exe", ".dll", ".ocx") if ending in low]
     return text[: min(ends)] if ends else text
+
+
+def recoveries(software: Software, entries: Iterable[str]) -> Iterator[WmiRecovery]:
+    """The entries of the list as artifacts, each once."""
+    file = software.root.locate(software.path)
+    for entry in dict.fromkeys(entries):
+        place = Location(file.path, f"{CIMOM}\\{AUTORECOVER}")
+        yield WmiRecovery(place, entry, has_file(software.root, entry))

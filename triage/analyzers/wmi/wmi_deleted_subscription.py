@@ -38,7 +38,7 @@ from triage.wmi_consumers import runs_code, state_words
 def check(item: WmiSubscription, scene: Scene) -> Iterator[Evidence]:
     if item.consumer is None or item.consumer.state in ("live", "mof") or not runs_code(item):
         return
-    facts = [state_words(item.consumer.state)]
+    facts = [state_words(item.consumer.state).removeprefix("deleted: ")]
     if item.consumer.modified is not None:
         facts.append(f"last changed {item.consumer.modified}")
     yield Evidence(tuple(facts))

@@ -2,8 +2,10 @@
 
 What it looks for
 -----------------
-Names of filters, consumers and bindings that public reports and tools name, from
-``knowledge/wmi.toml``.
+Names of filters and consumers that public reports and tools name, from ``knowledge/wmi.toml``:
+alone they are a lead (medium); when what the consumer runs is the family's too, or hides a
+payload, they are a verdict (critical). And queries with commands that families use under changing
+names: medium.
 
 Why it matters
 --------------
@@ -29,25 +31,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
-from triage.knowledge import match
 from triage.model import Confidence, Evidence, Severity
 from triage.model_windows import WmiSubscription
 from triage.scene import Scene
 from triage.wmi_consumers import query_command
+from triage.wmi_families import behaviours_of, families_of
 
 
 def check(item: WmiSubscription, scene: Scene) -> Iterator[Evidence]:
-    for part in (item.filter, item.consumer):
-        name = None if part is None else part.text("Name")
-        known = None if name is None else match("wmi", "family_names", name.lower())
-        if known is not None:
-            facts = (f"{name} is a name of {known.what} ({known.source})",)
-            yield Evidence(facts, query_command(item))
+    for family in families_of(item):
+        facts = [f"{family.name} is a name of {family.what} ({family.source})"]
+        if family.certain:
+            facts.append("what it runs is like that family's, too")
+            yield Evidence(
+                tuple(facts), query_command(item), Severity.CRITICAL, Confidence.MODERATE
+            )
+        else:
+            yield Evidence(tuple(facts), query_command(item))
+    for family in behaviours_of(item):
+        yield Evidence((f"query and command are like {family.what} ({family.source})",))
 
 
 INDICATOR = Indicator(
     id="wmi-known-name",
-    title="a WMI subscription has a name of a known tool or family",
+    title="a WMI subscription is like that of a known tool or family",
     family="wmi-name",
     techniques=("T1546.003",),
     severity=Severity.MEDIUM,

@@ -33,11 +33,11 @@ from triage.analyzers.indicator import Indicator
 from triage.model import Confidence, Evidence, Severity
 from triage.model_windows import WmiRecovery
 from triage.scene import Scene
-from triage.wmi.autorecover import reasons
+from triage.wmi_providers import entry_reasons
 
 
 def check(item: WmiRecovery, scene: Scene) -> Iterator[Evidence]:
-    found = list(reasons(item.entry))
+    found = list(entry_reasons(item.entry))
     if not found:
         return
     worst = max((severity for severity, _ in found), key=lambda severity: severity.points)
