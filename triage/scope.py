@@ -20,7 +20,8 @@ class Limits:
     ``keep`` is the most that is kept of one content, ``keep_total`` of all together;
     ``examination`` is the most seconds spent on thorough looks at contents, all together: what
     comes after gets the cheap look only, and is counted. ``keep_all`` says to keep contents that
-    look harmless, too.
+    look harmless, too. ``xattrs`` are directories of the tree whose extended attributes are read;
+    ``all_pids`` says to try every process number, however many there are.
     """
 
     keep: int = 1 << 20
@@ -33,6 +34,8 @@ class Limits:
     files: int = 200_000
     seconds: float = 600.0
     examination: float = 30.0
+    xattrs: tuple[str, ...] = ()
+    all_pids: bool = False
 
 
 class Budget:

@@ -29,6 +29,7 @@ from triage.cli.inspect import inspect
 from triage.cli.live import live
 from triage.cli.merge import merge
 from triage.cli.verify import verify
+from triage.cli.watch import watch
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -44,7 +45,20 @@ def cli() -> None:
     """
 
 
-COMMANDS = (live, image, collect, analyze, diff, merge, verify, indicators, explain, inspect, carve)
+COMMANDS = (
+    live,
+    image,
+    collect,
+    analyze,
+    diff,
+    merge,
+    verify,
+    indicators,
+    explain,
+    inspect,
+    carve,
+    watch,
+)
 for _command in COMMANDS:
     cli.add_command(_command)
 

@@ -40,7 +40,11 @@ class Queue(NamedTuple):
 
 def queues(directory: int) -> tuple[Queue, ...]:
     """All queues of an open mqueue file system. Raises :class:`OSError`."""
-    names = sorted(os.fsencode(name) for name in os.listdir(directory))[:_QUEUES_MAX]
+    listable = os.open(b".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=directory)
+    try:
+        names = sorted(os.fsencode(name) for name in os.listdir(listable))[:_QUEUES_MAX]
+    finally:
+        os.close(listable)
     return tuple(queue for name in names if (queue := _queue(directory, name)) is not None)
 
 

@@ -1,0 +1,36 @@
+"""Indicators about storage that is no file: IPC, keys, sockets, BPF, attributes, block devices."""
+
+from __future__ import annotations
+
+from triage.analyzers.indicator import Indicator
+from triage.analyzers.ipc import (
+    block_in_memory,
+    bpf_hidden_pin,
+    bpf_tampering,
+    bpf_unattributed,
+    key_large,
+    queue_unread,
+    secret_memory,
+    shm_destroyed,
+    shm_orphaned,
+    socket_imitation,
+    store_opaque,
+    store_payload,
+    store_split_payload,
+)
+
+INDICATORS: tuple[Indicator, ...] = (
+    store_payload.INDICATOR,
+    store_split_payload.INDICATOR,
+    store_opaque.INDICATOR,
+    key_large.INDICATOR,
+    shm_orphaned.INDICATOR,
+    shm_destroyed.INDICATOR,
+    queue_unread.INDICATOR,
+    socket_imitation.INDICATOR,
+    bpf_unattributed.INDICATOR,
+    bpf_tampering.INDICATOR,
+    bpf_hidden_pin.INDICATOR,
+    block_in_memory.INDICATOR,
+    secret_memory.INDICATOR,
+)

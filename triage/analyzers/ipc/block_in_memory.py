@@ -1,0 +1,81 @@
+"""A block device whose blocks lie in memory is in use.
+
+What it looks for
+-----------------
+A loop device over a file on a memory file system, or over a deleted file; a zram device with data
+in it that is no swap space and holds a mounted file system.
+
+Why it matters
+--------------
+A whole file system, with programs and loot, that is gone at reboot and that a walk of the disk
+never meets; mounted, its files look like any others.
+
+What else looks like this
+-------------------------
+Live systems and installers keep their image on a tmpfs (mounted below ``/run`` or at ``/``: low),
+log2ram and Armbian use zram for ``/var/log`` (low). A snap that was refreshed leaves a loop device
+over a deleted file on disk (low).
+
+How to check by hand
+--------------------
+``losetup -l; zramctl; findmnt /dev/loopN``
+
+References
+----------
+* https://attack.mitre.org/techniques/T1027/011/
+* https://attack.mitre.org/techniques/T1564/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from triage.analyzers.indicator import Indicator
+from triage.model import Confidence, Evidence, Severity
+from triage.model_kernel_objects import IpcObject
+from triage.scene import Scene
+
+_LIVE = ("/run/live", "/run/initramfs", "/run/archiso", "/lib/live", "/run/rootfsbase", "/cdrom")
+_ZRAM_PLACES = ("/var/log", "/var/tmp", "/tmp", "/var/cache")
+
+
+def check(item: IpcObject, scene: Scene) -> Iterator[Evidence]:
+    if item.store != "block-device":
+        return
+    points = [point for point in (item.fact("mounted_at") or "").split(", ") if point]
+    mounted = f"mounted at {', '.join(points)}" if points else "not mounted in sight"
+    if item.type == "zram":
+        yield from _zram(item, points, mounted)
+        return
+    in_memory = "backing file in memory" in item.traits
+    deleted = "backing file deleted" in item.traits
+    if not in_memory and not deleted:
+        return
+    backing = item.fact("backing_file") or "?"
+    live = backing.startswith(_LIVE) or "/" in points
+    severity = Severity.HIGH if in_memory and not live else Severity.LOW
+    facts = (f"{item.name} over {backing}, {item.size} bytes", ", ".join(item.traits), mounted)
+    yield Evidence(facts, f"losetup -l {item.name}", severity)
+
+
+def _zram(item: IpcObject, points: list[str], mounted: str) -> Iterator[Evidence]:
+    if not points or "empty" in item.traits:
+        return
+    usual = all(point in _ZRAM_PLACES for point in points)
+    severity = Severity.LOW if usual else Severity.MEDIUM
+    facts = (f"{item.name}, a compressed RAM disk that is no swap", mounted)
+    yield Evidence(facts, f"zramctl {item.name}", severity)
+
+
+INDICATOR = Indicator(
+    id="block-in-memory",
+    title="a block device whose blocks lie in memory",
+    family="store-state",
+    techniques=("T1027.011", "T1564"),
+    severity=Severity.HIGH,
+    confidence=Confidence.STRONG,
+    inspects=IpcObject,
+    check=check,
+    benign_if="a live system, an installer or a log cache that you know set it up",
+    doc=__doc__,
+)

@@ -1,0 +1,151 @@
+"""System V shared memory: segments that outlive their makers, and what attached ones hold.
+
+Never attached to: ``shmat`` would change the segment's times and counts. What a segment holds is
+read through a process that has it attached: of its inode where ``map_files`` leads there (that is
+the held-files collector's work), else of the pages that this process has populated already, so
+that nothing is faulted in. A segment nobody is attached to keeps its content to itself.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterator
+
+from triage.evidence import Unreadable
+from triage.linux.ipc_namespaces import Answer, ask_all
+from triage.linux.pages import present_pages
+from triage.model import Artifact, Content, Gap, Holder, Location, Mapping, MemoryFile, Process, Why
+from triage.model_kernel_objects import IpcObject
+from triage.parsers.ipc_tables import SHM_DEST, SHM_LOCKED, Segment, segments
+from triage.proc.directory import ProcessTable
+from triage.scope import NotHere, Scope
+
+NAME = "shared-memory"
+_TABLE = "/proc/sysvipc/shm"
+_TABLE_MAX = 1 << 20
+_SEGMENTS_MAX = 4096
+_READ_MAX = 4 << 20
+
+Attached = dict[int, list[tuple[Process, Mapping]]]
+
+
+def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
+    """Yield an IpcObject for every segment; returns how many there were."""
+    if not scope.live:
+        raise NotHere("no running kernel to ask for shared memory segments")
+    count = 0
+    for answer in ask_all(scope, "shared memory segments", _table):
+        if answer.gap is not None:
+            yield answer.gap
+        found = list(segments(answer.data or b""))
+        attached = _attached(scope, answer.namespace) if found else {}
+        for segment in found[:_SEGMENTS_MAX]:
+            yield _object(scope, segment, answer, attached.get(segment.number, []))
+        if len(found) > _SEGMENTS_MAX:
+            words = f"{len(found)} segments; the first {_SEGMENTS_MAX} were looked at"
+            yield Gap(Location(_TABLE), Why.TRUNCATED, words)
+        count += len(found)
+    return count
+
+
+def _table() -> bytes:
+    """The table of the namespace that this process is in; empty where the kernel has none."""
+    try:
+        with open(_TABLE, "rb") as file:
+            return file.read(_TABLE_MAX)
+    except OSError:
+        return b""
+
+
+def _attached(scope: Scope, namespace: int | None) -> Attached:
+    """By segment: the processes of this namespace that map it. Its inode number is the shmid."""
+    found: Attached = {}
+    for process in scope.so_far:
+        if not isinstance(process, Process) or process.namespace("ipc") not in (namespace, None):
+            continue
+        for mapping in process.mappings or ():
+            if mapping.path.startswith("/SYSV"):
+                found.setdefault(mapping.inode, []).append((process, mapping))
+    return found
+
+
+def _object(
+    scope: Scope, segment: Segment, answer: Answer, attached: list[tuple[Process, Mapping]]
+) -> IpcObject:
+    content, why = _content(scope, segment, attached)
+    return IpcObject(
+        location=Location(_TABLE, f"{answer.where}shmid {segment.number}"),
+        store="sysv-shm",
+        name=f"0x{segment.key:08x}",
+        number=segment.number,
+        size=segment.size,
+        uid=segment.uid,
+        mode=segment.mode & 0o777,
+        namespace=answer.namespace,
+        pids=(segment.creator, segment.last),
+        holders=_holders(attached),
+        traits=tuple(_traits(segment, attached)),
+        facts=(("attached", str(segment.attached)), ("changed", str(segment.changed))),
+        content=content,
+        why=why,
+    )
+
+
+def _holders(attached: list[tuple[Process, Mapping]]) -> tuple[Holder, ...]:
+    found = [Holder(p.pid, f"map {m.start:x}-{m.end:x} {m.perms}") for p, m in attached]
+    return tuple(dict.fromkeys(found))[:100]
+
+
+def _traits(segment: Segment, attached: list[tuple[Process, Mapping]]) -> Iterator[str]:
+    if segment.mode & SHM_DEST:
+        yield "destroyed"
+    if segment.mode & SHM_LOCKED:
+        yield "locked"
+    if segment.attached == 0:
+        yield "orphaned"
+    if any(mapping.executable for _, mapping in attached):
+        yield "executable"
+
+
+# --- what lies in it ----------------------------------------------------------------------
+
+
+def _content(
+    scope: Scope, segment: Segment, attached: list[tuple[Process, Mapping]]
+) -> tuple[Content | None, Why | None]:
+    for artifact in scope.so_far:
+        if isinstance(artifact, MemoryFile) and artifact.origin == "sysv":
+            holders = {holder.pid for holder in artifact.holders}
+            mine = {process.pid for process, _ in attached}
+            if artifact.file.inode == segment.number and holders & mine:
+                return artifact.content, None
+    if not attached:
+        return None, Why.REFUSED if segment.attached == 0 else Why.ABSENT
+    for process, mapping in attached[:8]:
+        data = _populated(scope, process, mapping)
+        if data:
+            return _looked_at(scope, data), None
+    return None, Why.DENIED
+
+
+def _looked_at(scope: Scope, data: bytes) -> Content | None:
+    from triage.wmi.looking import Looker
+
+    return Looker(scope.limits, scope.budget).look(data.rstrip(b"\0"))
+
+
+def _populated(scope: Scope, process: Process, mapping: Mapping) -> bytes:
+    """The pages that the process has in its page table, up to the first that it lacks."""
+    page = scope.host.page_size or os.sysconf("SC_PAGE_SIZE")
+    end = min(mapping.end, mapping.start + _READ_MAX)
+    try:
+        with (
+            ProcessTable(scope.root) as table,
+            table.open(process.pid) as directory,
+            directory.pseudo_file("pagemap") as pagemap,
+            directory.pseudo_file("mem") as memory,
+        ):
+            size = present_pages(pagemap, mapping.start, end, page) * page
+            return os.pread(memory, size, mapping.start) if size else b""
+    except (OSError, Unreadable, OverflowError):
+        return b""

@@ -1,0 +1,75 @@
+"""What the indicators about environments ask: which variables carry something, and from where.
+
+Pure. A box has many processes and few environments, so what a value holds is found out once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from triage.model import Content, Process
+from triage.scene import Scene
+
+_LEAST = 96
+_RUN = re.compile(r"[A-Za-z0-9+/=_-]{64,}|(?:\\x[0-9a-fA-F]{2}){16,}|(?:\d{1,3}[, ]){40,}")
+_CODE = re.compile(
+    r"^\s*(?:#!|<\?php|import |from \w+ import |use strict|exec\(|eval\b)|\bmemfd_create"
+)
+_NUMBER = re.compile(r"\d+|(?<=_)[A-Za-z]$")
+_PART_LEAST, _PARTS_LEAST, _PARTS_MAX = 16, 160, 64
+_DENSE = re.compile(r"[!-~]+")
+
+
+def variables(process: Process) -> Iterator[tuple[str, str]]:
+    """(name, value) of the environment; entries without ``=`` have an empty name."""
+    for entry in process.environ or ():
+        name, equals, value = entry.partition("=")
+        yield (name, value) if equals else ("", entry)
+
+
+def worth_a_look(value: str) -> bool:
+    """Whether a value is long enough and dense enough, or code enough, to carry something."""
+    if len(value) < _LEAST:
+        return len(value) >= 24 and _CODE.search(value) is not None
+    return _RUN.search(value) is not None or _CODE.search(value) is not None
+
+
+@lru_cache(256)
+def content_of(value: str) -> Content:
+    """What a value holds, unwrapped."""
+    from triage.content.candidate import Limits
+    from triage.content.examine import examine
+
+    limits = Limits(output=16 << 20, layer=8 << 20, steps=200, work=400_000_000)
+    return examine(value.encode("utf-8", "surrogateescape"), limits=limits)
+
+
+def parts(process: Process) -> Iterator[tuple[tuple[str, bytes], ...]]:
+    """Groups of variables whose names differ in a number or a last letter only."""
+    groups: dict[str, list[tuple[str, bytes]]] = {}
+    for name, value in variables(process):
+        stem = _NUMBER.sub("#", name)
+        if stem != name and len(value) >= _PART_LEAST and _DENSE.fullmatch(value):
+            groups.setdefault(stem, []).append((name, value.encode("utf-8", "surrogateescape")))
+    for group in groups.values():
+        if 2 <= len(group) <= _PARTS_MAX and sum(len(d) for _, d in group) >= _PARTS_LEAST:
+            yield tuple(group)
+
+
+@lru_cache(256)
+def joined(group: tuple[tuple[str, bytes], ...]) -> tuple[tuple[str, ...], Content] | None:
+    """The names in order, and what the values make together; ``None`` for nothing."""
+    from triage.content.reassemble import reassemble
+
+    found = reassemble(group)
+    return None if found is None else (found.names, found.content)
+
+
+def inherited_from(process: Process, entry: str, scene: Scene) -> int | None:
+    """The parent, where its environment has the very same entry."""
+    parent = None if process.ppid is None else scene.processes.get(process.ppid)
+    if parent is None or parent.environ is None or entry not in parent.environ:
+        return None
+    return parent.pid
