@@ -8,7 +8,7 @@ the same details, or with more against it: what is new, raised or changed stays 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -227,19 +227,16 @@ def _caveats(baseline: Report, current: Report) -> list[str]:
 # --- silencing ------------------------------------------------------------------------------
 
 
-def silenced(report: Report, comparison: Comparison, source: str) -> Report:
-    """The report with what the baseline knew settled, and with what is worse marked as such.
+def silenced(comparison: Comparison, source: str) -> Report:
+    """The current report with what the baseline knew settled, and what is worse marked as such.
 
-    ``report`` may have been settled in part before. ``source`` names the baseline. The verdict is
-    the caller's to renew; a line of coverage tells the counts.
+    ``source`` names the baseline. The verdict is the
+    caller's to renew; a line of coverage tells the counts.
     """
-    by_id: Mapping[str, Change] = {
-        change.subject.id: change
-        for change in comparison.changes
-        if change.status is not Status.GONE
-    }
-    when = comparison.baseline.collected_at
-    subjects = tuple(_heard(each, by_id[each.id], when, source) for each in report.subjects)
+    # Not by the subjects' ids: a forged snapshot may give one to two.
+    changes = {id(change.subject): change for change in comparison.changes}
+    report, when = comparison.current, comparison.baseline.collected_at
+    subjects = tuple(_heard(each, changes[id(each)], when, source) for each in report.subjects)
     quiet = sum(
         before.benign is None and after.benign is not None
         for before, after in zip(report.subjects, subjects, strict=True)

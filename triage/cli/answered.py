@@ -34,15 +34,15 @@ class Answered:
         from triage.compare import compare, silenced
 
         after = report
-        for each in self.allowed:
-            for sentence in allow.over(each, report.generated_at):
-                _warn(f"not applied: {sentence}")
-            after = allow.applied(after, each)
         if self.baseline is not None:
             comparison = compare(analyze(self.baseline, indicators), report)
             for sentence in comparison.caveats:
                 _warn(f"baseline: {sentence}")
-            after = silenced(after, comparison, self.source)
+            after = silenced(comparison, self.source)
+        for each in self.allowed:
+            for sentence in allow.over(each, report.generated_at):
+                _warn(f"not applied: {sentence}")
+            after = allow.applied(after, each)
         worst = max((subject.score for subject in after.subjects), default=0)
         verdict = verdict_on(worst, bool(after.subjects), snapshot)
         ordered = sorted(after.subjects, key=lambda s: (-s.score, s.kind, s.location, s.id))
