@@ -16,7 +16,7 @@ from triage.cli.options import collection_options, report_options
 @report_options
 def image(
     root: str, save: str | None, keep: int, keep_total: int, keep_all: bool, time_limit: int,
-    **report: Any,
+    xattrs: tuple[str, ...], all_pids: bool, **report: Any,
 ) -> None:  # fmt: skip
     """Look at a mounted image (mount it read-only) or a folder of collected files.
 
@@ -24,5 +24,5 @@ def image(
     """
     from triage.cli.run import CollectionOptions, ReportOptions, look_and_report
 
-    limits = CollectionOptions(keep, keep_total, keep_all, time_limit)
+    limits = CollectionOptions(keep, keep_total, keep_all, time_limit, xattrs, all_pids)
     look_and_report(root, "image", save, limits, ReportOptions(**report))

@@ -117,5 +117,13 @@ collection_options = _apply(
             "--time-limit", type=click.IntRange(1), default=600, show_default=True,
             metavar="SECONDS", help="Most seconds spent in one walk of a file system.",
         ),
+        click.option(
+            "--xattrs", multiple=True, metavar="DIR",
+            help="Also read the extended attributes below DIR of the evidence; repeatable.",
+        ),
+        click.option(
+            "--all-pids", is_flag=True,
+            help="Try every process number for hidden ones, however many there may be.",
+        ),
     )
 )  # fmt: skip

@@ -46,6 +46,8 @@ class CollectionOptions:
     keep_total: int
     keep_all: bool
     time_limit: int
+    xattrs: tuple[str, ...] = ()
+    all_pids: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,8 @@ def collected(
         keep_total=options.keep_total,
         keep_all=options.keep_all,
         seconds=float(options.time_limit),
+        xattrs=options.xattrs,
+        all_pids=options.all_pids,
     )
     try:
         with Root(root_path) as root:

@@ -138,4 +138,6 @@ def _notes(root: Root, status: dict[str, bytes]) -> tuple[str, ...]:
     hidepid = _hidepid(root)
     if hidepid not in (None, "0", "off"):
         notes.append(f"/proc is mounted with hidepid={hidepid}: processes may be hidden from us")
-    return tuple(notes)
+    from triage.linux import own_view
+
+    return (*notes, *own_view.notes())
