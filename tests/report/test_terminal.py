@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.report.sample_reports import PAYLOADS, blind, clean, hostile, huge, infected
-from triage.model import Severity
+from tests.report.sample_reports import (
+    PAYLOADS,
+    benign_java,
+    blind,
+    clean,
+    hostile,
+    huge,
+    implant,
+    implant_shell,
+    infected,
+    report,
+)
+from triage.model import Link, Location, Severity, Subject
 from triage.printable import printable
 from triage.report.page import Span, cells, hanging, wrap
 from triage.report.terminal import FULL, render
-from triage.report.wording import SIGNS
+from triage.report.wording import SIGNS, facts
 
 
 @pytest.mark.parametrize("details", [False, True])
@@ -101,3 +113,57 @@ def test_many_subjects_do_not_make_a_long_report() -> None:
         sum(line.startswith(f"{number}  ") for number in range(1, 99) for line in text.splitlines())
         == FULL
     )
+
+
+def _like(subject: Subject, number: int, **more: Any) -> Subject:
+    """The same subject once more, at another place."""
+    where = Location(f"/proc/{number}")
+    return dataclasses.replace(subject, id=f"process-{number}", location=where, **more)
+
+
+def test_members_that_tell_the_same_come_in_one_line() -> None:
+    lead, file, *_ = implant()
+    executes = (Link("executes", file.id),)
+    others = tuple(_like(lead, number, links=executes) for number in (51, 52, 53, 54))
+    text = render(report((dataclasses.replace(lead, links=executes), file, *others), "critical"))
+    assert "Program runs from a memfd, 4 times" in text
+    assert "/proc/51, /proc/52, /proc/53, … 1 more" in text
+    assert text.count("Program runs from a memfd") == 2
+
+
+def test_many_of_a_kind_do_not_push_others_out_of_sight() -> None:
+    shell = dataclasses.replace(implant_shell(), links=())
+    many = tuple(
+        _like(implant()[0], number, links=(), score=100) for number in range(60, 60 + 3 * FULL)
+    )
+    text = render(report((*many, shell), "critical"))
+    before, after = (" ".join(part.split()) for part in text.split("ALSO FOUND"))
+    assert "An interpreter reads its script from a descriptor" in before
+    assert f"{3 * FULL - 2} times: /proc/62" in after
+
+
+def test_a_long_report_ends_with_its_verdict() -> None:
+    first, *_, last = [line for line in render(infected(), width=200).splitlines() if line.strip()]
+    assert first == last
+    assert render(clean(), width=200).count("NOTHING FOUND") == 1
+
+
+def test_the_same_benign_reason_is_told_once() -> None:
+    twins = tuple(_like(benign_java(), number) for number in (71, 72))
+    text = " ".join(render(report(twins, "none")).split())
+    assert "2 times: " in text
+    assert text.count(twins[0].benign.reason[:30] if twins[0].benign else "?") == 1
+
+
+def test_facts_are_words() -> None:
+    told = (("exe_seals", 13), ("seals", 0), ("mtime_ns", 10**9), ("twins", ""), ("cwd", None),
+            ("exe_deleted", True), ("odd_ns", 1 << 62))  # fmt: skip
+    found = dict(facts(dataclasses.replace(implant_shell(), facts=told)))
+    assert found == {
+        "exe_seals": "seal, grow, write",
+        "seals": "none",
+        "mtime_ns": "1000000000 (1970-01-01T00:00:01Z)",
+        "cwd": "not known",
+        "exe_deleted": "yes",
+        "odd_ns": f"{1 << 62} (2116-02-20T23:53:38Z)",
+    }

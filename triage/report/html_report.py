@@ -30,7 +30,7 @@ from triage.report.wording import (
     caveats,
     content_line,
     coverage_line,
-    fact,
+    facts,
     gaps_by_why,
     host_line,
     place,
@@ -212,7 +212,7 @@ def _static_subject(member: Member, name: str, names: list[str]) -> Iterator[str
     yield _items(subject.explanation)
     if subject.content is not None:
         yield f'<p class="ev">Content: {_text(content_line(subject.content))}</p>'
-    yield f"{_pairs((key, fact(value)) for key, value in subject.facts)}</article>"
+    yield f"{_pairs(facts(subject))}</article>"
 
 
 def _items(texts: Iterable[str]) -> str:

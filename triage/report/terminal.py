@@ -36,6 +36,9 @@ FULL = 6
 MEMBERS = 4
 EXAMPLES = 3
 LISTED = 8
+#: Of stories that tell the same of one subject each, so many are told with their evidence.
+ALIKE = 2
+_SCREEN = 24
 _BLANK: Line = ()
 _NOTEWORTHY = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM)
 
@@ -56,10 +59,12 @@ def render(report: Report, *, width: int = 80, colour: bool = False, details: bo
     if not details:
         closing = "… marks what was cut short: --details shows all."
         lines += [_BLANK, *hanging((), closing, width, role="faint")]
+    if len(lines) > _SCREEN:
+        lines += [_BLANK, *_verdict(report, width)]  # the head has scrolled away
     return text_of(lines, colour)
 
 
-def _head(report: Report, width: int) -> Iterator[Line]:
+def _verdict(report: Report, width: int) -> Iterator[Line]:
     severity = next((each for each in Severity if each == report.verdict), None)
     doubts = caveats(report)
     quiet = GAP_SIGN if doubts else BENIGN_SIGN
@@ -68,9 +73,13 @@ def _head(report: Report, width: int) -> Iterator[Line]:
     word = "NOTHING FOUND" if known == "none" else known.upper()
     badge = Span(f" {sign} {word} ", "none" if severity is None else severity.value)
     yield from hanging((badge, Span(" ")), verdict_sentence(report), width, role="title")
+
+
+def _head(report: Report, width: int) -> Iterator[Line]:
+    yield from _verdict(report, width)
     yield from hanging((), " · ".join(host_line(report)), width, role="faint")
     yield from flow(list(_counts(report)), width)
-    for sentence in doubts:
+    for sentence in caveats(report):
         yield from hanging((Span(f"{GAP_SIGN} ", "warning"),), sentence, width, role="warning")
 
 
@@ -86,8 +95,7 @@ def _counts(report: Report) -> Iterator[Span]:
 
 
 def _standing_out(bad: Sequence[Story], width: int) -> Iterator[Line]:
-    noteworthy = [story for story in bad if story.lead.severity in _NOTEWORTHY]
-    full, rest = noteworthy[:FULL], noteworthy[FULL:]
+    full, rest = _chosen([story for story in bad if story.lead.severity in _NOTEWORTHY])
     if full:
         yield from _heading("What stands out")
     for number, story in enumerate(full, start=1):
@@ -98,6 +106,27 @@ def _standing_out(bad: Sequence[Story], width: int) -> Iterator[Line]:
     if rest:
         yield from _heading("Also found" if full else "Found")
         yield from _grouped([story.lead for story in rest], width)
+
+
+def _chosen(noteworthy: Sequence[Story]) -> tuple[list[Story], list[Story]]:
+    """Which stories are told with their evidence, and which are only listed.
+
+    A hundred keys with the same kind of payload must not push a process out of sight.
+    """
+    full: list[Story] = []
+    rest: list[Story] = []
+    seen: Counter[tuple[str, str]] = Counter()
+    for story in noteworthy:
+        alike = (story.lead.kind, _strongest(story.lead))
+        seen[alike] += len(story.members) == 1
+        told = len(full) < FULL and (len(story.members) > 1 or seen[alike] <= ALIKE)
+        (full if told else rest).append(story)
+    return full, rest
+
+
+def _strongest(subject: Subject) -> str:
+    ranked = order.findings(subject.findings)
+    return ranked[0].title if ranked else subject.title
 
 
 def _heading(text: str) -> Iterator[Line]:
@@ -118,11 +147,41 @@ def badge(subject: Subject) -> Span:
 
 def _story(number: int, story: Story, width: int) -> Iterator[Line]:
     names = story.names(number)
-    for member, name in zip(story.members[: MEMBERS + 1], names, strict=False):
-        yield from _member(member, name, names, width)
-    more = len(story.members) - MEMBERS - 1
+    groups = _alike(story)
+    for places in groups[: MEMBERS + 1]:
+        if len(places) == 1:
+            yield from _member(story.members[places[0]], names[places[0]], names, width)
+        else:
+            yield from _members(story, places, names, width)
+    more = sum(map(len, groups[MEMBERS + 1 :]))
     if more > 0:
         yield from _more(f"{more:,} more linked to these", width)
+
+
+def _alike(story: Story) -> list[list[int]]:
+    """The places of its members; those that tell the same and are tied alike come together."""
+    groups: dict[tuple[object, ...], list[int]] = {}
+    for at, member in enumerate(story.members):
+        subject = member.subject
+        what = (subject.kind, subject.severity, subject.benign is None, _strongest(subject))
+        same = (*what, member.near, member.relation, member.forward)
+        groups.setdefault(same, []).append(at)
+    return sorted(groups.values())
+
+
+def _members(
+    story: Story, places: Sequence[int], names: Sequence[str], width: int
+) -> Iterator[Line]:
+    """Several members that tell the same, in a line: ten workers that run from one memfd."""
+    member = story.members[places[0]]
+    first = (Span(f"{names[places[0]]:<3}", "title"), badge(member.subject), Span(" "))
+    strongest = printable(_strongest(member.subject), limit=200)
+    yield from hanging(first, f"{strongest}, {len(places):,} times", width, role="title", most=2)
+    if member.near is not None:
+        yield from _labelled("link", tie(member, names[member.near]), width)
+    found = (story.members[at].subject.location for at in places)
+    where = [place(each.path, each.inside) for each in found]
+    yield from _labelled("at", examples(where), width, most=2)
 
 
 def _member(member: Member, name: str, names: Sequence[str], width: int) -> Iterator[Line]:
@@ -151,9 +210,7 @@ def _grouped(subjects: Sequence[Subject], width: int) -> Iterator[Line]:
     """Subjects with the same severity and strongest finding as one line, with examples."""
     groups: dict[tuple[Severity, str], list[Subject]] = {}
     for subject in subjects:
-        ranked = order.findings(subject.findings)
-        name = ranked[0].title if ranked else subject.title
-        groups.setdefault((subject.severity, name), []).append(subject)
+        groups.setdefault((subject.severity, _strongest(subject)), []).append(subject)
     for (_, name), group in list(groups.items())[:LISTED]:
         first = (badge(group[0]), Span(" "))
         if len(group) == 1:
@@ -178,14 +235,26 @@ def _benign(report: Report, width: int, details: bool) -> Iterator[Line]:
     if not judged:
         return
     yield from _heading("Judged benign")
-    shown = judged if details else judged[:LISTED]
-    for subject in shown:
-        benign = subject.benign
+    groups = [[each] for each in judged] if details else _by_reason(judged)
+    shown = groups if details else groups[:LISTED]
+    for group in shown:
+        benign = group[0].benign
         reason = "" if benign is None else f"{benign.reason} ({benign.source})"
-        text = f"{printable(subject.title, limit=200)}: {printable(reason, limit=400)}"
+        title = printable(group[0].title, limit=200)
+        if len(group) > 1:
+            title = f"{printable(_strongest(group[0]), limit=200)}, {len(group):,} times"
+        text = f"{title}: {printable(reason, limit=400)}"
         yield from hanging((Span(f"{BENIGN_SIGN} "),), text, width, most=None if details else 2)
-    if len(judged) > len(shown):
-        yield from _more(f"{len(judged) - len(shown):,} more", width)
+    if len(groups) > len(shown):
+        yield from _more(f"{sum(map(len, groups[LISTED:])):,} more", width)
+
+
+def _by_reason(judged: Sequence[Subject]) -> list[list[Subject]]:
+    groups: dict[tuple[str, str], list[Subject]] = {}
+    for subject in judged:
+        reason = "" if subject.benign is None else subject.benign.reason
+        groups.setdefault((_strongest(subject), reason), []).append(subject)
+    return list(groups.values())
 
 
 def _coverage(report: Report, width: int) -> Iterator[Line]:

@@ -9,7 +9,7 @@ from triage.printable import printable
 from triage.report import order
 from triage.report.page import Line, Span, hanging
 from triage.report.stories import Story
-from triage.report.wording import SIGNS, content_line, fact, place, plural, sureness, tie
+from triage.report.wording import SIGNS, UNKNOWN, content_line, facts, place, plural, sureness, tie
 
 #: A single piece of evidence longer than this is cut, also here; the JSON report has it whole.
 _LONGEST = 4000
@@ -53,8 +53,8 @@ def _subject(name: str, subject: Subject, width: int) -> Iterator[Line]:
     for line in subject.explanation:
         if not any(line.endswith(command) for command in shown):
             yield from _row("because", _safe(line), width)
-    facts = (f"{_safe(key)}={fact(value)}" for key, value in subject.facts if value is not None)
-    yield from _row("facts", "  ".join(facts), width)
+    known = (f"{name}={words}" for name, words in facts(subject) if words != UNKNOWN)
+    yield from _row("facts", "  ".join(known), width)
     if subject.content is not None:
         yield from _content(subject.content, width)
 

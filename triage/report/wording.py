@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from types import MappingProxyType
 
 from triage.model import Confidence, Content, Coverage, Finding, Gap, Report, Severity, Subject, Why
@@ -120,13 +121,20 @@ def coverage_line(entry: Coverage) -> str:
 def telling(subject: Subject, count: int) -> list[str]:
     """The ``count`` most telling lines of evidence, each finding's first line before any second.
 
-    A line names its finding unless the subject's title does. Safe to show.
+    Of a family of findings, which tell one thing in several ways, the strongest comes first and
+    the others last. A line names its finding unless the subject's title does. Safe to show.
     """
+    families: dict[str, Finding] = {}
     ranked = order.findings(subject.findings)
-    firsts = [_told(subject, each, each.evidence[0]) for each in ranked if each.evidence]
-    bare = [printable(each.title, limit=300) for each in ranked if not each.evidence]
-    others = [printable(line, limit=600) for each in ranked for line in each.evidence[1:]]
-    return list(dict.fromkeys(firsts + others + bare))[:count]
+    for each in ranked:
+        families.setdefault(each.family, each)
+    best = list(families.values())
+    again = [each for each in ranked if families[each.family] is not each]
+    firsts = [_told(subject, each, each.evidence[0]) for each in best if each.evidence]
+    bare = [printable(each.title, limit=300) for each in best if not each.evidence]
+    others = [printable(line, limit=600) for each in best for line in each.evidence[1:]]
+    more = [_told(subject, each, line) for each in again for line in each.evidence[:1]]
+    return list(dict.fromkeys(firsts + others + bare + more))[:count]
 
 
 def _told(subject: Subject, finding: Finding, line: str) -> str:
@@ -142,13 +150,37 @@ def tie(member: Member, other: str) -> str:
     return f"this {relation} {other}" if member.forward else f"{other} {relation} this"
 
 
-def fact(value: str | int | bool | None) -> str:
-    """A fact's value in words; safe to show. Truth values are yes and no."""
+UNKNOWN = "not known"
+# fcntl(2), F_ADD_SEALS
+_SEALS = ((1, "seal"), (2, "shrink"), (4, "grow"), (8, "write"), (16, "future-write"), (32, "exec"))
+
+
+def facts(subject: Subject) -> list[tuple[str, str]]:
+    """A subject's facts as (name, words), empty ones left out; safe to show."""
+    told = ((name, value) for name, value in subject.facts if value != "")
+    return [(printable(name, limit=80), _fact(name, value)) for name, value in told]
+
+
+def _fact(name: str, value: str | int | bool | None) -> str:
+    """A fact's value in words: truth values are yes and no, seals and times are spelt out."""
     if value is None:
-        return "not known"
+        return UNKNOWN
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, int) and name.endswith("seals"):
+        return ", ".join(word for bit, word in _SEALS if value & bit) or "none"
+    if isinstance(value, int) and name.endswith("_ns"):
+        return f"{value} ({_moment(value)})"
     return printable(str(value), limit=4000)
+
+
+def _moment(nanoseconds: int) -> str:
+    """UTC, to the second; what no calendar holds is said to be that."""
+    try:
+        moment = datetime.fromtimestamp(nanoseconds // 10**9, UTC)
+    except (OverflowError, ValueError, OSError):
+        return "beyond any calendar"
+    return moment.replace(tzinfo=None).isoformat() + "Z"
 
 
 def by_hand(subject: Subject) -> str:
