@@ -202,11 +202,16 @@ def test_attestation_covers_indicators_that_exist(attestation: Attestation) -> N
 PURE = (
     "model.py", "parsers", "content", "analyzers", "analyze.py", "scene.py", "subjects.py",
     "interpreters.py", "knowledge", "correlate.py", "scoring.py", "printable.py", "report",
-    "allow.py", "compare.py", "likeness.py", "merging.py", "settled.py",
-    "environment.py", "kernel_stores.py", "kernel_subjects.py", "model_kernel_objects.py",
-    "socket_names.py", "stored_payloads.py", "wmi_consumers.py", "wmi_subjects.py",
-    "wmi/looking.py", "wmi/objects.py", "wmi/spread.py",
-    "wmi/storage.py", "wmi/subscriptions.py", "wmi/words.py",
+    "allow.py", "compare.py", "likeness.py", "merging.py", "settled.py", "environment.py",
+    "kernel_stores.py", "kernel_subjects.py", "model_kernel_objects.py", "socket_names.py",
+    "stored_payloads.py", "wmi_consumers.py", "wmi_subjects.py", "wmi/looking.py",
+    "wmi/objects.py", "wmi/spread.py", "wmi/storage.py", "wmi/subscriptions.py", "wmi/words.py",
+    "event_subjects.py", "events/access.py", "events/facts.py", "events/fields.py",
+    "events/gather.py", "events/images.py", "events/order.py", "events/parts.py",
+    "events/powershell.py", "events/processes.py", "events/registry_places.py",
+    "events/scripts.py", "events/security.py", "events/services.py", "events/stored.py",
+    "events/sysmon.py", "events/system.py", "events/tasks.py", "events/watch.py",
+    "events/witnesses.py", "events/wmi_activity.py", "events/words.py",
 )  # fmt: skip
 IMPURE = {
     "os", "io", "pathlib", "socket", "subprocess", "psutil", "time", "shutil", "tempfile", "ctypes",

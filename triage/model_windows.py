@@ -81,7 +81,7 @@ class EventField:
     """One named fact of an event: ``text`` in words (cut when long), ``size`` of the whole.
 
     Names are those of the fact, whatever the event calls it: ``image``, ``command``, ``target``,
-    ``key``, ``data``, ``script``, ... ``content`` says what the value holds where that was examined.
+    ``key``, ``data``, ``script``, ... ``content`` says what the value holds, where it was examined.
     """
 
     name: str

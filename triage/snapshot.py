@@ -41,7 +41,14 @@ from triage.model import (
     Why,
 )
 from triage.model_kernel_objects import HiddenThing, IpcObject
-from triage.model_windows import WmiObject, WmiProvider, WmiRecovery, WmiSubscription
+from triage.model_windows import (
+    EventLog,
+    EventRecord,
+    WmiObject,
+    WmiProvider,
+    WmiRecovery,
+    WmiSubscription,
+)
 
 FORMAT = "triage-snapshot/1"
 LINE_LIMIT = 64 << 20
@@ -63,6 +70,8 @@ KINDS: dict[str, type] = {
     "wmi-subscription": WmiSubscription,
     "wmi-provider": WmiProvider,
     "wmi-recovery": WmiRecovery,
+    "event-record": EventRecord,
+    "event-log": EventLog,
     "gap": Gap,
     "coverage": Coverage,
     "host": Host,

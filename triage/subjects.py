@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import hashlib
 
-from triage import kernel_subjects, wmi_subjects
+from triage import event_subjects, kernel_subjects, wmi_subjects
 from triage.model import Artifact, Content, Finding, MemoryFile, Mount, Process
 from triage.model_kernel_objects import HiddenThing, IpcObject
-from triage.model_windows import WmiObject, WmiProvider, WmiRecovery, WmiSubscription
+from triage.model_windows import (
+    EventLog,
+    EventRecord,
+    WmiObject,
+    WmiProvider,
+    WmiRecovery,
+    WmiSubscription,
+)
 from triage.scene import Scene, is_deleted, is_memfd, volatile_place
 
 Facts = tuple[tuple[str, str | int | bool | None], ...]
@@ -21,6 +28,8 @@ _KINDS = {
     WmiSubscription: "wmi-subscription",
     WmiProvider: "wmi-provider",
     WmiRecovery: "wmi-recovery",
+    EventRecord: "event-record",
+    EventLog: "event-log",
 }
 
 
@@ -38,6 +47,8 @@ def subject_id(artifact: Artifact) -> str:
         identity = kernel_subjects.identity_of(artifact)
     elif isinstance(artifact, wmi_subjects.Wmi):
         identity = wmi_subjects.identity_of(artifact)
+    elif isinstance(artifact, event_subjects.Events):
+        identity = event_subjects.identity_of(artifact)
     else:
         identity = f"{artifact.namespace}\0{artifact.mount_id}\0{artifact.point}"
     digest = hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()
@@ -54,6 +65,8 @@ def title_of(artifact: Artifact, strongest: Finding) -> str:
         return f"{kernel_subjects.name_of(artifact)}: {strongest.title}"
     if isinstance(artifact, wmi_subjects.Wmi):
         return f"{wmi_subjects.name_of(artifact)}: {strongest.title}"
+    if isinstance(artifact, event_subjects.Events):
+        return f"{event_subjects.name_of(artifact)}: {strongest.title}"
     return f"{artifact.point}: {strongest.title}"
 
 
@@ -75,6 +88,8 @@ def facts_of(artifact: Artifact, scene: Scene) -> Facts:
         return kernel_subjects.facts_of(artifact)
     if isinstance(artifact, wmi_subjects.Wmi):
         return wmi_subjects.facts_of(artifact)
+    if isinstance(artifact, event_subjects.Events):
+        return event_subjects.facts_of(artifact)
     return (("path", artifact.point), ("fs_type", artifact.fs_type), ("dev", artifact.dev))
 
 
@@ -84,6 +99,8 @@ def content_of(artifact: Artifact, scene: Scene) -> Content | None:
         return artifact.content
     if isinstance(artifact, wmi_subjects.Wmi):
         return wmi_subjects.content_of(artifact)
+    if isinstance(artifact, event_subjects.Events):
+        return event_subjects.content_of(artifact)
     if isinstance(artifact, Process):
         file = scene.file_of(artifact.exe_file)
         if file is not None:

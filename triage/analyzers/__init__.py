@@ -6,7 +6,7 @@ folder. To add a kind: one folder, and its tuple here.
 
 from __future__ import annotations
 
-from triage.analyzers import environment, file, hiding, ipc, memory, process, script, wmi
+from triage.analyzers import environment, event, file, hiding, ipc, memory, process, script, wmi
 from triage.analyzers.benign import ATTESTATIONS
 from triage.analyzers.indicator import Attestation, Indicator
 
@@ -19,6 +19,7 @@ INDICATORS: tuple[Indicator, ...] = (
     *environment.INDICATORS,
     *hiding.INDICATORS,
     *wmi.INDICATORS,
+    *event.INDICATORS,
 )
 
 __all__ = ["ATTESTATIONS", "INDICATORS", "Attestation", "Indicator"]

@@ -12,6 +12,7 @@ from triage.collectors import (
     attributes,
     block_devices,
     bpf_objects,
+    event_logs,
     held_files,
     hidden,
     keyrings,
@@ -42,4 +43,5 @@ COLLECTORS: tuple[tuple[str, Collect], ...] = (
     (block_devices.NAME, block_devices.collect),
     (attributes.NAME, attributes.collect),
     (wmi_repository.NAME, wmi_repository.collect),
+    (event_logs.NAME, event_logs.collect),
 )

@@ -1,0 +1,53 @@
+"""A DNS answer carried text.
+
+What it looks for
+-----------------
+Sysmon's event 22 with a TXT record in the answer.
+
+Why it matters
+--------------
+Stages and commands are kept in TXT records: a store on the network that leaves no file.
+
+What else looks like this
+-------------------------
+Mail servers and agents that check policies (SPF, DKIM).
+
+How to check by hand
+--------------------
+ask for the record again, from elsewhere
+
+References
+----------
+* https://attack.mitre.org/techniques/T1071/004/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from triage.analyzers.indicator import Indicator
+from triage.events.words import told, verify
+from triage.model import Confidence, Evidence, Severity
+from triage.model_windows import EventRecord
+from triage.scene import Scene
+
+
+def check(event: EventRecord, scene: Scene) -> Iterator[Evidence]:
+    if event.act == "dns-text":
+        yield Evidence(
+            told(event, ("name", "query"), ("answer", "data"), ("by", "image")), verify(event)
+        )
+
+
+INDICATOR = Indicator(
+    id="event-dns-text",
+    title="a DNS answer carried text",
+    family="event-dns",
+    techniques=("T1071.004",),
+    severity=Severity.LOW,
+    confidence=Confidence.WEAK,
+    inspects=EventRecord,
+    check=check,
+    benign_if="the program is a mail server or checks a policy",
+    doc=__doc__,
+)

@@ -1,0 +1,69 @@
+"""Event logs of Windows: payloads kept in events, and events that tell of what else was done.
+
+Every ``.evtx`` below the root in any letter case, in any folder: ``Windows/System32/winevt/Logs``,
+archived logs, copies, or a folder of collected files. They are read by a package of its own (extra
+``windows``), in child processes; without it their presence is a gap. A live Linux box has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import replace
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from triage.model import Artifact, Content, Gap, Why
+from triage.scope import NotHere, Scope
+
+if TYPE_CHECKING:
+    from triage.events.places import Found
+    from triage.model_windows import EventRecord
+
+NAME = "event-logs"
+_MISSING = "not read: pip install 'fileless-triage[windows]' brings what reads event logs"
+
+
+def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
+    """Yield notable events and each log's state; returns how many records were read."""
+    if scope.live:
+        raise NotHere("this is a running Linux system")
+    from triage.events.places import Found, logs
+
+    steps = list(logs(scope.root))
+    files = [step for step in steps if isinstance(step, Found)]
+    if not steps:
+        raise NotHere("no event logs")
+    yield from (step for step in steps if isinstance(step, Gap))
+    if files and find_spec("evtx") is None:
+        for file in files:
+            yield Gap(scope.root.locate(file.path), Why.REFUSED, _MISSING)
+        return 0
+    return (yield from _judged(scope, files))
+
+
+def _judged(scope: Scope, files: list[Found]) -> Generator[Artifact | Gap, None, int]:
+    from triage.events.workers import judge
+    from triage.model_windows import EventLog, EventRecord
+
+    count = 0
+    for step in judge(scope.root, files, scope.limits, scope.progress):
+        if isinstance(step, EventLog):
+            count += step.records
+        yield _within(scope, step) if isinstance(step, EventRecord) else step
+    return count
+
+
+def _within(scope: Scope, event: EventRecord) -> EventRecord:
+    """The event with as many kept bytes as the whole collection has left."""
+    joined = None if event.joined is None else _kept(scope, event.joined)
+    fields = tuple(
+        field if field.content is None else replace(field, content=_kept(scope, field.content))
+        for field in event.fields
+    )
+    return replace(event, fields=fields, joined=joined)
+
+
+def _kept(scope: Scope, content: Content) -> Content:
+    if content.kept is None:
+        return content
+    return replace(content, kept=content.kept[: scope.budget.take(len(content.kept))])

@@ -1,0 +1,243 @@
+"""One log from its records to artifacts: each record is dispatched, judged and put to its like."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+from triage.content.candidate import Limits as ContentLimits
+from triage.content.reassemble import Part, reassemble
+from triage.events import powershell
+from triage.events.facts import Fact
+from triage.events.fields import Fields, System, data_of, flat, system_of
+from triage.events.gather import Gathered
+from triage.events.order import Order
+from triage.events.reader import Raw, Read, Reading, frame_of, records, recovered
+from triage.events.stored import LEAST, Source, pieces, stored_fact
+from triage.events.watch import Watch
+from triage.events.witnesses import Witness, witness_of
+from triage.model import Gap, Location, Why
+from triage.model_windows import EventLog, EventRecord
+from triage.scope import Budget, Limits
+from triage.wmi.looking import Looker
+
+#: A record of no witness is parsed from here on: what of its JSON is not data takes more than this.
+_FRAME = 200
+_KINDS_MAX, _TRIES_MAX, _EVERY = 20_000, 24, 4096
+_JOIN_LIMITS = ContentLimits(output=16 << 20, layer=8 << 20, steps=120, work=300_000_000)
+_DATA = '"EventData":'
+_OVERSIZED, _TIMES, _ENOUGH = 8192, 10, 20
+
+
+@dataclass(slots=True)
+class Kind:
+    """What is done with records that begin alike: same provider, same event."""
+
+    source: Source
+    witness: Witness | None
+
+
+@dataclass(slots=True)
+class _Log:
+    """One log under way."""
+
+    path: str
+    watch: Watch
+    loads: Callable[[str], Any]
+    kinds: dict[str, Kind] = field(default_factory=dict)
+    sources: dict[tuple[str | None, int | None, str | None], Source] = field(default_factory=dict)
+    order: Order = field(default_factory=Order)
+    reading: Reading = field(default_factory=Reading)
+    computers: dict[str, None] = field(default_factory=dict)
+    malformed: int = 0
+
+
+def read_log(
+    location: Location, stream: BinaryIO, read: Read, size: int, limits: Limits,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Iterator[EventRecord | EventLog | Gap]:  # fmt: skip
+    """Everything one log tells. ``stream`` and ``read(offset, length)`` are of the same file."""
+    log = _Log(location.path, Watch(Looker(limits, Budget(limits))), _loader())
+    gathered = Gathered(location.path)
+    frame = frame_of(read, size)
+    for raw in records(stream, log.reading):
+        _one(log, gathered, raw)
+        if log.reading.count % _EVERY == 0:
+            progress(log.reading.count)
+    for raw in recovered(read, frame, log.reading):
+        _one(log, gathered, raw)
+    _left(log, gathered)
+    _joined(log, gathered)
+    yield from gathered.records()
+    dirty = None if frame.header is None else frame.header.dirty
+    yield _state(log, location, size, dirty)
+    yield from _gaps(log, location, gathered, frame.truncated)
+
+
+def _loader() -> Callable[[str], Any]:
+    try:
+        from orjson import loads
+    except ImportError:
+        return json.loads
+    return loads
+
+
+# --- one record ----------------------------------------------------------------------------
+
+
+def _one(log: _Log, gathered: Gathered, raw: Raw) -> None:
+    number, written, text = raw
+    log.order.take(number, written)
+    end = text.find(',"Level"', 60)
+    kind = log.kinds.get(text[:end]) if end > 0 else None
+    try:
+        if kind is None:
+            kind = _kind(log, text, end)
+        source = kind.source
+        source.count += 1
+        source.size += len(text)
+        if kind.witness is None:
+            if len(text) - end < LEAST + _FRAME:
+                return
+            fact = _searched(log, source, number, text, end)
+        else:
+            log.watch.now = number, text
+            fact = kind.witness(_data(log, text, end), log.watch)
+        if fact is not None:
+            _told(log, gathered, fact, number, text)
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        # Templates may nest anything into anything: a record that no code foresaw is counted.
+        log.malformed += 1
+
+
+def _told(log: _Log, gathered: Gathered, fact: Fact, number: int, text: str) -> None:
+    system = system_of(log.loads(text)["Event"])
+    record = number if system.record_id is None else system.record_id
+    if fact.act == "service-install":
+        name = next((value for field, value in fact.fields if field == "service"), "")
+        log.watch.services.add(record, name)
+    gathered.add(fact, system, record)
+
+
+def _kind(log: _Log, text: str, end: int) -> Kind:
+    """What records that begin like this one are; remembered by their common beginning."""
+    system = system_of(log.loads(text)["Event"])
+    key = system.provider, system.event_id, system.channel
+    source = log.sources.get(key)
+    if source is None:
+        source = log.sources[key] = Source(*key)
+    kind = Kind(source, witness_of(system.provider, system.event_id))
+    if system.computer is not None and len(log.computers) < 8:
+        log.computers[system.computer] = None
+    if end > 0 and len(log.kinds) < _KINDS_MAX:
+        log.kinds[text[:end]] = kind
+    return kind
+
+
+def _data(log: _Log, text: str, end: int) -> Fields:
+    """The data of an event; the system part before it is only parsed when it is wanted.
+
+    Quotes inside texts are escaped in JSON: the name with its quotes stands only where it is one.
+    """
+    at = text.find(_DATA, end)
+    if at > 0:
+        try:
+            return flat(log.loads(text[at + len(_DATA) : -2]))
+        except ValueError:
+            pass
+    return data_of(log.loads(text)["Event"])
+
+
+def _searched(log: _Log, source: Source, number: int, text: str, end: int) -> Fact | None:
+    """What a record of no witness holds that it should not."""
+    data = _data(log, text, end)
+    found = stored_fact(source, number, data, log.watch)
+    if found is not None or len(text) < _OVERSIZED or source.count < _ENOUGH:
+        return found
+    if len(text) <= _TIMES * (source.size - len(text)) / (source.count - 1):
+        return None
+    usual = f"{source.usual():.0f}"
+    shown = (("size", str(len(text))), ("usual", usual))
+    return Fact("stored-data", shown, ("oversized",), ("act",))
+
+
+# --- behind the last record ---------------------------------------------------------------
+
+
+def _left(log: _Log, gathered: Gathered) -> None:
+    """Script blocks of which parts are missing."""
+    for fact, (number, text) in powershell.rest(log.watch):
+        _told(log, gathered, fact, number, text)
+
+
+def _joined(log: _Log, gathered: Gathered) -> None:
+    """What pieces over several records make together."""
+    waiting = [(source, name, parts) for source, name, parts in pieces(list(log.sources.values()))]
+    if len(log.watch.services.parts) > 2:
+        own = next((s for s in log.sources.values() if s.event_id in (7045, 4697)), None)
+        if own is not None:
+            waiting.append((own, "service", log.watch.services.parts))
+    for source, name, parts in waiting[:_TRIES_MAX]:
+        _join(log, gathered, source, name, parts)
+
+
+def _join(log: _Log, gathered: Gathered, source: Source, name: str, parts: list[Part]) -> None:
+    found = reassemble(parts, limits=_JOIN_LIMITS)
+    if found is None:
+        return
+    numbers = [int(part) for part in found.names]
+    content = log.watch.looker.keeping(found.content, found.data)
+    system = System(
+        source.provider, source.event_id, source.channel, next(iter(log.computers), None),
+        numbers[0], None, None, None,
+    )  # fmt: skip
+    shown = (("field", name), ("parts", str(len(numbers))), ("order", found.by))
+    group = gathered.add(Fact("stored-parts", shown, ("payload",), ("field",)), system, numbers[0])
+    if group is not None:
+        group.records = numbers[:32]
+        group.count = len(numbers)
+        group.parts = tuple(f"record {number}" for number in numbers[:64])
+        group.joined = content
+
+
+def _state(log: _Log, location: Location, size: int, dirty: bool | None) -> EventLog:
+    missing, count = log.order.missing()
+    least, greatest = log.order.ends()
+    order = log.order
+    return EventLog(
+        location=location,
+        size=size,
+        records=log.reading.count,
+        damaged=log.reading.lost + log.malformed,
+        recovered=log.reading.recovered,
+        dirty=dirty,
+        channels=tuple(sorted({s.channel for s in log.sources.values() if s.channel})[:8]),
+        computers=tuple(log.computers),
+        first_record=least,
+        last_record=greatest,
+        first=None if order.first is None else order.first[:19] + "Z",
+        last=None if order.last is None else order.last[:19] + "Z",
+        missing=missing,
+        missing_count=count,
+        jumps=tuple(order.jumps),
+    )
+
+
+def _gaps(log: _Log, location: Location, gathered: Gathered, truncated: int) -> Iterator[Gap]:
+    reading = log.reading
+    if reading.errors or reading.lost or log.malformed:
+        lost = f"{reading.lost} records could not be read" if reading.lost else "damaged in places"
+        back = f", {reading.recovered} were recovered" if reading.recovered else ""
+        odd = f", {log.malformed} could not be understood" if log.malformed else ""
+        words = f": {reading.words[0]}" if reading.words else ""
+        yield Gap(location, Why.MALFORMED, f"{lost}{back}{odd}{words}")
+    if truncated and reading.count == 0:
+        yield Gap(location, Why.TRUNCATED, "the file ends within a chunk")
+    if gathered.refused:
+        detail = f"{gathered.refused} events more that could be told of: there is a limit"
+        yield Gap(location, Why.TRUNCATED, detail)
+    if log.watch.looker.brief:
+        detail = f"{log.watch.looker.brief} contents got only a brief look: more than the limit"
+        yield Gap(location, Why.TRUNCATED, detail)

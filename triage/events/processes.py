@@ -1,0 +1,133 @@
+"""A process that starts: what its command line does, who started it, whether it is what it says."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from triage.events.facts import Fact, fields, ordered
+from triage.events.images import has_role, name, of_windows, plain
+from triage.events.watch import Watch
+from triage.model import Severity
+from triage.windows.commands import Command, judge_command
+from triage.windows.traits import HARMFUL, SUSPECT, Trait
+
+#: Of a command line that a record keeps; the judgement saw all of it.
+COMMAND_MAX = 16 << 10
+# Who opens a bare shell for a person; a shell without arguments under any other program of Windows
+# answers to something else.
+_INTERACTIVE = frozenset(
+    {"explorer", "cmd", "powershell", "pwsh", "userinit", "conhost", "windowsterminal", "wt",
+     "openconsole", "taskmgr", "sihost", "runtimebroker", "wsl", "bash", "powershell_ise",
+     "consent", "mmc", "msconfig", "openwith", "code"}
+)  # fmt: skip
+_SHELLS = frozenset({"cmd", "powershell", "pwsh"})
+#: What makes a command worth a look where a runner or a writable place is joined by one more fact.
+_BACKING = frozenset(
+    {Trait.DECODE, Trait.DECOMPRESS, Trait.MEMORY_API, Trait.REGISTRY_READ, Trait.WMI_WRITE,
+     Trait.EVENTLOG_WRITE, Trait.USER_WRITABLE_TARGET, Trait.UNC_TARGET,
+     Trait.EXECUTION_POLICY_BYPASS, Trait.REGISTRY_WRITE}
+)  # fmt: skip
+
+
+def process_fact(
+    watch: Watch, *, image: str, command: str, parent: str = "", parent_command: str = "",
+    original: str = "", processes: tuple[str, ...] = (), parents: tuple[str, ...] = (),
+    user: str | None = None, act: str = "process-start",
+) -> Fact | None:  # fmt: skip
+    """The fact of a start, ``None`` when nothing about it is out of the ordinary."""
+    found = start_traits(image, command, parent, original)
+    if not found:
+        return None
+    shown = fields(
+        ("image", image), ("command", command[:COMMAND_MAX]), ("parent", parent),
+        ("parent_command", parent_command[:COMMAND_MAX]), ("original", original),
+    )  # fmt: skip
+    return Fact(act, shown, found, ("image", "command", "parent"), processes, parents, user)
+
+
+@lru_cache(maxsize=4096)
+def start_traits(image: str, command: str, parent: str, original: str) -> tuple[str, ...]:
+    """What is out of the ordinary about a start; empty when nothing is."""
+    found = set()
+    severity = command_severity(command)
+    if severity is not None:
+        found.add("command")
+    found.update(relation_traits(image, command, parent))
+    if _renamed(image, original):
+        found.add("renamed")
+    return ordered(found)
+
+
+def relation_traits(image: str, command: str, parent: str) -> tuple[str, ...]:
+    """What parent and child say of each other."""
+    shell = has_role(image, "shell")
+    found = set()
+    if shell and has_role(parent, "office"):
+        found.add("document-child")
+    if shell and has_role(parent, "server"):
+        found.add("server-child")
+    if has_role(parent, "wmi") and (shell or name(parent) == "scrcons"):
+        found.add("wmi-child")
+    if name(image) in _SHELLS and has_role(parent, "script-host", "browser", "reader"):
+        found.add("script-child")
+    if name(image) in _SHELLS and name(parent) == "services":
+        found.add("service-child")
+    alone = command.strip() != "" and _alone(command)
+    windowless = of_windows(parent) and name(parent) not in _INTERACTIVE
+    if name(image) in _SHELLS and alone and windowless:
+        found.add("bare-shell")
+    if has_role(image, "bare") and of_windows(image) and alone and _tells(parent):
+        found.add("bare")
+    return ordered(found)
+
+
+def _tells(parent: str) -> bool:
+    """Whether the parent is known, and not the one that starts Windows' own services."""
+    return parent.strip("-? ") != "" and name(parent) not in ("services", "smss")
+
+
+def _alone(command: str) -> bool:
+    """Whether a command line is a program without arguments."""
+    text = command.strip()
+    if text.startswith('"'):
+        return text.partition('"')[2].partition('"')[2].strip() == ""
+    ended = re.match(r"(?i)^.*?\.(?:exe|com)(?=\s|$)", text)
+    rest = text[ended.end() :] if ended is not None else text.partition(" ")[2]
+    return rest.strip() == ""
+
+
+def _renamed(image: str, original: str) -> bool:
+    """Whether a program of Windows that runs what it is told goes by another name."""
+    if original in ("", "?", "-") or not has_role(original, "shell", "script-host"):
+        return False
+    own, real = name(image), name(original)
+    aliases = {"powershell_ise": "powershell", "hhw": "hh", "net1": "net"}
+    same = own == real or own.startswith(real) or aliases.get(own) == real
+    return not same and plain(image) != ""
+
+
+def command_severity(command: str) -> Severity | None:
+    """How bad a command line is by itself; ``None`` for what administration shows every day."""
+    return None if len(command) < 4 else severity_of(judge_command(command))
+
+
+def severity_of(found: Command) -> Severity | None:
+    """By its traits: a harmful one, two suspect ones, or one that something backs."""
+    traits = set(found.traits)
+    if Trait.CARRIES_PAYLOAD in traits:
+        return Severity.CRITICAL
+    if traits & HARMFUL - {Trait.OBFUSCATED, Trait.MINIDUMP, Trait.RUNS_ENVIRONMENT}:
+        return Severity.HIGH
+    suspect = traits & SUSPECT - {Trait.MASQUERADE}
+    strong = suspect & {Trait.IEX, Trait.ENCODED_COMMAND, Trait.SCRIPTLET, Trait.ODD_ENDING}
+    if Trait.OBFUSCATED in traits and (suspect or traits & _BACKING):
+        return Severity.HIGH
+    if len(suspect) >= 3 or (strong and len(suspect) >= 2):
+        return Severity.HIGH
+    if traits & HARMFUL or strong or len(suspect) >= 2:
+        return Severity.MEDIUM
+    runs = found.role != "" or bool(found.starts)
+    if suspect and runs and traits & (_BACKING | {Trait.URL_TARGET}):
+        return Severity.MEDIUM
+    return None

@@ -1,0 +1,157 @@
+"""A write to the Registry: to a place that runs code or guards the system, or of a payload.
+
+Sysmon writes ``HKLM\\...`` and ``HKU\\SID\\...``, the security log ``\\REGISTRY\\MACHINE\\...``;
+both come out as one notation. Of binary data Sysmon only says that it is: the hive has the bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+from triage.content.kinds import family
+from triage.events.facts import Fact, fields, ordered
+from triage.events.images import has_role, name, remote, user_place
+from triage.events.watch import Watch
+from triage.knowledge import table
+from triage.model import Content, Severity
+from triage.windows.commands import judge_command
+
+_ROOTS = (
+    (re.compile(r"^\\registry\\machine(?=\\|$)"), "hklm"),
+    (re.compile(r"^\\registry\\user(?=\\|$)"), "hku"),
+    (re.compile(r"^hkey_local_machine(?=\\|$)"), "hklm"),
+    (re.compile(r"^hkey_users(?=\\|$)"), "hku"),
+    (re.compile(r"^(?:hkcu|hkey_current_user)(?=\\|$)"), "hku\\*"),
+)
+_SID = re.compile(r"^hku\\s-1-[\d-]+(_classes)?(?=\\|$)")
+_CONTROL_SET = re.compile(r"\\(?:controlset\d{3}|currentcontrolset)\\")
+_NUMBER = re.compile(r"^(?:[dq]word )?\(?0x([0-9a-f]{1,8})(?:-0x[0-9a-f]+)?\)?$|^(\d{1,10})$")
+_BINARY = "binary data"
+_LONG = 200
+_WRITERS = frozenset(
+    {"powershell", "pwsh", "wscript", "cscript", "mshta", "rundll32", "regsvr32", "cmd", "python",
+     "msbuild", "installutil", "wmiprvse", "winword", "excel", "powerpnt"}
+)  # fmt: skip
+DELETES = ("deletevalue", "deletekey", "%%1906")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A row of ``knowledge/event_registry.toml``."""
+
+    pattern: re.Pattern[str]
+    what: str
+    techniques: tuple[str, ...]
+    when: str
+    severity: Severity
+
+
+@cache
+def places() -> tuple[Place, ...]:
+    return tuple(
+        Place(
+            re.compile(row["pattern"]), row["what"], tuple(row["techniques"]), row["when"],
+            Severity(row["severity"]),
+        )
+        for row in table("event_registry")["places"]
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=8192)
+def one_notation(key: str) -> str:
+    """A key and value in lower case: ``hklm\\...``, ``hku\\*\\...``, ``currentcontrolset``."""
+    found = key.strip().replace("/", "\\").lower()
+    for pattern, short in _ROOTS:
+        found = pattern.sub(lambda _, to=short: to, found)  # type: ignore[misc]
+    found = _SID.sub(lambda match: "hku\\*" + (match.group(1) or ""), found)
+    return _CONTROL_SET.sub(r"\\currentcontrolset\\", found)
+
+
+@lru_cache(maxsize=8192)
+def place_of(key: str) -> tuple[Place, ...]:
+    """Every place of the table that a key and value are."""
+    found = one_notation(key)
+    return tuple(place for place in places() if place.pattern.search(found))
+
+
+def number_of(data: str) -> int | None:
+    """A number as Sysmon or the security log write it."""
+    match = _NUMBER.match(data.strip().lower())
+    if match is None:
+        return None
+    return int(match.group(1), 16) if match.group(1) else int(match.group(2))
+
+
+def meets(place: Place, data: str, image: str) -> bool:
+    """Whether what was written there is news."""
+    number = number_of(data)
+    if place.when == "always":
+        return True
+    if place.when == "zero":
+        return number == 0
+    if place.when == "one":
+        return number == 1
+    if place.when == "flag":  # guards are 1, but for the policy that opens remote elevation
+        return number == 0 or (number == 1 and "policy" in place.what)
+    if place.when == "foreign":
+        return name(image) != "lsass"
+    return telling_data(data)
+
+
+@lru_cache(maxsize=4096)
+def telling_data(data: str) -> bool:
+    """Whether a program named in data is one to ask about: by its place, or what it does."""
+    if data.strip().lower() in ("", "-", "(empty)", _BINARY):
+        return False
+    found = judge_command(data[:16384])
+    program = found.targets[0] if found.targets else data
+    outside = any(user_place(one) or remote(one) for one in found.targets or (data,))
+    runs = has_role(found.program, "shell", "script-host") or has_role(program, "shell")
+    return outside or runs or bool(found.traits)
+
+
+def registry_fact(
+    watch: Watch, *, key: str, data: str, kind: str, image: str,
+    processes: tuple[str, ...] = (), user: str | None = None,
+) -> Fact | None:  # fmt: skip
+    """The fact of a write; ``None`` when neither place nor data say anything."""
+    deleted = kind.lower() in DELETES
+    traits = {"deleted"} if deleted else set()
+    told = [place for place in place_of(key) if meets(place, data, image)]
+    content = None if deleted else payload_of(watch, data)
+    if told and not deleted:
+        traits.add("place")
+    if told and deleted and any(place.severity.points >= 47 for place in told):
+        traits.add("guard-removed" if any(_guards(p) for p in told) else "cleaned")
+    if content is not None:
+        traits.add("payload" if _runs(content) else "encoded")
+    if data.strip().lower() == _BINARY and name(image) in _WRITERS:
+        traits.add("binary-by-script")
+    if not traits - {"deleted", "cleaned"}:
+        return None
+    shown = fields(("key", key), ("data", data[:16384]), ("image", image), ("operation", kind))
+    contents = () if content is None else (("data", content),)
+    same = ("key", "data", "image")
+    return Fact("registry-set", shown, ordered(traits), same, processes, (), user, contents)
+
+
+def _guards(place: Place) -> bool:
+    return any(technique.startswith("T1562") for technique in place.techniques)
+
+
+def payload_of(watch: Watch, data: str) -> Content | None:
+    """What long data holds, when that is more than text."""
+    if len(data) < _LONG:
+        return None
+    content = watch.look_text(data)
+    if content is None or family(content.kind) in ("text", "settings", "plain"):
+        return content if content is not None and _runs(content) else None
+    return content
+
+
+def _runs(content: Content) -> bool:
+    from triage.content.examine import payload
+
+    return payload(content) is not None

@@ -1,0 +1,75 @@
+"""Script texts in events: PowerShell's blocks, pipelines and invocations, and what they do."""
+
+from __future__ import annotations
+
+from triage.events.facts import Fact, fields, ordered
+from triage.events.watch import Watch
+from triage.model import Content, Severity
+from triage.windows.commands import Command, judge_script
+from triage.windows.traits import HARMFUL, Trait
+
+#: Of a script that a record shows; the judgement saw all of it, and its bytes are in the content.
+SCRIPT_MAX = 32 << 10
+_STRONG = HARMFUL - {Trait.OBFUSCATED, Trait.RUNS_ENVIRONMENT, Trait.MINIDUMP}
+_MAKES = frozenset({Trait.DECODE, Trait.DECOMPRESS, Trait.DOWNLOAD, Trait.MEMORY_API})
+
+
+def severity_of(traits: frozenset[str]) -> Severity | None:
+    """How bad a script with these traits is; ``None`` for what scripts do every day."""
+    if Trait.CARRIES_PAYLOAD in traits:
+        return Severity.CRITICAL
+    makes = traits & _MAKES
+    runs = Trait.IEX in traits
+    if traits & _STRONG or (runs and makes):
+        return Severity.HIGH
+    if Trait.OBFUSCATED in traits and (runs or makes or Trait.HIDDEN_WINDOW in traits):
+        return Severity.HIGH
+    weak = {Trait.OBFUSCATED, Trait.MINIDUMP, Trait.MEMORY_API, Trait.ENCODED_COMMAND,
+            Trait.RUNS_ENVIRONMENT, Trait.WMI_WRITE}  # fmt: skip
+    if traits & weak or {Trait.DECODE, Trait.DECOMPRESS} <= traits:
+        return Severity.MEDIUM
+    if {"raw-data", Trait.EVENTLOG_WRITE.value} <= traits:
+        return Severity.MEDIUM
+    return None
+
+
+def script_traits(text: str) -> tuple[str, ...]:
+    """The traits of a whole script text, and of what it decodes."""
+    found: set[str] = {trait.value for trait in judge_script(text).traits}
+    if "-rawdata" in text.lower():
+        found.add("raw-data")
+    return ordered(found)
+
+
+def script_fact(
+    watch: Watch, text: str, *, path: str = "", source: str = "", missing: int = 0,
+    processes: tuple[str, ...] = (), user: str | None = None,
+) -> Fact | None:  # fmt: skip
+    """The fact of a script that ran; ``None`` for one that does nothing to speak of."""
+    if len(text) < 8:
+        return None
+    found = set(script_traits(text))
+    if severity_of(frozenset(found)) is None:
+        return None
+    if missing:
+        found.add("incomplete")
+    content = _content(watch, text)
+    registry = ", ".join(_references(judge_script(text))[:8])
+    shown = fields(
+        ("script", text[:SCRIPT_MAX]), ("path", path), ("source", source), ("registry", registry),
+        ("missing_parts", str(missing) if missing else None),
+    )  # fmt: skip
+    contents = () if content is None else (("script", content),)
+    same = ("script", "path")
+    return Fact("script", shown, ordered(found), same, processes, (), user, contents)
+
+
+def _content(watch: Watch, text: str) -> Content | None:
+    return watch.look(text.encode("utf-8", "surrogatepass"))
+
+
+def _references(found: Command) -> list[str]:
+    """The values and keys of the Registry that a script names, most telling first."""
+    order = {"read": 0, "write": 1, "named": 2}
+    ranked = sorted(found.registry, key=lambda r: (order.get(r.access, 3), r.key, r.value or ""))
+    return [f"{r.access} {r.key}" + (f"\\{r.value}" if r.value else "") for r in ranked]

@@ -1,0 +1,65 @@
+"""A scheduled task that is registered: what its XML says it runs.
+
+Source: Microsoft, "Task Scheduler schema".
+"""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+from triage.events.facts import Fact, fields, ordered
+from triage.events.images import remote, user_place
+from triage.events.processes import COMMAND_MAX, command_severity
+from triage.events.watch import Watch
+
+_EXEC = re.compile(r"<Exec\b[^>]*>\s*(?P<body>.{0,60000}?)</Exec>", re.IGNORECASE | re.DOTALL)
+_PART = re.compile(
+    r"<(?P<name>Command|Arguments|WorkingDirectory)>(?P<text>.{0,60000}?)</(?P=name)>",
+    re.IGNORECASE | re.DOTALL,
+)
+_HANDLER = re.compile(r"<ClassId>\s*(\{[0-9A-Fa-f-]{36}\})", re.IGNORECASE)
+_HIDDEN = re.compile(r"<Hidden>\s*true", re.IGNORECASE)
+_XML_MAX = 1 << 18
+
+
+def actions(xml: str) -> list[str]:
+    """The command lines that a task runs, in order."""
+    found = []
+    for match in _EXEC.finditer(xml[:_XML_MAX]):
+        parts = {
+            m["name"].lower(): unescape(m["text"]).strip() for m in _PART.finditer(match["body"])
+        }
+        command = parts.get("command", "")
+        quoted = f'"{command}"' if " " in command and not command.startswith('"') else command
+        found.append(f"{quoted} {parts.get('arguments', '')}".strip())
+    return found
+
+
+def task_fact(watch: Watch, *, task: str, xml: str, user: str | None = None) -> Fact | None:
+    """The fact of a registration; ``None`` where it runs a program in its own folder."""
+    commands = actions(xml)
+    found = {trait for command in commands for trait in command_traits(command)}
+    if not found:
+        return None
+    if _HIDDEN.search(xml):
+        found.add("hidden")
+    handler = _HANDLER.search(xml)
+    shown = fields(
+        ("task", task), *(("command", command[:COMMAND_MAX]) for command in commands[:4]),
+        ("handler", None if handler is None else handler.group(1)),
+    )  # fmt: skip
+    return Fact("task", shown, ordered(found), ("task", "command"), user=user)
+
+
+def command_traits(command: str) -> tuple[str, ...]:
+    """What a task's command shows: a judged command, a place where users write."""
+    found = set()
+    if command_severity(command) is not None:
+        found.add("command")
+    program = (
+        command[1:].partition('"')[0] if command.startswith('"') else command.partition(" ")[0]
+    )
+    if user_place(program) or remote(program):
+        found.add("outside")
+    return ordered(found)

@@ -1,0 +1,67 @@
+"""What the indicators about events say: excerpts, records and times, a command to look by hand."""
+
+from __future__ import annotations
+
+import re
+
+from triage.content.examine import payload
+from triage.model import Content, Severity
+from triage.model_windows import EventField, EventRecord
+
+_SAFE_FILE = re.compile(r"[\w %().-]{1,150}\.evtx", re.ASCII)
+
+
+def excerpt(text: str | None, size: int = 160) -> str:
+    """The beginning of a text, on one line."""
+    line = " ".join((text or "").split())
+    return line if len(line) <= size else f"{line[:size]}…"
+
+
+def told(event: EventRecord, *pairs: tuple[str, str]) -> tuple[str, ...]:
+    """``words: text`` for each of the (words, field) that the event has, then when and where."""
+    found = [f"{words}: {excerpt(text)}" for words, name in pairs if (text := event.text(name))]
+    return (*found, when(event))
+
+
+def when(event: EventRecord) -> str:
+    """How often, when and in which records, as a fact for the report."""
+    source = f"{event.provider or 'unknown provider'} event {event.event_id}"
+    records = ", ".join(map(str, event.records[:5])) + (", …" if len(event.records) > 5 else "")
+    if event.count == 1:
+        return f"{source}, record {records}, {event.first or 'at an unknown time'}"
+    return f"{event.count} × {source}, records {records}, {event.first} to {event.last}"
+
+
+def verify(event: EventRecord) -> str:
+    """A command that shows the record, safe to paste; empty when a name could do harm."""
+    file = event.location.path.rpartition("/")[2]
+    if not event.records or not _SAFE_FILE.fullmatch(file):
+        return ""
+    return (
+        f"Get-WinEvent -Path '{file}' -FilterXPath '*[System[EventRecordID={event.records[0]}]]'"
+        " | Format-List *"
+    )
+
+
+def contents(event: EventRecord) -> list[tuple[EventField, Content]]:
+    """The fields that were examined, with what they hold."""
+    return [(field, field.content) for field in event.fields if field.content is not None]
+
+
+def chain(content: Content) -> str:
+    """What a content unwraps to, outermost first: ``base64 > pe (64-bit library)``."""
+    found = payload(content)
+    if found is None:
+        return content.kind + (f" ({content.detail})" if content.detail else "")
+    kinds = [found.kind + (f" ({found.detail})" if found.detail else "")]
+    at = found.parent
+    while at is not None and len(kinds) <= len(content.layers):
+        kinds.insert(0, content.layers[at].kind)
+        at = content.layers[at].parent
+    return " > ".join(kinds)
+
+
+def worst(*severities: Severity | None) -> Severity | None:
+    """The greatest of those that are there."""
+    present = [severity for severity in severities if severity is not None]
+    return max(present, key=lambda severity: severity.points) if present else None
