@@ -2,8 +2,9 @@
 
 A list is TOML, one ``[[allow]]`` table an entry (docs/comparing.md). An entry never matches on a
 name alone: who writes malware chooses its name. It settles the findings it covers and stays
-visible with its reason. Without ``indicators`` it covers what is said of a thing itself; of a
-process that is its program, not what the program is told to run or what lies in its memory.
+visible with its reason. By facts, it must name these findings. By a hash it may: without
+``indicators`` it covers what is said of a thing itself; of a process that is its program, not
+what the program is told to run or what lies in its memory.
 """
 
 from __future__ import annotations
@@ -142,6 +143,10 @@ def _matching_problems(row: Mapping[str, Any]) -> list[str]:
         found.append(
             f"it matches on names alone ({_list(facts)}), and names are free to choose: "
             "add a sha256, or a fact that is no name (uid, mode, runs, ...)"
+        )
+    elif digest is None and "indicators" not in row:
+        found.append(
+            "it matches on facts, so it must name the findings it answers for: indicators = [...]"
         )
     return found
 
