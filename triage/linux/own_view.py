@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Iterator
 
 from triage.evidence import decode
@@ -62,7 +63,8 @@ def _odd_libraries() -> set[str]:
         fields = line.split(None, 5)
         if len(fields) == 6 and b"x" in fields[1]:
             path = decode(fields[5])
-            if path.endswith(" (deleted)") or _ODD_LIBRARY.search(path):
+            own = path.startswith((sys.base_prefix + "/", sys.prefix + "/", "/memfd:libffi"))
+            if not own and (path.endswith(" (deleted)") or _ODD_LIBRARY.search(path)):
                 found.add(path)
     return found
 
