@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 
+import click
 import pytest
 
 from tests.builders import snapshot
@@ -21,7 +22,7 @@ from triage import analyzers, collectors
 from triage.analyze import analyze
 from triage.analyzers import ATTESTATIONS, INDICATORS, Attestation, Indicator
 from triage.analyzers.indicator import HEADINGS
-from triage.cli import COMMANDS
+from triage.cli import COMMANDS, cli
 from triage.knowledge import attack_name, attack_version, table
 from triage.model import Artifact, Coverage, Finding, Gap, Host
 from triage.report import FORMATS, render
@@ -108,7 +109,17 @@ def test_every_command_is_registered() -> None:
     # watching: what watch does with its options.
     shared = {"answered", "exits", "files", "options", "progress", "rules", "run", "saving"}
     exempt = {*shared, "watching"}
-    assert {command.name for command in COMMANDS} == names_in(PACKAGE / "cli") - exempt
+    assert set(COMMANDS) == names_in(PACKAGE / "cli") - exempt
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_found_by_its_name_and_told_in_one_line(name: str) -> None:
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
+    assert command.name == name
+    assert command.help
+    assert 0 < len(COMMANDS[name]) < 80 - 14
+    assert COMMANDS[name].endswith(".")
 
 
 # --- indicators -----------------------------------------------------------------------------
@@ -330,7 +341,7 @@ def test_catalogue_page_is_current() -> None:
     assert made.stdout == page, "run: triage indicators --format markdown > docs/indicators.md"
 
 
-@pytest.mark.parametrize("command", ["", *sorted(str(c.name) for c in COMMANDS)])
+@pytest.mark.parametrize("command", ["", *sorted(COMMANDS)])
 def test_help_works_and_is_light(command: str) -> None:
     """Help must come at once: neither rich nor the analyzers are loaded for it."""
     script = (

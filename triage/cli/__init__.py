@@ -15,24 +15,52 @@ if sys.version_info < (3, 11):  # noqa: UP036 (a zipapp meets any Python)
 # Nothing may be written on the suspect disk, and Python would write __pycache__ as it imports.
 sys.dont_write_bytecode = True
 
+from importlib import import_module
+
 import click
 
 from triage import __version__
-from triage.cli.analyze import analyze
-from triage.cli.carve import carve
-from triage.cli.collect import collect
-from triage.cli.diff import diff
-from triage.cli.explain import explain
-from triage.cli.image import image
-from triage.cli.indicators import indicators
-from triage.cli.inspect import inspect
-from triage.cli.live import live
-from triage.cli.merge import merge
-from triage.cli.verify import verify
-from triage.cli.watch import watch
+
+# In the order of the help. The lines stand here so that a start loads one command, not all.
+COMMANDS = {
+    "live": "Look at this machine now: processes, memory, mounts.",
+    "image": "Look at a mounted image or a folder of collected files.",
+    "collect": "Collect a snapshot; judge it later, or elsewhere.",
+    "analyze": "Judge a snapshot.",
+    "watch": "Alert on fileless executions as they happen.",
+    "diff": "Compare two snapshots: what is new, gone or changed.",
+    "merge": "Merge several snapshots of one box.",
+    "verify": "Check a snapshot's digest, counts and end.",
+    "carve": "Write a subject's bytes and every layer under them.",
+    "inspect": "Examine one file or standard input.",
+    "indicators": "List every indicator.",
+    "explain": "Show an indicator's page.",
+    "completion": "Print the completion script of a shell.",
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class Commands(click.Group):
+    """The commands by name; each is loaded when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(import_module(f"triage.cli.{cmd_name}"), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="triage")
 def cli() -> None:
     """Find fileless malware after the fact, without kernel hooks.
@@ -45,24 +73,6 @@ def cli() -> None:
     """
 
 
-COMMANDS = (
-    live,
-    image,
-    collect,
-    analyze,
-    diff,
-    merge,
-    verify,
-    indicators,
-    explain,
-    inspect,
-    carve,
-    watch,
-)
-for _command in COMMANDS:
-    cli.add_command(_command)
-
-
 def main() -> None:
     """The entry point of the ``triage`` command."""
     import gc
@@ -73,6 +83,11 @@ def main() -> None:
     # cycles would walk all of it again and again, a tenth of the time, and free nothing. It
     # stays on for the sake of long runs, only much more rarely.
     gc.set_threshold(500_000, 50, 50)
+    if asked := os.environ.get("_TRIAGE_COMPLETE"):  # a shell asks what may come next
+        from triage.cli.completion import answer
+
+        click.echo(answer(asked))
+        return
     try:
         guarded(cli, sys.argv[1:])
     finally:

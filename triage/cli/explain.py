@@ -16,7 +16,8 @@ def explain(indicator: str) -> None:
     from triage.content.yara import Rules
 
     known = (*INDICATORS, *indicators_of(Rules(None)))
-    found = next((i for i in known if i.id == indicator), None)
+    wanted = indicator.strip().lower()
+    found = next((i for i in known if i.id.lower() == wanted), None)
     if found is None:
         import difflib
 
