@@ -10,120 +10,170 @@ from __future__ import annotations
 
 import re
 import struct
+from array import array
 from collections.abc import Iterator
-from functools import partial
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from typing import Any
 
 from triage.parsers.regf import records
 from triage.parsers.regf.cells import Cells
 from triage.parsers.regf.items import DELETED, ORPHAN, SLACK, Key, Value
 from triage.parsers.regf.layout import Layout
+from triage.parsers.regf.looks import Looks
 from triage.parsers.regf.odd import DEVICE_TYPES
+from triage.parsers.regf.sift import Where, of_entry
 from triage.parsers.regf.tree import Tree
 
+STATES = (DELETED, ORPHAN, SLACK)
 _SIGNATURES = re.compile(b"[nv]k")
 # FILETIMEs of 1980 and 2107: the years that a file system of the time can tell.
-_TIMES = range(119_600_064_000_000_000, 159_678_432_000_000_000)
-_NAME_MAX, _VALUE_NAME_MAX, _DEPTH_MAX = 1024, 32768, 512
-_VALUE_FLAGS, _TYPES = 3, 0x10000
+TIMES = range(119_600_064_000_000_000, 159_678_432_000_000_000)
+NAME_MAX, VALUE_NAME_MAX, _DEPTH_MAX = 2048, 32767, 512
+VALUE_FLAGS, TYPES = 3, 0x10000
+_NODE = struct.Struct("<2xxxQ60xH")
+_ENTRY = struct.Struct("<2xHIIIH")
 _WORD = struct.Struct("<I")
 # Words behind the end of one list that are looked at.
 LEFTOVERS_MAX = 256
 
 
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Records of one kind beside the tree: where, how far each may go, places in ``STATES``."""
+
+    at: Any = field(default_factory=lambda: array("q"))
+    ends: Any = field(default_factory=lambda: array("q"))
+    states: Any = field(default_factory=lambda: bytearray())
+
+    def add(self, at: int, end: int, state: int) -> None:
+        self.at.append(at)
+        self.ends.append(end)
+        self.states.append(state)
+
+
 class Carved:
-    """The deleted keys and values of one hive; what was found is kept."""
+    """The deleted keys and values of one hive, made when they are asked for."""
 
     def __init__(self, tree: Tree, layout: Layout) -> None:
         self._tree, self._layout = tree, layout
-        self._cells = tree.cells.loose(partial(_container, layout))
-        self._nodes: dict[int, tuple[records.Node, str]] = {}
-        self._entries: dict[int, tuple[records.Entry, str]] = {}
+        self._cells = tree.cells.loose(partial(container, layout))
         self._made: dict[int, Key | None] = {}
-        for at, end, state in places(tree.cells, layout):
-            self._admit(at, end, state)
-        self._owners = self._find_owners()
+        if isinstance(layout.free, bytearray):
+            self._keys, self._values = by_search(tree.cells, layout)
+        else:
+            from triage.parsers.regf.carve_arrays import places
 
-    def _admit(self, at: int, end: int, state: str) -> None:
-        """Take the record at ``at`` if it can be one."""
-        node = records.node_at(self._cells, at, end)
-        if node is not None and _is_key(node, end):
-            self._nodes[at] = (node, state)
-        entry = None if node is not None else records.entry_at(self._cells, at, end)
-        if entry is not None and _is_value(entry, end, self._cells.limit):
-            self._entries[at] = (entry, state)
+            self._keys, self._values = places(tree.cells, layout)
 
     def items(self) -> Iterator[Key | Value]:
         """Keys, then values, by their place."""
-        for at in sorted(self._nodes):
-            key = self._key(at)
+        for index in range(len(self._keys.at)):
+            key = self._key(int(self._keys.at[index]))
             if key is not None:
                 yield key
-        for at, (entry, state) in sorted(self._entries.items()):
-            yield Value(self._cells, entry, self._owners.get(at), state)
+        for index in range(len(self._values.at)):
+            value = self._value(index)
+            if value is not None:
+                yield value
+
+    def sift(self, least: int, where: Where | None) -> Iterator[Value]:
+        """Deleted values, chosen as those of the tree are."""
+        if isinstance(self._layout.free, bytearray):
+            chosen: Iterator[tuple[int, Looks]] = (
+                (index, looks)
+                for index in range(len(self._values.at))
+                if (entry := self._entry(index)) is not None
+                and (looks := of_entry(self._cells, entry, least)) is not None
+                and (where is None or where(looks))
+            )
+        else:
+            from triage.parsers.regf.carve_arrays import of_places
+            from triage.parsers.regf.sift_arrays import by_arrays
+
+            found = of_places(self._cells, self._layout, self._values, self._entry)
+            chosen = by_arrays(found, least, where)
+        for index, looks in chosen:
+            value = self._value(index)
+            if value is not None:
+                yield replace(value, stored_looks=looks)
 
     def ranges(self) -> list[tuple[int, int]]:
         """What the records and their data take, by place."""
-        found = [(node.at, node.end) for node, _ in self._nodes.values()]
-        for entry, _ in self._entries.values():
+        if not isinstance(self._layout.free, bytearray):
+            from triage.parsers.regf.carve_arrays import ranges
+
+            return ranges(self._cells, self._layout, self._keys, self._values, self._entry)
+        found = [(node.at, node.end) for node in map(self._node, range(len(self._keys.at))) if node]
+        for entry in filter(None, map(self._entry, range(len(self._values.at)))):
             found.append((entry.at, entry.end))
-            found += [
-                (cell + self._cells.head, end)
-                for cell, end in records.data_cells(self._cells, entry)
-            ]
+            parts = records.data_cells(self._cells, entry)
+            found += [(cell + self._cells.head, end) for cell, end in parts]
         return sorted(found)
+
+    def _node(self, index: int) -> records.Node | None:
+        at, end = int(self._keys.at[index]), int(self._keys.ends[index])
+        return records.node_at(self._cells, at, end)
+
+    def _entry(self, index: int) -> records.Entry | None:
+        at, end = int(self._values.at[index]), int(self._values.ends[index])
+        return records.entry_at(self._cells, at, end)
+
+    def _value(self, index: int) -> Value | None:
+        entry = self._entry(index)
+        if entry is None:
+            return None
+        holder = partial(self._owner, entry.at)
+        return Value(self._cells, entry, holder, STATES[self._values.states[index]])
+
+    @cached_property
+    def _index(self) -> dict[int, int]:
+        """The deleted keys by the places of their records."""
+        return {int(at): index for index, at in enumerate(self._keys.at)}
 
     def _key(self, at: int) -> Key | None:
         """The key at a place, below those that its record names, as far as they are there."""
-        chain: list[int] = []
+        chain: list[tuple[int, records.Node]] = []
         above: Key | None = None
-        while at in self._nodes and at not in self._made and len(chain) < _DEPTH_MAX:
-            if at in chain:
+        while at in self._index and at not in self._made and len(chain) < _DEPTH_MAX:
+            node = self._node(self._index[at])
+            if node is None or any(at == passed for passed, _ in chain):
                 break
-            chain.append(at)
-            parent = self._nodes[at][0].parent
-            place = self._tree.place_of(parent)
+            chain.append((at, node))
+            place = self._tree.place_of(node.parent)
             if place is not None:
                 above = self._tree.key(place)
                 break
-            at = parent + self._cells.head
+            at = node.parent + self._cells.head
         else:
             above = self._made.get(at)
-        for at in reversed(chain):
-            node, state = self._nodes[at]
+        for at, node in reversed(chain):
+            state = STATES[self._keys.states[self._index[at]]]
             above = Key(self._cells, node, above, state, above is not None and above.rooted)
             self._made[at] = above
-        return self._made.get(chain[0]) if chain else above
+        return above
 
-    def _find_owners(self) -> dict[int, Key]:
+    def _owner(self, at: int) -> Key | None:
+        key = self._owners.get(at)
+        return self._key(key) if isinstance(key, int) else key
+
+    @cached_property
+    def _owners(self) -> dict[int, Key | int]:
         """The keys of deleted values, by lists of deleted keys and leftovers of living ones."""
-        owners: dict[int, Key] = {}
-        head = self._cells.head
-        for at in sorted(self._nodes):
-            key = self._key(at)
-            for cell in records.value_cells(self._cells, self._nodes[at][0]):
-                if key is not None and cell + head in self._entries:
-                    owners.setdefault(cell + head, key)
-        for place, cell in leftovers(self._tree) if self._entries else ():
-            if cell + head in self._entries:
+        owners: dict[int, Key | int] = {}
+        head, wanted = self._cells.head, frozenset(map(int, self._values.at))
+        for index, at in enumerate(self._keys.at):
+            node = self._node(index)
+            for cell in () if node is None else records.value_cells(self._cells, node):
+                if cell + head in wanted:
+                    owners.setdefault(cell + head, int(at))
+        for place, cell in leftovers(self._tree) if wanted else ():
+            if cell + head in wanted:
                 owners.setdefault(cell + head, self._tree.key(place))
         return owners
 
 
-def _is_key(node: records.Node, end: int) -> bool:
-    if not node.name or len(node.name) > _NAME_MAX or node.at + records.NODE_NAME_AT >= end:
-        return False
-    return node.whole and (node.written == 0 or node.written in _TIMES)
-
-
-def _is_value(entry: records.Entry, end: int, limit: int) -> bool:
-    known = entry.type < _TYPES or entry.type >= DEVICE_TYPES
-    if not known or entry.flags > _VALUE_FLAGS or len(entry.name) > _VALUE_NAME_MAX:
-        return False
-    fits = entry.size <= 4 if entry.resident else entry.size < limit
-    return fits and entry.whole and (entry.resident or entry.data & 7 == 0 or entry.size == 0)
-
-
-def _container(layout: Layout, cell: int) -> tuple[int, int] | None:
+def container(layout: Layout, cell: int) -> tuple[int, int] | None:
     """The bytes of a freed cell: to the end of the free cell that it has become part of.
 
     What the tree uses by now is not the cell's content any more.
@@ -135,31 +185,43 @@ def _container(layout: Layout, cell: int) -> tuple[int, int] | None:
     return (cell + 4, end) if cell + 4 < end else None
 
 
-def places(cells: Cells, layout: Layout) -> Iterator[tuple[int, int, str]]:
-    """Where records can begin beside the tree: the place, how far they may go, the state."""
-    if isinstance(layout.free, bytearray):
-        yield from _by_search(cells, layout)
-        return
-    from triage.parsers.regf.carve_arrays import places as by_arrays
-
-    yield from by_arrays(cells, layout)
-
-
-def _by_search(cells: Cells, layout: Layout) -> Iterator[tuple[int, int, str]]:
+def by_search(cells: Cells, layout: Layout) -> tuple[Places, Places]:
+    """Keys and values beside the tree, found one after the other."""
+    keys, values = Places(), Places()
     for found in _SIGNATURES.finditer(cells.buffer):
         at = found.start()
         index = layout.holding(at) if at & 7 == cells.head & 7 else None
-        if index is not None and at >= layout.used[index]:
-            first = at == layout.starts[index] + cells.head
-            state = state_of(bool(layout.free[index]), layout.used[index] > 0, first)
-            yield at, layout.ends[index], state
+        if index is None or at < layout.used[index]:
+            continue
+        first = at == layout.starts[index] + cells.head and layout.used[index] == 0
+        state = 0 if layout.free[index] else 1 if first else 2
+        end = layout.ends[index]
+        if found[0] == b"nk" and _can_be_key(cells, at, end):
+            keys.add(at, end, state)
+        elif found[0] == b"vk" and _can_be_value(cells, at, end):
+            values.add(at, end, state)
+    return keys, values
 
 
-def state_of(free: bool, used: bool, first: bool) -> str:
-    """The state of a record by its cell, and whether it is the first thing in it."""
-    if free:
-        return DELETED
-    return ORPHAN if first and not used else SLACK
+def _can_be_key(cells: Cells, at: int, end: int) -> bool:
+    if at + records.NODE_NAME_AT > end:
+        return False
+    written, size = _NODE.unpack_from(cells.buffer, at)
+    fits = 0 < size <= NAME_MAX and at + records.NODE_NAME_AT + size <= end
+    return fits and (written == 0 or written in TIMES)
+
+
+def _can_be_value(cells: Cells, at: int, end: int) -> bool:
+    if at + records.NAME_AT > end:
+        return False
+    name, size, data, kind, flags = _ENTRY.unpack_from(cells.buffer, at)
+    if name > VALUE_NAME_MAX or at + records.NAME_AT + name > end or flags > VALUE_FLAGS:
+        return False
+    if TYPES <= kind < DEVICE_TYPES:
+        return False
+    if size >= records.RESIDENT:
+        return bool(size <= records.RESIDENT + 4)
+    return bool(size < cells.limit and (data & 7 == 0 or size == 0))
 
 
 def leftovers(tree: Tree) -> Iterator[tuple[int, int]]:

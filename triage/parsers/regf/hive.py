@@ -145,6 +145,12 @@ class Hive:
             if value is not None:
                 yield replace(value, stored_looks=looks)
 
+    def sift_deleted(
+        self, least: int = _DEFAULT_LEAST, where: Where | None = None
+    ) -> Iterator[Value]:
+        """As :meth:`sift`, for the values that :meth:`deleted` finds in cells and in slack."""
+        return self._carved.sift(least, where)
+
 
 def open_hive(data: bytes | memoryview, logs: Sequence[bytes] = ()) -> Hive:
     """Open a hive; ``data`` is the whole file, ``logs`` are its transaction logs.

@@ -135,7 +135,7 @@ class Value:
     cells: Cells = field(repr=False, compare=False)
     entry: records.Entry
     # The key, or what makes it when it is asked for.
-    holder: Key | Callable[[], Key] | None = field(repr=False, compare=False)
+    holder: Key | Callable[[], Key | None] | None = field(repr=False, compare=False)
     stored_state: str = ALLOCATED
     stored_looks: Looks | None = field(default=None, repr=False, compare=False)
 

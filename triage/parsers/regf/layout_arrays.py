@@ -2,125 +2,147 @@
 
 from __future__ import annotations
 
-from array import array
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from triage.parsers.regf import records, survey_arrays
 from triage.parsers.regf.cells import NONE, Cells
-from triage.parsers.regf.layout import BIN_HEAD, Layout, bins, chain, mark
+from triage.parsers.regf.layout import BIN, BIN_HEAD, PAGE, Layout, bins, chain
 from triage.parsers.regf.survey import Survey
 from triage.parsers.regf.survey_arrays import Bools, Ints, Words, words_of
 
 # With fewer bins than this, a step in arrays costs more than steps one by one.
 _SIDE_BY_SIDE = 24
+_LENGTH_MAX = 0x7FFFFFFF
 
 
 def layout(cells: Cells, survey: Survey) -> Layout:
     """Every cell, and how much of it the tree uses."""
     words = words_of(cells)
+    found, outside = _bins(cells, words)
+    starts, ends, free = _chains(cells, words, found)
+    marks = np.zeros((cells.limit >> 3) + 1, dtype=np.int32)
+    use = _Uses(cells, words, marks)
+    use.keys(np.asarray(survey.keys))
+    use.values(np.asarray(survey.values))
+    lengths = marks.take(starts >> 3)
+    used = np.where(lengths > 0, np.minimum(starts + lengths, ends), 0)
+    return Layout(starts, ends, free, used, outside)
+
+
+def _bins(cells: Cells, words: Words) -> tuple[Ints, list[tuple[int, int]]]:
+    """The bins, by ``layout.bins`` only where they do not simply follow one another."""
+    starts = np.flatnonzero(words[:: PAGE >> 2] == int.from_bytes(BIN, "little")) * PAGE
+    sizes = words.take(np.minimum((starts >> 2) + 2, len(words) - 1)).astype(np.int64)
+    ends = starts + sizes
+    if len(starts) and starts[0] == 0 and (starts[1:] == ends[:-1]).all():
+        whole = (sizes >= PAGE).all() and (sizes % PAGE == 0).all()
+        if whole and ends[-1] == cells.limit:
+            return np.stack([starts, ends], axis=1), []
     found, outside = bins(cells)
-    starts, sizes = _chains(cells, words, np.array(found, dtype=np.int64).reshape(-1, 2))
-    ends = starts + np.abs(sizes)
-    result = Layout(starts, ends, sizes > 0, np.zeros(len(starts), dtype=np.int64), outside)
-    keys, values = np.asarray(survey.keys), np.asarray(survey.values)
-    _use_keys(cells, words, result, keys)
-    _use_values(cells, words, result, values)
-    return result
+    return np.array(found, dtype=np.int64).reshape(-1, 2), outside
 
 
-def _chains(cells: Cells, words: Words, found: Ints) -> tuple[Ints, Ints]:
-    at, ends = found[:, 0] + BIN_HEAD, found[:, 1]
-    starts: list[Ints] = []
-    sizes: list[Ints] = []
+def _chains(cells: Cells, words: Words, found: Ints) -> tuple[Ints, Ints, Bools]:
+    """Where cells begin and end, and whether they are free."""
+    narrow: type[np.int32 | np.int64] = np.int32 if cells.limit < 1 << 31 else np.int64
+    at: Any = (found[:, 0] + BIN_HEAD).astype(narrow)
+    ends: Any = found[:, 1].astype(narrow)
+    lengths = np.zeros((cells.limit >> 3) + 1, dtype=np.int32)
     while len(at) >= _SIDE_BY_SIDE:
-        size = words[at >> 2].view(np.int32).astype(np.int64)
-        length = np.abs(size)
-        bad = (length < 8) | (length & 7 != 0) | (at + length > ends)
+        size: Any = words.take(at >> 2).view(np.int32)
+        length: Any = np.abs(size)
+        bad = (length < 8) | (length & 7 != 0) | (length > ends - at)
         if bad.any():
             for place in at[bad].tolist():
                 cells.note(place, "a cell has a size that cannot be")
             length = np.where(bad, ends - at, length)
             size = np.where(size >= 0, length, -length)
-        starts.append(at)
-        sizes.append(size)
+        lengths[at >> 3] = size
         at = at + length
-        more = at + 8 <= ends
-        at, ends = at[more], ends[more]
-    rest_starts, rest_sizes = array("q"), array("q")
+        more = at <= ends - 8
+        if not more.all():
+            at, ends = at[more], ends[more]
 
     def add(place: int, size: int) -> None:
-        rest_starts.append(place)
-        rest_sizes.append(size)
+        lengths[place >> 3] = size
 
     for place, end in zip(at.tolist(), ends.tolist(), strict=True):
         chain(cells, place, end, add)
-    all_starts = np.concatenate([*starts, np.array(rest_starts, dtype=np.int64)])
-    order = np.argsort(all_starts, kind="stable")
-    return all_starts[order], np.concatenate([*sizes, np.array(rest_sizes, dtype=np.int64)])[order]
+    slots = np.flatnonzero(lengths)
+    sizes = lengths.take(slots).astype(np.int64)
+    starts = slots << 3
+    return starts, starts + np.abs(sizes), sizes > 0
 
 
-def _use(result: Layout, found: Ints, ends: Ints) -> None:
-    """Remember that the tree uses cells up to ``ends``; what is no cell is passed over."""
-    if not len(result.starts):
-        return
-    index = np.searchsorted(result.starts, found)
-    index[index == len(result.starts)] = 0
-    right = result.starts[index] == found
-    index, ends = index[right], ends[right]
-    np.maximum.at(result.used, index, np.minimum(ends, result.ends[index]))
+@dataclass(frozen=True, slots=True)
+class _Uses:
+    """Marks for each 8 bytes of the bins how much of a cell that begins there is used."""
 
+    cells: Cells
+    words: Words
+    marks: NDArray[np.int32]
 
-def _use_keys(cells: Cells, words: Words, result: Layout, keys: Ints) -> None:
-    record, head = (keys + cells.head) >> 2, cells.head
-    if not len(keys) or keys[0] & 7 or keys[0] > cells.limit - 8 - records.NODE_NAME_AT:
-        return
-    sizes = words[record + survey_arrays.NAME_SIZES].astype(np.int64)
-    _use(result, keys, keys + head + records.NODE_NAME_AT + (sizes & 0xFFFF))
-    counts = words[record + survey_arrays.VALUES].astype(np.int64)
-    lists = words[record + survey_arrays.VALUE_LIST].astype(np.int64)
-    has = counts > 0
-    _use(result, lists[has], lists[has] + head + 4 * counts[has])
-    classes = words[record + survey_arrays.CLASS].astype(np.int64)
-    has = (sizes >> 16 > 0) & (classes != NONE)
-    _use(result, classes[has], classes[has] + head + (sizes[has] >> 16))
-    descriptors = np.unique(words[record + survey_arrays.SECURITY].astype(np.int64))
-    descriptors = descriptors[_inside(cells, descriptors, head + records.SECURITY_AT)]
-    lengths = words[(descriptors + head >> 2) + 4].astype(np.int64)
-    _use(result, descriptors, descriptors + head + records.SECURITY_AT + lengths)
-    heads = words[record + survey_arrays.SUBKEY_LIST].astype(np.int64)
-    heads = heads[(words[record + survey_arrays.SUBKEYS] != 0) & (heads != NONE)]
-    _use_lists(cells, words, result, heads)
+    def mark(self, found: Ints, ends: Ints) -> None:
+        inside = (found & 7 == 0) & (found < self.cells.limit)
+        if not inside.all():
+            found, ends = found[inside], ends[inside]
+        lengths = np.minimum(ends - found, _LENGTH_MAX).astype(np.int32)
+        np.maximum.at(self.marks, found >> 3, lengths)
 
+    def field(self, record: Ints, number: int) -> Ints:
+        return self.words.take(record + number).astype(np.int64)
 
-def _use_lists(cells: Cells, words: Words, result: Layout, heads: Ints) -> None:
-    field = survey_arrays.field(cells, words)
-    kinds, starts, counts = survey_arrays.list_heads(field, heads)
-    index = kinds == survey_arrays.RI
-    leaves, _ = survey_arrays.expand(
-        words, starts[index], counts[index], np.ones(int(index.sum()), dtype=np.int64)
-    )
-    below, _, below_counts = survey_arrays.list_heads(field, leaves)
-    for some, kind, count in ((heads, kinds, counts), (leaves, below, below_counts)):
-        steps = np.where((kind == survey_arrays.LF) | (kind == survey_arrays.LH), 8, 4)
-        known = kind != 0
-        _use(result, some[known], (some + cells.head + 4 + steps * count)[known])
+    def keys(self, keys: Ints) -> None:
+        """The cells of keys, and those that they need beside their own."""
+        record, head = (keys + self.cells.head) >> 2, self.cells.head
+        sizes = self.field(record, survey_arrays.NAME_SIZES)
+        self.mark(keys, keys + head + records.NODE_NAME_AT + (sizes & 0xFFFF))
+        counts = self.field(record, survey_arrays.VALUES)
+        has = counts > 0
+        lists = self.field(record[has], survey_arrays.VALUE_LIST)
+        self.mark(lists, lists + head + 4 * counts[has])
+        has = sizes >> 16 > 0
+        classes = self.field(record[has], survey_arrays.CLASS)
+        self.mark(classes, classes + head + (sizes[has] >> 16))
+        self.descriptors(np.unique(self.field(record, survey_arrays.SECURITY)))
+        heads = self.field(record, survey_arrays.SUBKEY_LIST)
+        heads = heads[(self.field(record, survey_arrays.SUBKEYS) != 0) & (heads != NONE)]
+        self.lists(heads)
 
+    def descriptors(self, found: Ints) -> None:
+        head = self.cells.head + records.SECURITY_AT
+        found = found[(found & 7 == 0) & (found <= self.cells.limit - head)]
+        right = self.words[(found + self.cells.head) >> 2] & 0xFFFF == records.SECURITY
+        found = found[right]
+        self.mark(found, found + head + self.field((found + self.cells.head) >> 2, 4))
 
-def _inside(cells: Cells, found: Ints, least: int) -> Bools:
-    inside: Bools = (found & 7 == 0) & (found <= cells.limit - least)
-    return inside
+    def lists(self, heads: Ints) -> None:
+        field = survey_arrays.Field(self.cells, self.words, np.zeros(0, dtype=np.int32))
+        kinds, starts, counts = survey_arrays.list_heads(field, heads)
+        index = kinds == survey_arrays.RI
+        ones = np.ones(int(index.sum()), dtype=np.int64)
+        leaves, _ = survey_arrays.expand(self.words, starts[index], counts[index], ones)
+        below, _, below_counts = survey_arrays.list_heads(field, leaves)
+        for some, kind, count in ((heads, kinds, counts), (leaves, below, below_counts)):
+            steps = np.where((kind == survey_arrays.LF) | (kind == survey_arrays.LH), 8, 4)
+            known = kind != 0
+            self.mark(some[known], (some + self.cells.head + 4 + steps * count)[known])
 
-
-def _use_values(cells: Cells, words: Words, result: Layout, values: Ints) -> None:
-    record, head = (values + cells.head) >> 2, cells.head
-    names = (words[record] >> 16).astype(np.int64)
-    _use(result, values, values + head + records.NAME_AT + names)
-    sizes, data = words[record + 1].astype(np.int64), words[record + 2].astype(np.int64)
-    own = (sizes > 0) & (sizes < records.RESIDENT)
-    plain = own & (sizes <= records.SEGMENT)
-    _use(result, data[plain], data[plain] + head + sizes[plain])
-    for place in np.flatnonzero(own & ~plain).tolist():
-        entry = records.entry(cells, int(values[place]))
-        for cell, end in () if entry is None else records.data_cells(cells, entry):
-            mark(result, cell, end)
+    def values(self, values: Ints) -> None:
+        """The cells of values, and those of their data."""
+        record, head = (values + self.cells.head) >> 2, self.cells.head
+        self.mark(values, values + head + records.NAME_AT + (self.field(record, 0) >> 16))
+        sizes, data = self.field(record, 1), self.field(record, 2)
+        own = (sizes > 0) & (sizes < records.RESIDENT)
+        plain = own & (sizes <= records.SEGMENT)
+        self.mark(data[plain], data[plain] + head + sizes[plain])
+        for place in np.flatnonzero(own & ~plain).tolist():
+            entry = records.entry(self.cells, int(values[place]))
+            parts = [] if entry is None else records.data_cells(self.cells, entry)
+            if parts:
+                cells_of, ends = np.array(parts, dtype=np.int64).T
+                self.mark(cells_of, ends)

@@ -41,16 +41,24 @@ def _table() -> NDArray[np.uint64]:
 
 
 def look(parts: Sequence[Part], sizes: Ints) -> tuple[NDArray[np.uint64], Ints, Floats]:
-    """Of each part (none is empty): its head, its five counts (one row each), its entropy."""
-    padded = [piece for part in parts for piece in ((part, b"\0") if len(part) & 1 else (part,))]
-    joined = np.frombuffer(b"".join(padded) + bytes(HEAD), dtype=np.uint8)
-    room = sizes + (sizes & 1)
+    """Of each part (none is empty): its head, its five counts (one row each), its entropy.
+
+    Parts are filled up to whole words; the bytes behind ``sizes`` may be any.
+    """
+    joined = np.frombuffer(bytearray().join([*parts, bytes(HEAD)]), dtype=np.uint8)
+    room = (sizes + 3) & ~3
     starts = np.cumsum(room) - room
+    _clear_ends(joined.view("<u4"), (starts + room) >> 2, sizes)
     counts = _counts(joined[: int(room.sum())].view("<u2"), starts >> 1, room >> 1)
-    # The NUL that fills up an odd part is none of its bytes.
-    counts[ZEROS] -= sizes & 1
-    counts[WIDE] -= sizes & 1
+    # The NULs that fill up a part are none of its bytes; half of them stand at odd places.
+    counts[ZEROS] -= room - sizes
+    counts[WIDE] -= (room - sizes + 1) >> 1
     return _heads(joined, starts, sizes), counts, _entropies(joined, starts, sizes, counts[ZEROS])
+
+
+def _clear_ends(words: NDArray[np.uint32], ends: Ints, sizes: Ints) -> None:
+    unused = (8 * (-sizes & 3)).astype(np.uint32)
+    words[ends - 1] &= np.uint32(0xFFFFFFFF) >> unused
 
 
 def _heads(joined: Bytes, starts: Ints, sizes: Ints) -> NDArray[np.uint64]:
@@ -65,7 +73,8 @@ def _counts(pairs: NDArray[np.uint16], starts: Ints, lengths: Ints) -> Ints:
     firsts = np.cumsum(pieces) - pieces
     of = np.repeat(np.arange(len(pieces)), pieces)
     begins = starts[of] + (np.arange(len(of)) - firsts[of]) * _PIECE
-    sums = np.add.reduceat(_table()[pairs], begins)
+    # An index of the machine's own width is the fast way into a table.
+    sums = np.add.reduceat(_table().take(pairs.astype(np.intp)), begins)
     fields = np.stack([sums >> np.uint64(_BITS * n) & np.uint64(_MASK) for n in range(5)])
     result: Ints = np.add.reduceat(fields.astype(np.int64), firsts, axis=1)
     return result

@@ -20,6 +20,7 @@ COMPRESSED_KEY, COMPRESSED_VALUE, RESIDENT = 0x20, 0x1, 0x80000000
 # The longest data that one cell holds; hives of version 1.4 and later split what is longer.
 SEGMENT = 16344
 _BIG_MINOR = 4
+BIG, SECURITY = int.from_bytes(b"db", "little"), int.from_bytes(b"sk", "little")
 _STEPS = {b"lf": 2, b"lh": 2, b"li": 1, b"ri": 1}
 SECURITY_AT, NAME_AT, NODE_NAME_AT = 20, 20, 76
 

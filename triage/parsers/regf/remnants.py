@@ -5,7 +5,6 @@ What carved keys and values take is left out, and stretches of nothing but NULs 
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator
 
 from triage.parsers.regf.cells import Cells
@@ -22,17 +21,25 @@ def remnants(
     cells: Cells, layout: Layout, taken: list[tuple[int, int]], least: int
 ) -> Iterator[Remnant]:
     """Stretches of at least ``least`` bytes, by their place in the bins."""
-    places = [start for start, _ in taken]
+    passed = 0
     for start, end, kind in _stretches(cells, layout, least):
         at = start
-        index = max(bisect_left(places, start) - 1, 0)
-        for first, last in taken[index:] if places else ():
+        passed = _first_behind(taken, start, passed)
+        for index in range(passed, len(taken)):
+            first, last = taken[index]
             if first >= end:
                 break
             if last > at:
                 yield from _cut(cells, at, min(first, end), kind, least)
-                at = max(at, last)
+                at = last
         yield from _cut(cells, at, end, kind, least)
+
+
+def _first_behind(taken: list[tuple[int, int]], start: int, passed: int) -> int:
+    """The first range from ``passed`` on that ends behind ``start``."""
+    while passed < len(taken) and taken[passed][1] <= start:
+        passed += 1
+    return passed
 
 
 def _cut(cells: Cells, start: int, end: int, kind: str, least: int) -> Iterator[Remnant]:
@@ -43,12 +50,11 @@ def _cut(cells: Cells, start: int, end: int, kind: str, least: int) -> Iterator[
 
 
 def _stretches(cells: Cells, layout: Layout, least: int) -> Iterator[tuple[int, int, str]]:
-    for index in _roomy(layout, least):
-        start, end, used = (int(x[index]) for x in (layout.starts, layout.ends, layout.used))
+    for start, end, used, free in _roomy(layout, least):
         content = start + cells.head
         if used:
             yield used, end, SLACK_BYTES
-        elif layout.free[index]:
+        elif free:
             yield content, end, FREE
         elif cells.bytes_at(content, content + 2) != _RING:
             yield content, end, UNREFERENCED
@@ -56,15 +62,15 @@ def _stretches(cells: Cells, layout: Layout, least: int) -> Iterator[tuple[int, 
         yield start, end, OUTSIDE
 
 
-def _roomy(layout: Layout, least: int) -> Iterator[int]:
+def _roomy(layout: Layout, least: int) -> Iterator[tuple[int, int, int, bool]]:
     """The cells with at least ``least`` bytes that the tree does not use."""
-    if isinstance(layout.free, bytearray):
-        triples = zip(layout.starts, layout.ends, layout.used, strict=True)
-        for index, (start, end, used) in enumerate(triples):
-            if end - max(start, used) >= least:
-                yield index
-        return
-    import numpy as np
+    rows = (layout.starts, layout.ends, layout.used, layout.free)
+    if not isinstance(layout.free, bytearray):
+        import numpy as np
 
-    room = layout.ends - np.maximum(layout.starts, layout.used)
-    yield from np.flatnonzero(room >= least).tolist()
+        room = np.flatnonzero(layout.ends - np.maximum(layout.starts, layout.used) >= least)
+        yield from zip(*(row[room].tolist() for row in rows), strict=True)
+        return
+    for start, end, used, free in zip(*rows, strict=True):
+        if end - max(start, used) >= least:
+            yield start, end, used, bool(free)

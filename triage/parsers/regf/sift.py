@@ -25,9 +25,9 @@ def sift(
     """Places in ``values`` that are worth a look, and how they look."""
     if isinstance(values, list):
         return by_records(cells, values, least, where)
-    from triage.parsers.regf.sift_arrays import by_arrays
+    from triage.parsers.regf.sift_arrays import by_arrays, of_tree
 
-    return by_arrays(cells, values, least, where)
+    return by_arrays(of_tree(cells, values), least, where)
 
 
 def by_records(
@@ -38,16 +38,21 @@ def by_records(
         entry = records.entry(cells, cell)
         if entry is None:
             continue
-        odd = is_odd_type(entry.type) or is_odd_name(entry.name)
-        if not (odd or entry.size >= least or _is_odd_length(cells, entry)):
-            continue
-        data = records.data_of(cells, entry)
-        odd = odd or is_odd_length(entry.type, entry.size, len(data))
-        if len(data) < least and not odd:
-            continue
-        looks = look(data, entry.size, entry.type, odd)
-        if where is None or where(looks):
+        looks = of_entry(cells, entry, least)
+        if looks is not None and (where is None or where(looks)):
             yield place, looks
+
+
+def of_entry(cells: Cells, entry: records.Entry, least: int) -> Looks | None:
+    """How a value looks; ``None`` when it is neither large enough nor odd."""
+    odd = is_odd_type(entry.type) or is_odd_name(entry.name)
+    if not (odd or entry.size >= least or _is_odd_length(cells, entry)):
+        return None
+    data = records.data_of(cells, entry)
+    odd = odd or is_odd_length(entry.type, entry.size, len(data))
+    if len(data) < least and not odd:
+        return None
+    return look(data, entry.size, entry.type, odd)
 
 
 def _is_odd_length(cells: Cells, entry: records.Entry) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,20 @@ from triage.parsers.regf.survey_arrays import Bools, Ints, Words, words_of
 _BATCH = 1 << 20
 _SIZE, _DATA, _TYPE, _FLAGS, _NAME = 1, 2, 3, 4, 5
 _BLANKS, _HIGHEST = np.uint32(0x20202020), np.uint32(0x80808080)
+_CARRY, _ALL = np.uint32(0x01010101), np.uint32(0xFFFFFFFF)
+
+# Where the contents of cells begin, and how many bytes they have (0: there is no such cell).
+Rooms = Callable[[Ints], tuple[Ints, Ints]]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Values by the places of their records in the bins; how to read one, and the cells of data."""
+
+    cells: Cells
+    at: Ints
+    entry: Callable[[int], records.Entry | None]
+    rooms: Rooms
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,87 +41,95 @@ class _Columns:
     types: Ints
     starts: Ints
     there: Ints
-    split: Bools
+    whole: dict[int, bytes]
 
 
-def by_arrays(
-    cells: Cells, values: Ints, least: int, where: Where | None
-) -> Iterator[tuple[int, Looks]]:
-    """Places in ``values`` that are worth a look, and how they look."""
+def of_tree(cells: Cells, values: Ints) -> Found:
+    """The values of a survey."""
     words = words_of(cells)
-    records_at = (values + cells.head) >> 2
-    columns = _columns(cells, words, records_at)
-    whole = {
-        place: data
-        for place in np.flatnonzero(columns.split).tolist()
-        if (data := _split(cells, int(values[place]))) is not None
-    }
-    for place, data in whole.items():
-        columns.there[place] = len(data)
-    odd = _odd(cells, words, values, records_at, columns)
+
+    def rooms(found: Ints) -> tuple[Ints, Ints]:
+        inside = (found & 7 == 0) & (found <= cells.limit - 8)
+        place = np.where(inside, found, 0)
+        lengths = np.abs(words.take(place >> 2).view(np.int32).astype(np.int64))
+        starts = place + cells.head
+        room = np.minimum(place + lengths, cells.limit) - starts
+        return starts, np.where(inside, np.maximum(room, 0), 0)
+
+    def entry(place: int) -> records.Entry | None:
+        return records.entry(cells, int(values[place]))
+
+    return Found(cells, values + cells.head, entry, rooms)
+
+
+def by_arrays(found: Found, least: int, where: Where | None) -> Iterator[tuple[int, Looks]]:
+    """Places in ``found`` that are worth a look, and how they look."""
+    if not len(found.at):
+        return
+    words = words_of(found.cells)
+    record = found.at >> 2
+    columns = _columns(found, words, record)
+    odd = _odd(found, words, record, columns)
     picked = np.flatnonzero((columns.there >= least) | odd)
     for batch in _batches(picked, columns.there):
-        yield from _looks(cells, columns, odd, batch, whole, where)
+        looks = _looks(found.cells, columns, odd, batch)
+        kept = np.arange(len(batch)) if where is None else np.flatnonzero(where(looks))
+        rows = zip(*(column[kept].tolist() for column in looks), strict=True)
+        yield from zip(batch[kept].tolist(), map(Looks._make, rows), strict=True)
 
 
-def _columns(cells: Cells, words: Words, record: Ints) -> _Columns:
-    sizes = words[record + _SIZE].astype(np.int64)
+def _columns(found: Found, words: Words, record: Ints) -> _Columns:
+    sizes = words.take(record + _SIZE).astype(np.int64)
     resident = sizes >= records.RESIDENT
     declared = sizes & (records.RESIDENT - 1)
-    data = words[record + _DATA].astype(np.int64)
-    inside = ~resident & (data & 7 == 0) & (data <= cells.limit - 8)
-    place = np.where(inside, data, 0)
-    lengths = np.abs(words[place >> 2].view(np.int32).astype(np.int64))
-    starts = place + cells.head
-    room = np.maximum(np.minimum(place + lengths, cells.limit) - starts, 0)
-    split = inside & (declared > room) & (declared > records.SEGMENT)
-    split &= words[np.where(split, starts, 0) >> 2] & 0xFFFF == int.from_bytes(b"db", "little")
-    there = np.where(
-        inside, np.minimum(declared, room), np.where(resident, np.minimum(declared, 4), 0)
-    )
+    starts, room = found.rooms(words.take(record + _DATA).astype(np.int64))
+    there = np.minimum(declared, np.where(resident, 4, room))
+    split = ~resident & (declared > room) & (declared > records.SEGMENT) & (room >= 8)
+    split &= words.take(np.where(split, starts, 0) >> 2) & 0xFFFF == records.BIG
+    whole = {}
+    for place in np.flatnonzero(split).tolist():
+        entry = found.entry(place)
+        whole[place] = b"" if entry is None else records.data_of(found.cells, entry)
+        there[place] = len(whole[place])
     starts = np.where(resident, (record + _DATA) << 2, starts)
-    return _Columns(declared, words[record + _TYPE].astype(np.int64), starts, there, split)
+    return _Columns(declared, words.take(record + _TYPE).astype(np.int64), starts, there, whole)
 
 
-def _split(cells: Cells, cell: int) -> bytes | None:
-    entry = records.entry(cells, cell)
-    return None if entry is None else records.data_of(cells, entry)
-
-
-def _odd(cells: Cells, words: Words, values: Ints, record: Ints, columns: _Columns) -> Bools:
+def _odd(found: Found, words: Words, record: Ints, columns: _Columns) -> Bools:
     kinds, declared = columns.types, columns.declared
-    odd = (kinds > TYPE_MAX) & (kinds < DEVICE_TYPES) | (columns.there < declared)
+    odd: Bools = (kinds > TYPE_MAX) & (kinds < DEVICE_TYPES) | (columns.there < declared)
     for kind, size in SIZES.items():
         odd |= (kinds == kind) & (declared != size)
-    odd |= np.isin(kinds, TEXTS) & (declared & 1 == 1)
+    for kind in TEXTS:
+        odd |= (kinds == kind) & (declared & 1 == 1)
     for place in np.flatnonzero(_doubtful_names(words, record)).tolist():
-        entry = records.entry(cells, int(values[place]))
+        entry = found.entry(place)
         odd[place] |= entry is not None and is_odd_name(entry.name)
-    result: Bools = odd
-    return result
+    return odd
 
 
 def _doubtful_names(words: Words, record: Ints) -> Bools:
     """Which names are long, wide, or not all visible ASCII; judged four characters at once."""
-    sizes = (words[record] >> 16).astype(np.int64)
-    narrow = words[record + _FLAGS] & 1 == 1
+    sizes = (words.take(record) >> 16).astype(np.int64)
+    narrow = words.take(record + _FLAGS) & 1 == 1
     doubtful: Bools = (sizes > 0) & (~narrow | (sizes > NAME_MAX))
     checked = np.flatnonzero((sizes > 0) & ~doubtful)
-    counts = (sizes[checked] + 3) >> 2
-    of = np.repeat(np.arange(len(checked)), counts)
-    lasts = np.cumsum(counts)
-    places = record[checked][of] + _NAME + np.arange(len(of)) - (lasts - counts)[of]
-    chars = words[np.minimum(places, len(words) - 1)]
-    unused = (8 * (-sizes[checked] & 3)).astype(np.uint32)
-    # Blanks stand for the bytes behind a name.
-    kept = np.uint32(0xFFFFFFFF) >> unused
-    chars[lasts - 1] = chars[lasts - 1] & kept | ~kept & _BLANKS
-    # A byte below 0x20 borrows, one above 0x7E carries: either sets its highest bit.
-    high = (chars - _BLANKS) & ~chars | chars | (chars + np.uint32(0x01010101))
-    if len(of):
-        firsts = lasts - counts
-        doubtful[checked] = np.logical_or.reduceat(high & _HIGHEST != 0, firsts)
-        doubtful[checked] |= np.logical_and.reduceat(chars == _BLANKS, firsts)
+    # Longest first: what still has a word at each step is the start of the array.
+    checked = checked[np.argsort(-sizes[checked], kind="stable")]
+    lengths, at = sizes[checked], record[checked] + _NAME
+    bad, blank = np.zeros(len(checked), np.bool_), np.ones(len(checked), np.bool_)
+    for step in range(int(lengths[0] + 3) >> 2 if len(lengths) else 0):
+        more = int(np.searchsorted(-lengths, -4 * step))
+        chars = words.take(np.minimum(at[:more] + step, len(words) - 1))
+        # Blanks stand for the bytes behind a name.
+        unused = 8 * np.clip(4 * step + 4 - lengths[:more], 0, 3)
+        kept = _ALL >> unused.astype(np.uint32)
+        chars = chars & kept | ~kept & _BLANKS
+        # A byte below 0x20 borrows, one above 0x7E carries: either sets its highest bit.
+        high = (chars - _BLANKS) & ~chars | chars | (chars + _CARRY)
+        bad[:more] |= high & _HIGHEST != 0
+        blank[:more] &= chars == _BLANKS
+    doubtful[checked] = bad | blank
     return doubtful
 
 
@@ -119,30 +141,32 @@ def _batches(picked: Ints, there: Ints) -> Iterator[Ints]:
     yield from np.split(picked, np.flatnonzero(np.diff(number)) + 1)
 
 
-def _looks(
-    cells: Cells, columns: _Columns, odd: Bools, batch: Ints, whole: dict[int, bytes],
-    where: Where | None,
-) -> Iterator[tuple[int, Looks]]:  # fmt: skip
+def _looks(cells: Cells, columns: _Columns, odd: Bools, batch: Ints) -> Looks:
     sizes = columns.there[batch]
-    filled = np.flatnonzero(sizes)
     heads, counts = np.zeros(len(batch), np.uint64), np.zeros((5, len(batch)), np.int64)
     entropies = np.zeros(len(batch))
+    filled = np.flatnonzero(sizes)
     if len(filled):
-        places = batch[filled]
-        starts = columns.starts[places]
-        spans = zip(
-            places.tolist(), starts.tolist(), (starts + sizes[filled]).tolist(), strict=True
-        )
-        buffer = cells.buffer
-        parts = [whole.get(place) or buffer[start:end] for place, start, end in spans]
-        heads[filled], counts[:, filled], entropies[filled] = looks_arrays.look(
-            parts, sizes[filled]
-        )
+        parts = _parts(cells, columns, batch[filled])
+        seen = looks_arrays.look(parts, sizes[filled])
+        heads[filled], counts[:, filled], entropies[filled] = seen
     zeros, letters, marks, highs, wide = counts
-    looks = Looks(
+    return Looks(
         sizes, columns.declared[batch], columns.types[batch], odd[batch], heads, zeros, wide,
         letters, marks, highs, entropies,
     )  # fmt: skip
-    kept = np.arange(len(batch)) if where is None else np.flatnonzero(where(looks))
-    rows = zip(*(column[kept].tolist() for column in looks), strict=True)
-    yield from zip(batch[kept].tolist(), map(Looks._make, rows), strict=True)
+
+
+def _parts(cells: Cells, columns: _Columns, places: Ints) -> list[looks_arrays.Part]:
+    """The data of values, each filled up to whole words (cells are, too)."""
+    starts = columns.starts[places]
+    ends = starts + ((columns.there[places] + 3) & ~3)
+    buffer = cells.buffer
+    parts: list[looks_arrays.Part] = [
+        buffer[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
+    ]
+    for place, data in columns.whole.items():
+        index = int(np.searchsorted(places, place))
+        if index < len(places) and places[index] == place:
+            parts[index] = data + bytes(-len(data) & 3)
+    return parts
