@@ -106,9 +106,9 @@ def test_every_report_format_is_registered() -> None:
 
 def test_every_command_is_registered() -> None:
     # answered, exits, files, options, progress, run, saving: what several commands share;
-    # watching: what watch does with its options.
+    # watching: what watch does with its options; man_page: python -m triage.cli.man_page.
     shared = {"answered", "exits", "files", "options", "progress", "rules", "run", "saving"}
-    exempt = {*shared, "watching"}
+    exempt = {*shared, "man_page", "watching"}
     assert set(COMMANDS) == names_in(PACKAGE / "cli") - exempt
 
 

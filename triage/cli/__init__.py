@@ -7,6 +7,7 @@ One file per command; what costs start-up time is imported inside the functions 
 
 from __future__ import annotations
 
+import os
 import sys
 
 if sys.version_info < (3, 11):  # noqa: UP036 (a zipapp meets any Python)

@@ -58,6 +58,14 @@ class Output(click.ParamType):  # type: ignore[type-arg]
             self.fail(f"{value!r} is not FORMAT=FILE; formats are {known}", param, ctx)
         return name, path
 
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[Any]:
+        from click.shell_completion import CompletionItem
+
+        names = [f"{name}=" for name in self._formats]
+        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
 
 def _apply(options: tuple[Callable[[F], F], ...]) -> Callable[[F], F]:
     def decorate(function: F) -> F:
