@@ -29,10 +29,10 @@ NAME = "hidden"
 SWEPT = 1 << 15
 _DIRECTORIES = (
     "/dev/shm", "/dev", "/run", "/tmp", "/var/tmp", "/etc", "/etc/cron.d", "/etc/ld.so.conf.d",
-    "/etc/systemd/system", "/usr/lib/systemd/system", "/root", "/usr/local/bin", "/usr/local/lib",
-    "/lib", "/usr/lib", "/usr/bin",
+    "/etc/systemd/system", "/root", "/usr/local/bin", "/usr/local/lib", "/usr/lib",
 )  # fmt: skip
 _LISTED_MAX = 256
+_RESERVED = 1024  # numbers are not reused below 300 (RESERVED_PIDS), and the count runs on
 
 
 def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
@@ -107,8 +107,8 @@ def _listed() -> tuple[set[int], set[int]]:
 
 
 def _processes(scope: Scope) -> Generator[Artifact | Gap, None, int]:
-    highest = _pid_max(scope)
-    asked = range(1, min(highest, SWEPT) if not scope.limits.all_pids else highest)
+    highest = _highest(scope)
+    asked = range(1, min(highest, SWEPT) if not scope.limits.all_pids else _pid_max(scope))
     try:
         before, _ = _listed()
         answered = existing(asked)
@@ -128,6 +128,19 @@ def _processes(scope: Scope) -> Generator[Artifact | Gap, None, int]:
         for pidfd in (*unlisted.values(), *unread.values()):
             os.close(pidfd)
     return len(answered)
+
+
+def _highest(scope: Scope) -> int:
+    """The highest number that can be in use: where there were few forks, numbers never wrapped.
+
+    ``processes`` in ``/proc/stat`` counts every fork since boot, threads too.
+    """
+    limit = _pid_max(scope)
+    for line in scope.root.read("proc/stat", 1 << 20).split(b"\n"):
+        name, _, value = line.partition(b" ")
+        if name == b"processes" and value.strip().isdigit():
+            return min(limit, int(value[:18]) + _RESERVED)
+    return limit
 
 
 def _pid_max(scope: Scope) -> int:
