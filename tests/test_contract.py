@@ -107,7 +107,8 @@ def test_every_report_format_is_registered() -> None:
 def test_every_command_is_registered() -> None:
     # answered, exits, files, options, progress, run, saving: what several commands share;
     # watching: what watch does with its options; man_page: python -m triage.cli.man_page.
-    shared = {"answered", "exits", "files", "options", "progress", "rules", "run", "saving"}
+    shared = {"answered", "events", "exits", "files", "options", "progress", "rules", "run",
+              "saving"}  # fmt: skip
     exempt = {*shared, "man_page", "watching"}
     assert set(COMMANDS) == names_in(PACKAGE / "cli") - exempt
 
@@ -211,6 +212,7 @@ def test_attestation_covers_indicators_that_exist(attestation: Attestation) -> N
 # --- purity ---------------------------------------------------------------------------------
 
 PURE = (
+    "commands", "executions.py", "logged.py", "persistence.py", "linux_subjects.py",
     "model.py", "parsers", "content", "analyzers", "analyze.py", "scene.py", "subjects.py",
     "interpreters.py", "knowledge", "correlate.py", "scoring.py", "printable.py", "report",
     "allow.py", "compare.py", "likeness.py", "merging.py", "settled.py", "environment.py",

@@ -21,6 +21,7 @@ from triage.records import dataclass
 
 if TYPE_CHECKING:
     from triage.model_kernel_objects import HiddenThing, IpcObject
+    from triage.model_linux_image import CoreDump, LogEvent, PersistenceItem
     from triage.model_windows import (
         AutostartItem,
         EventLog,
@@ -375,7 +376,8 @@ class Mount:
 Artifact: TypeAlias = (
     "Process | MemoryFile | Mount | IpcObject | HiddenThing | WmiObject | WmiSubscription | "
     "WmiProvider | WmiRecovery | RegistryValue | RegistryKey | AutostartItem | "
-    "EventRecord | EventLog"
+    "EventRecord | EventLog | "
+    "PersistenceItem | LogEvent | CoreDump"
 )
 
 

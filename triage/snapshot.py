@@ -41,6 +41,7 @@ from triage.model import (
     Why,
 )
 from triage.model_kernel_objects import HiddenThing, IpcObject
+from triage.model_linux_image import CoreDump, LogEvent, PersistenceItem
 from triage.model_windows import (
     EventLog,
     EventRecord,
@@ -72,6 +73,9 @@ KINDS: dict[str, type] = {
     "wmi-recovery": WmiRecovery,
     "event-record": EventRecord,
     "event-log": EventLog,
+    "persistence-item": PersistenceItem,
+    "log-event": LogEvent,
+    "core-dump": CoreDump,
     "gap": Gap,
     "coverage": Coverage,
     "host": Host,

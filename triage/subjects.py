@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from types import ModuleType
 
 from triage import event_subjects, kernel_subjects, wmi_subjects
 from triage.model import Artifact, Content, Finding, MemoryFile, Mount, Process
 from triage.model_kernel_objects import HiddenThing, IpcObject
+from triage.model_linux_image import CoreDump, LogEvent, PersistenceItem
 from triage.model_windows import (
     EventLog,
     EventRecord,
@@ -30,7 +32,11 @@ _KINDS = {
     WmiRecovery: "wmi-recovery",
     EventRecord: "event-record",
     EventLog: "event-log",
+    PersistenceItem: "persistence",
+    LogEvent: "log-event",
+    CoreDump: "core-dump",
 }
+_RECORDED = (PersistenceItem, LogEvent, CoreDump)
 
 
 def kind_of(artifact: Artifact) -> str:
@@ -49,6 +55,8 @@ def subject_id(artifact: Artifact) -> str:
         identity = wmi_subjects.identity_of(artifact)
     elif isinstance(artifact, event_subjects.Events):
         identity = event_subjects.identity_of(artifact)
+    elif isinstance(artifact, _RECORDED):
+        identity = _recorded().identity_of(artifact)
     else:
         identity = f"{artifact.namespace}\0{artifact.mount_id}\0{artifact.point}"
     digest = hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()
@@ -67,7 +75,16 @@ def title_of(artifact: Artifact, strongest: Finding) -> str:
         return f"{wmi_subjects.name_of(artifact)}: {strongest.title}"
     if isinstance(artifact, event_subjects.Events):
         return f"{event_subjects.name_of(artifact)}: {strongest.title}"
+    if isinstance(artifact, _RECORDED):
+        return f"{_recorded().name_of(artifact)}: {strongest.title}"
     return f"{artifact.point}: {strongest.title}"
+
+
+def _recorded() -> ModuleType:
+    """Loaded only for images and event files: a live look never needs it."""
+    from triage import linux_subjects
+
+    return linux_subjects
 
 
 def _name_of(process: Process) -> str:
@@ -90,6 +107,9 @@ def facts_of(artifact: Artifact, scene: Scene) -> Facts:
         return wmi_subjects.facts_of(artifact)
     if isinstance(artifact, event_subjects.Events):
         return event_subjects.facts_of(artifact)
+    if isinstance(artifact, _RECORDED):
+        facts: Facts = _recorded().facts_of(artifact)
+        return facts
     return (("path", artifact.point), ("fs_type", artifact.fs_type), ("dev", artifact.dev))
 
 
@@ -101,6 +121,9 @@ def content_of(artifact: Artifact, scene: Scene) -> Content | None:
         return wmi_subjects.content_of(artifact)
     if isinstance(artifact, event_subjects.Events):
         return event_subjects.content_of(artifact)
+    if isinstance(artifact, _RECORDED):
+        content: Content | None = _recorded().content_of(artifact)
+        return content
     if isinstance(artifact, Process):
         file = scene.file_of(artifact.exe_file)
         if file is not None:

@@ -6,7 +6,20 @@ folder. To add a kind: one folder, and its tuple here.
 
 from __future__ import annotations
 
-from triage.analyzers import environment, event, file, hiding, ipc, memory, process, script, wmi
+from triage.analyzers import (
+    environment,
+    event,
+    execution,
+    file,
+    hiding,
+    image,
+    ipc,
+    memory,
+    persistence,
+    process,
+    script,
+    wmi,
+)
 from triage.analyzers.benign import ATTESTATIONS
 from triage.analyzers.indicator import Attestation, Indicator
 
@@ -19,6 +32,9 @@ INDICATORS: tuple[Indicator, ...] = (
     *environment.INDICATORS,
     *hiding.INDICATORS,
     *wmi.INDICATORS,
+    *persistence.INDICATORS,
+    *execution.INDICATORS,
+    *image.INDICATORS,
     *event.INDICATORS,
 )
 

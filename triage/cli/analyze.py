@@ -10,10 +10,19 @@ from triage.cli.options import report_options
 
 
 @click.command()
-@click.argument("snapshot", metavar="SNAPSHOT|-")
+@click.argument("snapshot", metavar="[SNAPSHOT|-]", required=False)
+@click.option(
+    "--events", metavar="FILE|-", multiple=True,
+    help="Judge events, too: Tracee, Falco, auditd, journal export, Sysmon for Linux.",
+)  # fmt: skip
 @report_options
-def analyze(snapshot: str, **report: Any) -> None:
-    """Judge a snapshot. Gives byte for byte the report that `triage live` gave."""
+def analyze(snapshot: str | None, events: tuple[str, ...], **report: Any) -> None:
+    """Judge a snapshot. Gives byte for byte the report that `triage live` gave.
+
+    With --events other tools' events are judged with the same indicators, whether or not their
+    own rules fired; then the snapshot may be left out.
+    """
+    from triage.cli.events import check_inputs, with_event_files
     from triage.cli.run import (
         ReportOptions,
         answers,
@@ -23,8 +32,9 @@ def analyze(snapshot: str, **report: Any) -> None:
     )
 
     options = ReportOptions(**report)
-    known = answers(options, snapshot)
-    loaded = read_snapshot(snapshot)
+    check_inputs(snapshot, events)
+    known = answers(options, snapshot or "")
+    loaded = with_event_files(None if snapshot is None else read_snapshot(snapshot), events)
     outputs = opened_outputs(options, None)
     try:
         report_and_leave(loaded, options, outputs, known)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from triage.analyzers.benign import (
     jit_runtime,
     known_subscription,
+    logged_clone,
     sealed_clone,
     unpacked_native_library,
 )
@@ -16,4 +17,5 @@ ATTESTATIONS: tuple[Attestation, ...] = (
     jit_runtime.ATTESTATION,
     unpacked_native_library.ATTESTATION,
     known_subscription.ATTESTATION,
+    logged_clone.ATTESTATION,
 )

@@ -1,0 +1,14 @@
+"""Indicators about places on a dead disk that a running system covers or makes."""
+
+from __future__ import annotations
+
+from triage.analyzers.image import (
+    image_covered_file,
+    image_executable_tmpfs,
+)
+from triage.analyzers.indicator import Indicator
+
+INDICATORS: tuple[Indicator, ...] = (
+    image_covered_file.INDICATOR,
+    image_executable_tmpfs.INDICATOR,
+)

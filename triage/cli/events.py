@@ -1,0 +1,36 @@
+"""Files of events that ``triage analyze`` is given beside a snapshot, or instead of one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from triage.cli.exits import Exit, fail
+
+if TYPE_CHECKING:
+    from triage.model import Snapshot
+
+
+def check_inputs(snapshot: str | None, events: tuple[str, ...]) -> None:
+    """Something must be judged, and only one input can be standard input."""
+    if snapshot is None and not events:
+        fail(Exit.USAGE, "nothing to judge", "give a snapshot, or events with --events FILE")
+    if [snapshot, *events].count("-") > 1:
+        fail(Exit.USAGE, "only one input can be standard input", "give the others as files")
+
+
+def with_event_files(snapshot: Snapshot | None, events: tuple[str, ...]) -> Snapshot:
+    """The snapshot with the events of every file; leaves with a usage error for one that cannot
+    be read, and with exit code 3 when there was nothing in any of them."""
+    from triage.cli.files import open_snapshot
+    from triage.foreign_events import with_events
+
+    for name in events:
+        with open_snapshot(name) as stream:
+            try:
+                snapshot = with_events(snapshot, name, stream)
+            except OSError as error:
+                fail(Exit.USAGE, f"cannot read {name}: {error.strerror}")
+    assert snapshot is not None
+    if not any(coverage.applied for coverage in snapshot.coverage):
+        fail(Exit.NO_EVIDENCE, "there is nothing in these files", *events)
+    return snapshot

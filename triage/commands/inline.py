@@ -1,0 +1,92 @@
+"""Code handed to an interpreter on its command line: what it decodes, fetches and runs.
+
+Two things together decide, never one word: something is made into code (``exec``, ``eval``,
+``system``), and it was decoded, fetched or read from a store in the same expression.
+"""
+
+from __future__ import annotations
+
+import re
+
+from triage.commands.reasons import Reason
+from triage.content.patterns import lazy
+from triage.model import Severity
+
+_RUNS = lazy(
+    r"\bexec\s*\(|\beval\b|\bcompile\s*\(|os\.(?:system|popen|exec\w*|posix_spawn\w*)|\bsubprocess\b|"
+    r"\b(?:system|passthru|shell_exec|popen|proc_open|assert|create_function)\s*\(|"
+    r"\bsystem\s+[\"'$q]|\bnew\s+Function\b|\bFunction\s*\(|vm\.run|child_process|"
+    r"\b(?:marshal|pickle)\.loads|\brunpy\b|\bload(?:string)?\s*\(|\bIO\.popen\b|\bKernel\.|"
+    r"\binstance_eval\b|\bdo\s+\\|\bIEX\b|Invoke-Expression|importlib",
+    re.IGNORECASE,
+)
+_DECODES = lazy(
+    r"b(?:64|32|85|16)decode|a85decode|decodebytes|\bunhexlify\b|\bfromhex\b|zlib\.decompress|"
+    r"(?:lzma|bz2|gzip)\.decompress|codecs\.decode|\brot_?13\b|decode_base64|MIME::Base64|"
+    r"\bunpack\s*\(?\s*[\"'qu]|base64_decode|gzinflate|gzuncompress|str_rot13|hex2bin|"
+    r"Base64\.(?:strict_)?decode|unpack1?\(?\s*[\"']m|Buffer\.from\([^)]{0,4000}?(?:base64|hex)|\batob\s*\(|"
+    r"FromBase64String|(?:chr\(\d{1,3}\)\s*[.+]\s*){6,}|bytes\(\s*\[\s*\d|marshal\.loads|"
+    r"-enc\w*\s+[A-Za-z0-9+/=]{24}|(?:\\x[0-9A-Fa-f]{2}){12,}",
+    re.IGNORECASE,
+)
+_FETCHES = lazy(
+    r"urllib|\brequests\.(?:get|post)|http\.client|httplib|urlopen|LWP::|HTTP::Tiny|Net::HTTP|"
+    r"open-uri|URI\.open|file_get_contents\s*\(\s*[\"'](?:https?|ftp)|curl_exec|\bfetch\s*\(|"
+    r"https?\.get\s*\(|socket\.(?:socket|create_connection)|IO::Socket|fsockopen|TCPSocket|"
+    r"DownloadString|Invoke-WebRequest|\biwr\b|/inet/tcp/",
+    re.IGNORECASE,
+)
+_SHELL = lazy(
+    r"pty\.spawn|dup2\s*\(|/bin/(?:ba|da|z|k)?sh\b|\bexec\s*\(?\s*[\"']/bin/|spawn\(", re.IGNORECASE
+)
+_MEMFD = lazy(r"\bmemfd_create\b|\bMFD_CLOEXEC\b|\bmemfd_secret\b")
+#: The number of memfd_create on x86-64, arm64 (and riscv), i386, arm.
+_MEMFD_NUMBER = lazy(r"\bsyscall\b\s*[\s(,]\s*(?:319|279|356|385|0x13[fF]|0x117)\b")
+_ANY_SYSCALL = lazy(r"\bsyscall\b\s*[\s(]\s*(?:\d+|0x[0-9A-Fa-f]+)\b|\bsyscall\.ph\b")
+_FD_PATH = lazy(
+    r"/proc/(?:self|thread-self|\$\$|%[ds]|[\"'.\s+$]*\w*[\"'.\s+}]*)/fd/|/dev/fd/|\bfexecve\b"
+)
+_ANON = lazy(
+    r"\bmmap\b[^;\n]{0,200}?(?:PROT_EXEC|0x7\b|\b7\b)|\bmprotect\b|\bCFUNCTYPE\b|"
+    r"\bctypes\b[^\n]{0,2000}?\bmmap\b",
+    re.IGNORECASE,
+)
+_STORES = lazy(
+    r"\bgetxattr\b|\bkeyctl\b|/environ\b|\bshmat\b|\bmq_receive\b|/dev/mqueue/", re.IGNORECASE
+)
+CODE_MAX = 64 << 10
+
+
+def judge_code(language: str, code: str) -> tuple[Reason, ...]:
+    """Why inline code of an interpreter is more than a one-liner."""
+    code = code[:CODE_MAX]
+    runs = _RUNS.search(code) is not None
+    found = list(_memory(language, code))
+    if runs and _DECODES.search(code):
+        found.append(Reason("decode-execute", f"inline {language} decodes something and runs it"))
+    if _FETCHES.search(code):
+        if _SHELL.search(code):
+            found.append(Reason("network-shell", f"inline {language} ties a shell to a connection"))
+        elif runs:
+            found.append(Reason("download-execute", f"inline {language} fetches code and runs it"))
+    if runs and _STORES.search(code):
+        found.append(
+            Reason("store-fed", f"inline {language} runs what a store without a file holds")
+        )
+    return tuple(found)
+
+
+def _memory(language: str, code: str) -> list[Reason]:
+    """A program made in memory: the call that makes the file, or code pages made by hand."""
+    named = _MEMFD.search(code) or _MEMFD_NUMBER.search(code)
+    by_descriptor = _FD_PATH.search(code)
+    if named or (_ANY_SYSCALL.search(code) and by_descriptor):
+        executes = by_descriptor or re.search(r"\bexec", code)
+        words = "makes a memory file (memfd)" + (" and executes it" if executes else "")
+        severity = Severity.CRITICAL if executes else Severity.HIGH
+        return [Reason("memfd", f"inline {language} {words}", severity)]
+    if by_descriptor and re.search(r"\bexec\w*\s*[(\"' {]", code):
+        return [Reason("fd-exec", f"inline {language} executes a descriptor")]
+    if _ANON.search(code) and "ctypes" in code.lower():
+        return [Reason("memfd", f"inline {language} makes code in memory by hand")]
+    return []

@@ -1,0 +1,391 @@
+"""Settings with commands in them: udev, PAM, modprobe, packages, keys, sudo, the loader, inetd."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from triage.linux_image.tree import Text, Tree
+from triage.model_linux_image import PersistenceItem
+from triage.parsers.unit_file import parse_unit, values_of
+
+Found = Iterator[PersistenceItem]
+
+
+def _item(
+    tree: Tree, text: Text, line: int, mechanism: str, command: str, trigger: str, **more: object
+) -> PersistenceItem:
+    given: dict[str, object] = {
+        "location": tree.locate(text.path, f"line {line}"), "mechanism": mechanism,
+        "name": text.path.rpartition("/")[2], "command": command, "trigger": trigger,
+        "file": text.file,
+    }  # fmt: skip
+    return PersistenceItem(**(given | more))  # type: ignore[arg-type]
+
+
+def _lines(text: Text) -> Iterator[tuple[int, str]]:
+    """Numbered lines without comments; a backslash at the end joins the next."""
+    pending, start = "", 0
+    for number, line in enumerate(text.text.split("\n"), 1):
+        start = start or number
+        if line.endswith("\\"):
+            pending += line[:-1] + " "
+            continue
+        whole, pending = pending + line, ""
+        if whole.strip() and not whole.lstrip().startswith("#"):
+            yield start, whole.strip()
+        start = 0
+
+
+# --- the kernel's side ------------------------------------------------------------------------
+
+_RUN = re.compile(
+    r"\b(RUN|PROGRAM|IMPORT)(?:\{(program|builtin|file|\w+)\})?\s*[+:=!]*=\s*e?\"((?:[^\"\\]|\\.)*)\""
+)
+
+
+def udev(tree: Tree, text: Text) -> Found:
+    for number, line in _lines(text):
+        for kind, how, command in _RUN.findall(line):
+            if how == "builtin" or (kind == "IMPORT" and how != "program"):
+                continue
+            if command and not command.startswith("/") and not command.startswith(("$", "%")):
+                command = "/usr/lib/udev/" + command
+            command = command.replace('\\"', '"')
+            yield _item(tree, text, number, "udev", command, "a device event", user="root",
+                        interpreter="exec")  # fmt: skip
+
+
+def modprobe(tree: Tree, text: Text) -> Found:
+    for number, line in _lines(text):
+        words = line.split(None, 2)
+        if len(words) == 3 and words[0] in ("install", "remove"):
+            yield _item(tree, text, number, "modprobe", words[2], f"module {words[1]} is loaded",
+                        user="root")  # fmt: skip
+
+
+_SYSCTL = re.compile(r"-?(kernel[./](?:core_pattern|modprobe|hotplug|poweroff_cmd))\s*=\s*(.*)$")
+
+
+def sysctl(tree: Tree, text: Text) -> Found:
+    for number, line in _lines(text):
+        match = _SYSCTL.match(line)
+        value = "" if match is None else match[2].strip()
+        if match is not None and (value.startswith("|") or "modprobe" in match[1]):
+            yield _item(tree, text, number, "kernel", value.lstrip("|"), match[1], user="root",
+                        interpreter="exec")  # fmt: skip
+
+
+def binfmt(tree: Tree, text: Text) -> Found:
+    for number, line in _lines(text):
+        parts = line.split(line[0]) if line else []
+        if len(parts) >= 7 and parts[6].startswith("/"):
+            trigger = f"a file of format {parts[1]} is run"
+            yield _item(tree, text, number, "kernel", parts[6], trigger,
+                        interpreter="exec")  # fmt: skip
+
+
+# --- logins ------------------------------------------------------------------------------------
+
+
+def pam(tree: Tree, text: Text) -> Found:
+    for number, line in _lines(text):
+        words = re.sub(r"\[[^\]]*\]", "x", line).split()
+        module = next((i for i, w in enumerate(words) if w.endswith(".so") or ".so" in w), None)
+        if module is None:
+            continue
+        if words[module].endswith("pam_exec.so"):
+            rest = words[module + 1 :]
+            while rest and not rest[0].startswith("/"):
+                rest = rest[1:]
+            if rest:
+                yield _item(tree, text, number, "pam", " ".join(rest), "a login", user="root",
+                            interpreter="exec")  # fmt: skip
+        elif words[module].startswith("/"):
+            yield _item(tree, text, number, "pam", words[module], "a login", user="root",
+                        interpreter="exec")  # fmt: skip
+
+
+_COMMAND = re.compile(r"(?:^|[ ,])command=\"((?:[^\"\\]|\\.)*)\"", re.IGNORECASE)
+_SET = re.compile(r"(?:^|[ ,])environment=\"([A-Za-z_]\w*)=((?:[^\"\\]|\\.)*)\"", re.IGNORECASE)
+
+
+def authorized_keys(tree: Tree, text: Text) -> Found:
+    for number, line in _lines(text):
+        match = _COMMAND.search(line)
+        settings = tuple(_SET.findall(line))
+        if match is not None or settings:
+            command = "" if match is None else match[1].replace('\\"', '"')
+            yield _item(tree, text, number, "authorized-key", command, "a login with this key",
+                        settings=settings)  # fmt: skip
+
+
+_SSHD = re.compile(r"(ForceCommand|AuthorizedKeysCommand|AuthorizedPrincipalsCommand|"
+                   r"Subsystem\s+\w+)"
+                   r"\s+(.*)$", re.IGNORECASE)  # fmt: skip
+
+
+def sshd(tree: Tree, text: Text) -> Found:
+    for number, line in _lines(text):
+        match = _SSHD.match(line)
+        if match is not None and match[2].lower() not in ("none", "internal-sftp"):
+            yield _item(tree, text, number, "ssh", match[2], "an SSH login")
+
+
+def sudo(tree: Tree, text: Text) -> Found:
+    for number, line in _lines(text):
+        _, _, rest = line.partition("=")
+        for part in rest.split(","):
+            command = re.sub(r"^\s*(?:\([^)]*\)\s*)?(?:[A-Z_]+:\s*)*", "", part).strip()
+            if command.startswith("/"):
+                yield _item(tree, text, number, "sudo", command, "sudo", user="root",
+                            interpreter="exec")  # fmt: skip
+
+
+def environment(tree: Tree, text: Text) -> Found:
+    for number, line in _lines(text):
+        name, sign, value = line.removeprefix("export ").partition("=")
+        if sign and re.fullmatch(r"\w+", name.strip()):
+            yield _item(tree, text, number, "environment", "", "login",
+                        settings=((name.strip(), value.strip().strip("\"'")),))  # fmt: skip
+
+
+# --- the loader -----------------------------------------------------------------------------------
+
+
+def preload(tree: Tree, text: Text) -> Found:
+    """``ld.so.preload``: libraries divided by blanks or colons, ``#`` to the end of the line."""
+    for number, line in _lines(text):
+        for path in re.split(r"[\s:]+", line.partition("#")[0].strip()):
+            if path:
+                yield _item(tree, text, number, "ld.so", "", "every program that starts",
+                            settings=(("LD_PRELOAD", path),), target=path)  # fmt: skip
+
+
+def library_paths(tree: Tree, text: Text) -> Found:
+    for number, line in _lines(text):
+        if line.startswith("/"):
+            yield _item(tree, text, number, "ld.so", "", "every program that starts",
+                        settings=(("LD_LIBRARY_PATH", line),))  # fmt: skip
+
+
+# --- packages and services ----------------------------------------------------------------------
+
+_APT = re.compile(r"([\w:-]*(?:Invoke|Pre-Install-Pkgs|Invoke-Success|Post-Invoke-Stats)[\w-]*)"
+                  r"\s*(?:::)?\s*"
+                  r"(?:\{([^}]*)\}|\"((?:[^\"\\]|\\.)*)\")")  # fmt: skip
+_QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"")
+
+
+def apt(tree: Tree, text: Text) -> Found:
+    bare = re.sub(r"(?m)^\s*(?://|#).*$", "", text.text)
+    for match in _APT.finditer(bare):
+        for command in _QUOTED.findall(match[2]) if match[2] is not None else [match[3]]:
+            line = bare.count("\n", 0, match.start()) + 1
+            yield _item(tree, text, line, "package-hook", command.replace('\\"', '"'),
+                        f"apt, {match[1]}", user="root")  # fmt: skip
+
+
+def dpkg(tree: Tree, text: Text) -> Found:
+    for number, line in _lines(text):
+        name, sign, command = line.lstrip("-").partition("=")
+        if sign and name.strip() in ("pre-invoke", "post-invoke", "status-logger"):
+            yield _item(tree, text, number, "package-hook", command.strip().strip("\"'"),
+                        f"dpkg, {name.strip()}", user="root")  # fmt: skip
+
+
+def dnf_action(tree: Tree, text: Text) -> Found:
+    """``package:state:command``; post-transaction-actions of dnf."""
+    for number, line in _lines(text):
+        parts = line.split(":", 2)
+        if len(parts) == 3:
+            yield _item(tree, text, number, "package-hook", parts[2], "dnf", user="root")
+
+
+def pacman(tree: Tree, text: Text) -> Found:
+    for one in values_of(parse_unit(text.text), "Action", "Exec"):
+        yield _item(tree, text, one.line, "package-hook", one.value, "pacman", user="root",
+                    interpreter="exec")  # fmt: skip
+
+
+def desktop(tree: Tree, text: Text) -> Found:
+    for one in values_of(parse_unit(text.text), "Desktop Entry", "Exec"):
+        yield _item(tree, text, one.line, "autostart", one.value, "desktop login",
+                    interpreter="exec")  # fmt: skip
+
+
+def supervisor(tree: Tree, text: Text) -> Found:
+    for one in parse_unit(text.text):
+        if one.key == "command" and one.section.startswith(("program:", "eventlistener:")):
+            yield _item(tree, text, one.line, "init", one.value, "supervisor", interpreter="exec")
+
+
+def inetd(tree: Tree, text: Text) -> Found:
+    for number, line in _lines(text):
+        words = line.split()
+        if len(words) >= 6 and words[5].startswith("/"):
+            yield _item(tree, text, number, "inetd", " ".join(words[5:]), "a connection",
+                        user=words[4], interpreter="exec")  # fmt: skip
+
+
+def xinetd(tree: Tree, text: Text) -> Found:
+    found = dict(re.findall(r"(?m)^\s*(server|server_args|user)\s*\+?=\s*(.*)$", text.text))
+    if found.get("server"):
+        command = f"{found['server'].strip()} {found.get('server_args', '').strip()}".strip()
+        yield _item(tree, text, 1, "inetd", command, "a connection", user=found.get("user"),
+                    interpreter="exec")  # fmt: skip
+
+
+_ROTATE = re.compile(
+    r"(?ms)^\s*(prerotate|postrotate|firstaction|lastaction|preremove)\s*$(.*?)^\s*endscript"
+)
+
+
+def logrotate(tree: Tree, text: Text) -> Found:
+    for match in _ROTATE.finditer(text.text):
+        line = text.text.count("\n", 0, match.start()) + 1
+        yield _item(tree, text, line, "logrotate", match[2].strip(), match[1], user="root")
+
+
+def interfaces(tree: Tree, text: Text) -> Found:
+    for number, line in _lines(text):
+        match = re.match(r"(pre-up|up|post-up|down|pre-down|post-down)\s+(.*)$", line)
+        if match is not None:
+            yield _item(tree, text, number, "network-hook", match[2], match[1], user="root")
+
+
+def inittab(tree: Tree, text: Text) -> Found:
+    for number, line in _lines(text):
+        parts = line.split(":", 3)
+        if len(parts) == 4 and parts[3]:
+            yield _item(tree, text, number, "init", parts[3], f"init, {parts[2]}", user="root")
+
+
+def upstart(tree: Tree, text: Text) -> Found:
+    for number, line in _lines(text):
+        match = re.match(r"(?:(pre-start|post-start|pre-stop|post-stop)\s+)?exec\s+(.*)$", line)
+        if match is not None:
+            yield _item(tree, text, number, "init", match[2], "boot", user="root")
+    for part in re.finditer(r"(?ms)^\s*[\w-]*\s*script\s*$(.*?)^\s*end script", text.text):
+        start = text.text.count("\n", 0, part.start()) + 1
+        yield _item(tree, text, start, "init", part[1].strip(), "boot", user="root")
+
+
+# --- memory that is mounted --------------------------------------------------------------------
+
+
+def fstab(tree: Tree, text: Text) -> Found:
+    for number, line in _lines(text):
+        words = line.split()
+        if len(words) >= 3:
+            options = words[3] if len(words) > 3 else ""
+            point = words[1].replace("\\040", " ")
+            yield _item(
+                tree,
+                text,
+                number,
+                "mount",
+                "",
+                "boot",
+                target=point,
+                settings=(("what", words[0]), ("type", words[2]), ("options", options)),
+            )
+
+
+_TMPFILES = re.compile(
+    r"(?P<type>[A-Za-z][+!\-=~^$?]*)\s+(?P<path>\"[^\"]*\"|\S+)(?:\s+(?P<mode>\S+))?(?:\s+(?P<user>\S+))?"
+    r"(?:\s+(?P<group>\S+))?(?:\s+(?P<age>\S+))?(?:\s+(?P<argument>.*))?$"
+)
+
+
+def tmpfiles(tree: Tree, text: Text) -> Found:
+    for number, line in _lines(text):
+        match = _TMPFILES.match(line)
+        if match is None:
+            continue
+        settings = tuple((k, match[k] or "") for k in ("type", "mode", "argument"))
+        yield _item(tree, text, number, "tmpfiles", line, "boot", target=match["path"].strip('"'),
+                    settings=settings)  # fmt: skip
+
+
+Reader = Callable[[Tree, Text], Found]
+
+#: (path of a file or directory, suffixes of names in it, reader)
+PLACES: tuple[tuple[str, tuple[str, ...], Reader], ...] = (
+    *((f"{top}/udev/rules.d", (".rules",), udev) for top in ("etc", "usr/lib", "lib", "run",
+                                                             "usr/local/lib")),
+    *((f"{top}/modprobe.d", (".conf",), modprobe) for top in ("etc", "usr/lib", "lib", "run")),
+    ("etc/modprobe.conf", (), modprobe),
+    *((f"{top}/sysctl.d", (".conf",), sysctl) for top in ("etc", "usr/lib", "lib", "run")),
+    ("etc/sysctl.conf", (), sysctl),
+    *((f"{top}/binfmt.d", (".conf",), binfmt) for top in ("etc", "usr/lib", "run")),
+    ("etc/pam.d", (), pam),
+    ("usr/lib/pam.d", (), pam),
+    ("etc/pam.conf", (), pam),
+    ("etc/ssh/sshd_config", (), sshd),
+    ("etc/ssh/sshd_config.d", (".conf",), sshd),
+    ("etc/ssh/authorized_keys.d", (), authorized_keys),
+    ("etc/sudoers", (), sudo),
+    ("etc/sudoers.d", (), sudo),
+    ("etc/environment", (), environment),
+    ("etc/environment.d", (".conf",), environment),
+    ("usr/lib/environment.d", (".conf",), environment),
+    ("etc/ld.so.preload", (), preload),
+    ("etc/ld.so.conf", (), library_paths),
+    ("etc/ld.so.conf.d", (".conf",), library_paths),
+    ("etc/apt/apt.conf", (), apt),
+    ("etc/apt/apt.conf.d", (), apt),
+    ("etc/dpkg/dpkg.cfg", (), dpkg),
+    ("etc/dpkg/dpkg.cfg.d", (), dpkg),
+    ("etc/dnf/plugins/post-transaction-actions.d", (".action",), dnf_action),
+    ("etc/yum/post-actions", (".action",), dnf_action),
+    ("etc/pacman.d/hooks", (".hook",), pacman),
+    ("usr/share/libalpm/hooks", (".hook",), pacman),
+    ("etc/xdg/autostart", (".desktop",), desktop),
+    ("usr/share/autostart", (".desktop",), desktop),
+    ("usr/share/gdm/greeter/autostart", (".desktop",), desktop),
+    ("etc/supervisor/conf.d", (".conf",), supervisor),
+    ("etc/supervisord.conf", (), supervisor),
+    ("etc/supervisord.d", (".ini",), supervisor),
+    ("etc/inetd.conf", (), inetd),
+    ("etc/xinetd.d", (), xinetd),
+    ("etc/logrotate.conf", (), logrotate),
+    ("etc/logrotate.d", (), logrotate),
+    ("etc/network/interfaces", (), interfaces),
+    ("etc/network/interfaces.d", (), interfaces),
+    ("etc/inittab", (), inittab),
+    ("etc/init", (".conf",), upstart),
+    ("etc/fstab", (), fstab),
+    *((f"{top}/tmpfiles.d", (".conf",), tmpfiles) for top in ("etc", "usr/lib", "run")),
+)  # fmt: skip
+HOME_PLACES: tuple[tuple[str, tuple[str, ...], Reader], ...] = (
+    (".ssh/authorized_keys", (), authorized_keys),
+    (".ssh/authorized_keys2", (), authorized_keys),
+    (".ssh/environment", (), environment),
+    (".pam_environment", (), environment),
+    (".config/environment.d", (".conf",), environment),
+    (".config/autostart", (".desktop",), desktop),
+    (".config/user-tmpfiles.d", (".conf",), tmpfiles),
+)
+
+
+def read(tree: Tree) -> Found:
+    """Items of all these places, below the root and in every home."""
+    for place, suffixes, reader in PLACES:
+        yield from _at(tree, place, suffixes, reader, None)
+    for user, home in tree.homes():
+        for place, suffixes, reader in HOME_PLACES:
+            yield from _at(tree, f"{home}/{place}", suffixes, reader, user)
+
+
+def _at(
+    tree: Tree, place: str, suffixes: tuple[str, ...], reader: Reader, user: str | None
+) -> Found:
+    directory = place.endswith((".d", "autostart", "hooks", "post-actions", "/init"))
+    if directory:
+        for text in tree.texts(place, *suffixes):
+            yield from reader(tree, text)
+        return
+    found = tree.text(place)
+    if found is not None:
+        yield from reader(tree, found)

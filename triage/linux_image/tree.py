@@ -1,0 +1,110 @@
+"""The image as readers of settings ask it: texts and names, with what was not readable kept.
+
+What is absent is no gap (most of the places do not exist on any one system); what is there and
+cannot be read is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from triage.evidence import Root, Unreadable, decode
+from triage.model import FileFacts, Gap, Location, Why
+from triage.parsers.passwd import homes_of
+
+TEXT_MAX = 256 << 10
+_NAMES_MAX = 20_000
+_FILES_MAX = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A settings file: where, what it says, its inode; ``link`` where a link led to it."""
+
+    path: str
+    text: str
+    file: FileFacts | None
+
+
+@dataclass(slots=True)
+class Tree:
+    """One image. ``gaps`` gathers what could not be read, ``read`` counts files."""
+
+    root: Root
+    gaps: list[Gap] = field(default_factory=list)
+    read: int = 0
+    seen: set[tuple[str, int]] = field(default_factory=set)
+
+    def names(self, path: str) -> list[str]:
+        """The names in a directory; nothing where there is none."""
+        try:
+            found = self.root.names(path)
+        except Unreadable as error:
+            self._gap(error)
+            return []
+        if len(found) > _NAMES_MAX:
+            self.gaps.append(Gap(self.root.locate(path), Why.TRUNCATED, "too many names"))
+        return found[:_NAMES_MAX]
+
+    def facts(self, path: str, *, follow: bool = True) -> FileFacts | None:
+        try:
+            return self.root.facts(path, follow=follow)
+        except Unreadable:
+            return None
+
+    def link(self, path: str) -> str | None:
+        try:
+            return self.root.link(path)
+        except Unreadable:
+            return None
+
+    def raw(self, path: str, limit: int = TEXT_MAX) -> bytes | None:
+        """The first bytes of a file; ``None`` where there is none."""
+        if self.read >= _FILES_MAX:
+            return None
+        try:
+            data = self.root.read(path, limit)
+        except Unreadable as error:
+            self._gap(error)
+            return None
+        self.read += 1
+        return data
+
+    def text(self, path: str) -> Text | None:
+        """A file's text; ``None`` where there is none, and for what is no text."""
+        data = self.raw(path)
+        if data is None or b"\0" in data[:4096]:
+            return None
+        return Text("/" + path.lstrip("/"), decode(data), self.facts(path))
+
+    def texts(self, directory: str, *suffixes: str) -> Iterator[Text]:
+        """The texts in a directory; one that was read through another name is not read again."""
+        facts = self.facts(directory)
+        if facts is None or (facts.dev, facts.inode) in self.seen:
+            return
+        self.seen.add((facts.dev, facts.inode))
+        for name in self.names(directory):
+            if suffixes and not name.endswith(suffixes):
+                continue
+            found = self.text(f"{directory}/{name}")
+            if found is not None:
+                yield found
+
+    def homes(self) -> list[tuple[str, str]]:
+        """(user, home) of every account, and of directories below ``/home`` without one."""
+        data = self.raw("etc/passwd", 4 << 20) or b""
+        found = {home.strip("/"): user for user, home in homes_of(data)}
+        for name in self.names("home"):
+            found.setdefault(f"home/{name}", name)
+        found.setdefault("root", "root")
+        return sorted((user, home) for home, user in found.items() if home)
+
+    def locate(self, path: str, inside: str = "") -> Location:
+        return Location(self.root.locate(path).path, inside)
+
+    def _gap(self, error: Unreadable) -> None:
+        if error.why is Why.ABSENT or error.detail.startswith("not a regular file"):
+            return
+        if len(self.gaps) < 1000:
+            self.gaps.append(error.gap)

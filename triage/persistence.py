@@ -1,0 +1,77 @@
+"""What the indicators about persistence ask of an item: the reasons, its own and its target's."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from functools import lru_cache
+
+from triage.commands.judge import PRELOADS, judge, judge_words, preload
+from triage.commands.reasons import Reason
+from triage.commands.script import judge_script
+from triage.model import Evidence, Severity
+from triage.model_linux_image import MECHANISMS, PersistenceItem
+from triage.scene import Scene
+
+_SHOWN = 200
+#: What a person typed once is weaker than what the system runs again and again.
+_WEAKER = {
+    Severity.CRITICAL: Severity.HIGH, Severity.HIGH: Severity.MEDIUM,
+    Severity.MEDIUM: Severity.LOW, Severity.LOW: Severity.INFO, Severity.INFO: Severity.INFO,
+}  # fmt: skip
+
+
+@lru_cache(4096)
+def reasons_of(item: PersistenceItem) -> tuple[tuple[Reason, str], ...]:
+    """Each reason with the place it was read at: the command, a setting, or the script."""
+    found: list[tuple[Reason, str]] = []
+    if item.command:
+        if item.interpreter == "exec":
+            found += [(r, item.command) for r in judge_words(words_of(item.command))]
+        else:
+            found += [(r, item.command) for r in judge(item.command)]
+    if item.text:
+        found += [(r, item.text_path or item.location.path) for r in judge_script(item.text)]
+    for key, value in item.settings:
+        if key in PRELOADS:
+            found += [(r, f"{key}={value}") for r in preload(key, value)]
+    best = {(reason.kind, reason.path): (reason, where) for reason, where in reversed(found)}
+    return tuple(sorted(best.values(), key=lambda pair: (pair[0].kind, pair[0].path, pair[0].text)))
+
+
+def words_of(command: str) -> tuple[str, ...]:
+    """A command line that no shell reads: quotes are undone, nothing else."""
+    try:
+        return tuple(shlex.split(command, posix=True))
+    except ValueError:
+        return tuple(command.split())
+
+
+def evidence(item: PersistenceItem, scene: Scene, kinds: frozenset[str]) -> Iterator[Evidence]:
+    """One Evidence for the worst reason of these kinds, with the others as further facts."""
+    found = [(r, where) for r, where in reasons_of(item) if r.kind in kinds]
+    if not found:
+        return
+    found.sort(key=lambda pair: (-pair[0].severity.points, pair[0].kind, pair[0].text))
+    worst = found[0][0].severity
+    facts = [reason.text for reason, _ in found[:6]]
+    facts.append(f"in {what(item)}: {excerpt(found[0][1])}")
+    if item.trigger:
+        facts.append(f"it runs: {item.trigger}" + (f", as {item.user}" if item.user else ""))
+    severity = _WEAKER[worst] if item.mechanism == "history" else worst
+    yield Evidence(tuple(facts), verify(item, scene), severity)
+
+
+def what(item: PersistenceItem) -> str:
+    return MECHANISMS.get(item.mechanism, item.mechanism)
+
+
+def excerpt(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"
+
+
+def verify(item: PersistenceItem, scene: Scene) -> str:
+    """A command that shows the item's file on the analyst's machine, safe to paste."""
+    path = scene.snapshot.root_path.rstrip("/") + item.location.path
+    return f"cat {shlex.quote(path)}" if path.isprintable() else ""
