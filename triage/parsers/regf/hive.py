@@ -7,16 +7,15 @@ from dataclasses import replace
 from functools import cached_property
 
 from triage.parsers import Malformed
-from triage.parsers.regf import layout, records
+from triage.parsers.regf import layout, records, root
 from triage.parsers.regf.carve import Carved
-from triage.parsers.regf.cells import Cells
 from triage.parsers.regf.changes import Changes
 from triage.parsers.regf.header import SIGNATURE, SIZE, BaseBlock, parse_base_block
 from triage.parsers.regf.items import UNREPLAYED, Anomaly, Key, Remnant, Value
 from triage.parsers.regf.layout import Layout
 from triage.parsers.regf.logs import Replayed, is_log, replay
 from triage.parsers.regf.remnants import HEADER, remnants
-from triage.parsers.regf.sift import Where, sift
+from triage.parsers.regf.sift import Where, shared_descriptors, sift, sift_keys
 from triage.parsers.regf.survey import take
 from triage.parsers.regf.times import utc
 from triage.parsers.regf.tree import NO_NODE, Tree
@@ -42,12 +41,13 @@ class Hive:
         self.dirty = block.dirty
         self.replayed = 0 if replayed is None else replayed.count
         self._original, self._replayed = (data, block), replayed
-        self._cells = Cells(data if replayed is None else replayed.image, SIZE, block.minor)
         self._block = block if replayed is None else replayed.block
+        image = data if replayed is None else replayed.image
+        self._cells, self._root = root.find(image, self._block)
         self._compared: Changes | None = None
         if replayed is not None:
             self._cells.judge = self._judge
-        node = records.node(self._cells, self._block.root)
+        node = records.node(self._cells, self._root)
         self.root = Key(self._cells, node or NO_NODE, None)
 
     @property
@@ -63,7 +63,7 @@ class Hive:
 
     @cached_property
     def _tree(self) -> Tree:
-        return Tree(self._cells, take(self._cells, self._block.root))
+        return Tree(self._cells, take(self._cells, self._root))
 
     @cached_property
     def _layout(self) -> Layout:
@@ -76,8 +76,8 @@ class Hive:
     def _changes(self, replayed: Replayed) -> Changes:
         if self._compared is None:
             data, block = self._original
-            cells = Cells(data, SIZE, block.minor)
-            before = Tree(cells, take(cells, block.root), UNREPLAYED)
+            cells, first = root.find(data, block)
+            before = Tree(cells, take(cells, first), UNREPLAYED)
             self._compared = Changes(before, self._tree, replayed.written)
         return self._compared
 
@@ -144,6 +144,19 @@ class Hive:
             value = self._tree.value(place)
             if value is not None:
                 yield replace(value, stored_looks=looks)
+
+    def sift_keys(self) -> Iterator[Key]:
+        """Keys with an odd name, with a class name, and symbolic links."""
+        for place in sift_keys(self._cells, self._tree.survey.keys):
+            yield self._tree.key(place)
+
+    def descriptors(self) -> Iterator[tuple[bytes, Key, int]]:
+        """Each security descriptor, the first key that has it, and how many have."""
+        for place, count in shared_descriptors(self._cells, self._tree.survey.keys):
+            key = self._tree.key(place)
+            descriptor = key.security
+            if descriptor is not None:
+                yield descriptor, key, count
 
     def sift_deleted(
         self, least: int = _DEFAULT_LEAST, where: Where | None = None

@@ -12,11 +12,11 @@ from triage.parsers.regf import records
 from triage.parsers.regf.cells import Cells
 from triage.parsers.regf.looks import Looks, look
 from triage.parsers.regf.odd import is_odd_length, is_odd_name, is_odd_type
+from triage.parsers.regf.sift import SYMLINK
 from triage.parsers.regf.times import utc
 
 ALLOCATED, DELETED, SLACK, ORPHAN = "allocated", "deleted", "slack", "orphan"
 REPLAYED, UNREPLAYED = "replayed", "unreplayed"
-SYMLINK = 0x10
 _PATH_DEPTH_MAX = 512
 BROKEN = "?"
 

@@ -5,6 +5,7 @@ Large hives are sifted in whole arrays (``sift_arrays``), others one value after
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ from triage.parsers.regf.odd import is_odd_length, is_odd_name, is_odd_type
 
 if TYPE_CHECKING:
     from triage.parsers.regf.survey import Places
+
+SYMLINK = 0x10
 
 Where = Callable[[Looks], Any]
 
@@ -58,3 +61,36 @@ def of_entry(cells: Cells, entry: records.Entry, least: int) -> Looks | None:
 def _is_odd_length(cells: Cells, entry: records.Entry) -> bool:
     there = min(entry.size, records.room(cells, entry)) if entry.size > 0 else 0
     return is_odd_length(entry.type, entry.size, there)
+
+
+def sift_keys(cells: Cells, keys: Places) -> Iterator[int]:
+    """Places of keys with an odd name, with a class name, and of symbolic links."""
+    if isinstance(keys, list):
+        nodes = (records.node(cells, cell) for cell in keys)
+        for place, node in enumerate(nodes):
+            if node is not None and (
+                node.class_size or node.flags & SYMLINK or is_odd_name(node.name)
+            ):
+                yield place
+        return
+    from triage.parsers.regf.sift_arrays import keys_by_arrays
+
+    yield from keys_by_arrays(cells, keys)
+
+
+def shared_descriptors(cells: Cells, keys: Places) -> Iterator[tuple[int, int]]:
+    """For each security cell the place of the first key that names it, and how many do."""
+    if not isinstance(keys, list):
+        from triage.parsers.regf.sift_arrays import descriptors_by_arrays
+
+        yield from descriptors_by_arrays(cells, keys)
+        return
+    firsts: dict[int, int] = {}
+    counts = Counter[int]()
+    for place, cell in enumerate(keys):
+        node = records.node(cells, cell)
+        if node is not None:
+            firsts.setdefault(node.security, place)
+            counts[node.security] += 1
+    for cell, place in firsts.items():
+        yield place, counts[cell]

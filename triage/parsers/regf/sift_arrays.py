@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from triage.parsers.regf import looks_arrays, records
+from triage.parsers.regf import looks_arrays, records, survey_arrays
 from triage.parsers.regf.cells import Cells
 from triage.parsers.regf.looks import Looks
 from triage.parsers.regf.odd import DEVICE_TYPES, NAME_MAX, SIZES, TEXTS, TYPE_MAX, is_odd_name
-from triage.parsers.regf.sift import Where
+from triage.parsers.regf.sift import SYMLINK, Where
 from triage.parsers.regf.survey_arrays import Bools, Ints, Words, words_of
 
 _BATCH = 1 << 20
@@ -109,14 +109,18 @@ def _odd(found: Found, words: Words, record: Ints, columns: _Columns) -> Bools:
 
 
 def _doubtful_names(words: Words, record: Ints) -> Bools:
-    """Which names are long, wide, or not all visible ASCII; judged four characters at once."""
+    """Which names of values are long, wide, or not all visible ASCII."""
     sizes = (words.take(record) >> 16).astype(np.int64)
-    narrow = words.take(record + _FLAGS) & 1 == 1
+    return _doubtful(words, record + _NAME, sizes, words.take(record + _FLAGS) & 1 == 1)
+
+
+def _doubtful(words: Words, names: Ints, sizes: Ints, narrow: Bools) -> Bools:
+    """Which names may be odd; four characters are judged at once."""
     doubtful: Bools = (sizes > 0) & (~narrow | (sizes > NAME_MAX))
     checked = np.flatnonzero((sizes > 0) & ~doubtful)
     # Longest first: what still has a word at each step is the start of the array.
     checked = checked[np.argsort(-sizes[checked], kind="stable")]
-    lengths, at = sizes[checked], record[checked] + _NAME
+    lengths, at = sizes[checked], names[checked]
     bad, blank = np.zeros(len(checked), np.bool_), np.ones(len(checked), np.bool_)
     for step in range(int(lengths[0] + 3) >> 2 if len(lengths) else 0):
         more = int(np.searchsorted(-lengths, -4 * step))
@@ -170,3 +174,26 @@ def _parts(cells: Cells, columns: _Columns, places: Ints) -> list[looks_arrays.P
         if index < len(places) and places[index] == place:
             parts[index] = data + bytes(-len(data) & 3)
     return parts
+
+
+def keys_by_arrays(cells: Cells, keys: Ints) -> Iterator[int]:
+    """As ``sift.sift_keys``."""
+    words = words_of(cells)
+    record = (keys + cells.head) >> 2
+    flags = words.take(record) >> 16
+    sizes = words.take(record + survey_arrays.NAME_SIZES)
+    narrow = flags & records.COMPRESSED_KEY != 0
+    names = record + (records.NODE_NAME_AT >> 2)
+    odd = _doubtful(words, names, (sizes & 0xFFFF).astype(np.int64), narrow)
+    for place in np.flatnonzero(odd).tolist():
+        node = records.node(cells, int(keys[place]))
+        odd[place] = node is not None and is_odd_name(node.name)
+    yield from np.flatnonzero(odd | (flags & SYMLINK != 0) | (sizes >> 16 != 0)).tolist()
+
+
+def descriptors_by_arrays(cells: Cells, keys: Ints) -> Iterator[tuple[int, int]]:
+    """As ``sift.shared_descriptors``."""
+    found = words_of(cells).take(((keys + cells.head) >> 2) + survey_arrays.SECURITY)
+    _, firsts, counts = np.unique(found, return_index=True, return_counts=True)
+    order = np.argsort(firsts)
+    yield from zip(firsts[order].tolist(), counts[order].tolist(), strict=True)
