@@ -28,6 +28,8 @@ _TRANSLATED = re.compile(r"\\ms_[0-9a-f]+$", re.IGNORECASE)
 #: Qualifiers that Windows' own declarations have, and classes made by a script have not.
 _DECLARED = frozenset({"locale", "version", "classversion", "uuid", "wmi", "guid", "description"})
 _LEAST, _FEW = 9, 3
+_END = 4
+_ALONE_MAX, _BUCKET = 5000, 1000  # a hostile repository may have any number
 # Letters of other alphabets that look like those of Latin. Unicode TR39, confusables.
 _ALIKE = str.maketrans("асеіјорѕхуԁһӏԝοανωΙ", "aceijopsxydhlwoavwi")
 
@@ -39,6 +41,7 @@ class Imitations:
     schema: dict[str, set[str]] = field(default_factory=dict)
     spelled: dict[str, str] = field(default_factory=dict)
     alone: list[tuple[Stored, str, str]] = field(default_factory=list)
+    ends: dict[tuple[int, str], list[str]] = field(default_factory=dict)
 
     def take(self, repository: Repository, stored: Stored) -> None:
         """Remember a class."""
@@ -57,7 +60,12 @@ class Imitations:
 
     def found(self) -> Iterator[tuple[Stored, str, str]]:
         """(class, what it resembles, how) for every class that resembles one of Windows."""
-        for stored, name, space in self.alone:
+        for name in sorted(self.schema):
+            for end in (name[:_END], name[-_END:]):
+                bucket = self.ends.setdefault((len(name), end), [])
+                if len(bucket) < _BUCKET:
+                    bucket.append(name)
+        for stored, name, space in self.alone[:_ALONE_MAX]:
             match = self._match(stored, name, space)
             if match is not None:
                 yield stored, *match
@@ -89,12 +97,16 @@ class Imitations:
         """
         if len(name) < _LEAST or "_" not in name:
             return None
-        return next((one for one in sorted(self.schema) if _is_near(name, one)), None)
+        for size in (len(name), len(name) - 1, len(name) + 1):
+            for end in (name[:_END], name[-_END:]):
+                # One letter changes either the beginning or the end.
+                for one in self.ends.get((size, end), ()):
+                    if _is_near(name, one):
+                        return one
+        return None
 
 
 def _is_near(name: str, other: str) -> bool:
-    if abs(len(name) - len(other)) > 1 or (name[:4] != other[:4] and name[-4:] != other[-4:]):
-        return False
     start = 0
     for one, two in zip(name, other, strict=False):
         if one != two:

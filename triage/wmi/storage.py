@@ -8,7 +8,7 @@ qualifier is below 100. What is looked at is far more than what is notable.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from triage.content.identify import identify
 from triage.content.kinds import family
@@ -36,6 +36,7 @@ ENCODED = 200
 _LOOKED_AT = 40
 #: Elements of an array shorter than that on average are a list of names, not one thing in pieces.
 _PIECE = 32
+_RUNS = 16
 _WIDE = re.compile(rb"(?:[ -~]\0){100,}")
 
 
@@ -70,15 +71,33 @@ def values_of(repository: Repository, stored: Stored) -> Iterator[Held]:
         if not what.layout.name:
             yield Held("the whole record", "bytes", stored.record.data, LONG_VALUE)
         return
-    if has_defaults(what):
+    yield from _defaults(repository, stored)
+    if _may_hide(stored.record.data):
+        told = list(_qualifiers(what))
+        yield from told
+        yield from _elsewhere(what, [*told, *_defaults(repository, stored)])
+
+
+def _defaults(repository: Repository, stored: Stored) -> Iterator[Held]:
+    """The default values of a class's own properties."""
+    what = stored.what
+    if isinstance(what, ClassDefinition) and has_defaults(what):
         # A class of nobody's schema that holds data by itself: on clean systems there is none.
         least = 1 if stands_alone(what) else LEAST
         long = STANDALONE if least == 1 else LONG_DEFAULT
         for one, value in defaults(what, repository.layout(stored).total):
             if size_of(value) >= least:
                 yield Held(one.name, one.type, value, long)
-    if _may_hide(stored.record.data):
-        yield from _qualifiers(what)
+
+
+def _elsewhere(definition: ClassDefinition, told: Iterable[Held]) -> Iterator[Held]:
+    """Dense runs that no value and no qualifier holds: names, parameters of methods, slack."""
+    known = b"\n".join(piece for held in told for piece in contents_of(held.value, held.type))
+    runs = [run for run in dense_runs(definition.data) if run not in known]
+    for number, run in enumerate(runs[:_RUNS]):
+        # UTF-16 in the record, one byte a character among the values.
+        if run.replace(b"\0", b"") not in known:
+            yield Held(f"text {number + 1} outside of values", "bytes", run, 1 << 30)
 
 
 def _may_hide(data: bytes) -> bool:

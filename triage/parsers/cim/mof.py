@@ -10,7 +10,6 @@ namespace", "Pragma autorecover".
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -97,7 +96,7 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self._text = text
         self._tokens = tokens(text)
-        self._lines = [at for at, char in enumerate(text) if char == "\n"]
+        self._line = (0, 1)
         self.found = MofFile()
         self._namespace = ""
         self._depth = 0
@@ -116,7 +115,10 @@ class _Reader:
         return before
 
     def line(self, at: int) -> int:
-        return bisect_right(self._lines, at - 1) + 1
+        """The line of a place; cheap for places that come in their order."""
+        before, line = self._line if at >= self._line[0] else (0, 1)
+        self._line = (at, line + self._text.count("\n", before, at))
+        return self._line[1]
 
     def _is(self, text: str) -> bool:
         return self.token.kind in ("mark", "word") and self.token.text.lower() == text

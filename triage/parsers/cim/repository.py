@@ -75,12 +75,14 @@ class Repository:
         self.modern = _is_modern(self._keys, objects)
         self._pages = Pages(objects, chosen.objects, chosen.older)
         self._by_class = {key.partition(".")[0]: key for key in self._keys if "\\CD_" in key}
-        self._schema = Schema(self._definition, self.hash_of, self.hash_of(SYSTEM_NAMESPACE))
+        system = self.hash_of(SYSTEM_NAMESPACE)
+        self._schema = Schema(self._definition, self.hash_of, system, self._learn)
         # By page, number and size: two keys may lead to the same record.
         self._records: dict[tuple[int, int, int], Record] = {}
         self._lost: set[tuple[int, int, int]] = set()
         self._names: dict[str, str] | None = None
         self._unfetched: list[Record] | None = None
+        self._missed: int | None = None
         if not self.sound_index:
             # Definitions that no key names any more, for the instances that one still names.
             for record in self._rest():
@@ -147,6 +149,15 @@ class Repository:
         chain = stored.what.layout.chain
         return chain[-1] if chain else None
 
+    def _learn(self) -> None:
+        """Definitions that no key names any more, and those that nobody has asked for yet."""
+        for entry in _entries(self._by_class.values()):
+            self._schema.exact((entry.namespace, entry.owner))
+        for record in self._rest():
+            definition = _try_definition(record)
+            if definition is not None:
+                self._schema.add(definition)
+
     def _definition(self, key: Key) -> ClassDefinition | None:
         text = self._by_class.get(f"NS_{key[0]}\\CD_{key[1]}")
         entry = None if text is None else parse_entry(text)
@@ -208,6 +219,8 @@ class Repository:
 
         What is byte for byte a live record is left out, and so is a second copy.
         """
+        if self._missed is None:
+            self._missed = len(self._schema.missed)
         for entry in _entries(self._by_class.values()):
             # Objects that nothing leads to may be of any class.
             self._schema.exact((entry.namespace, entry.owner))
@@ -302,6 +315,9 @@ class Repository:
         if self._lost:
             what = f"{len(self._lost)} records that the index names are not in the file"
             self._note("INDEX.BTR", "", what)
+        missed = len(self._schema.missed) if self._missed is None else self._missed
+        if missed:
+            self._note("INDEX.BTR", "", f"{missed} classes that objects need are named by no key")
         if self._pages.misplaced:
             what = f"{self._pages.misplaced} records lie on other pages than index and mapping say"
             self._note("OBJECTS.DATA", "", what)

@@ -21,7 +21,8 @@ class Schema:
     """Definitions by (namespace hash, class hash), read when they are asked for.
 
     ``read`` gives the definition that the index names for a key, or ``None``; ``hashed`` hashes a
-    name. ``system`` is the hash of the system namespace.
+    name. ``system`` is the hash of the system namespace. ``learn`` is called once, when a class is
+    asked for that the index does not name: it is to add what else there is.
     """
 
     def __init__(
@@ -29,10 +30,14 @@ class Schema:
         read: Callable[[Key], ClassDefinition | None],
         hashed: Callable[[str], str],
         system: str,
+        learn: Callable[[], None],
     ) -> None:
         self._read = read
         self._hashed = hashed
         self._system = system
+        self._learn = learn
+        self._learned = False
+        self.missed: set[str] = set()
         self._known: dict[Key, ClassDefinition | None] = {}
         self._layouts: dict[tuple[str | None, str], Layout | None] = {}
         self._everywhere: dict[str, list[Layout]] = {}
@@ -49,8 +54,18 @@ class Schema:
                 found = self.exact((place, digest))
                 if found is not None:
                     return found
-        anywhere = self._anywhere.get(digest)
-        return anywhere[0][1] if anywhere else None
+        found_anywhere = self._places(digest)
+        return found_anywhere[0][1] if found_anywhere else None
+
+    def _places(self, digest: str) -> list[tuple[str | None, ClassDefinition]]:
+        """Where a class is defined at all; what the index lost is looked for once."""
+        if digest not in self._anywhere:
+            if not self._learned:
+                self._learned = True
+                self._learn()
+            if all(place is None for place, _ in self._anywhere.get(digest, ())):
+                self.missed.add(digest)
+        return self._anywhere.get(digest, [])
 
     def exact(self, key: Key) -> ClassDefinition | None:
         """The definition that the index names for a key."""
@@ -87,7 +102,7 @@ class Schema:
         """The different layouts of a class in all namespaces, for an instance of an unknown one."""
         if digest not in self._everywhere:
             found: list[Layout] = []
-            places = self._anywhere.get(digest, [])[:_PLACES_MAX]
+            places = self._places(digest)[:_PLACES_MAX]
             # Translations of a class come last: they lack what is not translated, such as keys.
             for namespace, definition in sorted(places, key=lambda place: is_amended(place[1])):
                 layout = self.layout_of(namespace, definition)
