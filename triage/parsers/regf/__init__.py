@@ -7,7 +7,9 @@ is wrong in a hive is told by :attr:`Hive.anomalies`. Every file here holds one 
 Source of the format: M. Suhanov, "Windows registry file format specification".
 """
 
+from triage.parsers.regf.header import whole_size
 from triage.parsers.regf.hive import Hive, open_hive
 from triage.parsers.regf.items import Anomaly, Key, Remnant, Value
+from triage.parsers.regf.looks import Looks
 
-__all__ = ["Anomaly", "Hive", "Key", "Remnant", "Value", "open_hive"]
+__all__ = ["Anomaly", "Hive", "Key", "Looks", "Remnant", "Value", "open_hive", "whole_size"]

@@ -56,6 +56,17 @@ def parse_base_block(data: bytes | memoryview) -> BaseBlock | None:
     return BaseBlock((first, second), written, major, minor, kind, root, size, text, sound)
 
 
+def whole_size(head: bytes) -> int | None:
+    """How many bytes a hive takes by its first 512; ``None`` when they are not a hive's.
+
+    What lies behind is no part of the hive: a reader of files needs no more of a sparse file of
+    1 TB than this (and its own limit).
+    """
+    block = parse_base_block(head)
+    is_hive = block is not None and head[: len(SIGNATURE)] == SIGNATURE
+    return SIZE + block.bins_size if block is not None and is_hive else None
+
+
 def checksum(head: bytes) -> int:
     """Exclusive or of the first 127 words, where 0 and 0xFFFFFFFF are told as 1 and one less."""
     value: int = reduce(xor, _WORDS.unpack(head[:HEAD])[:_CHECKED])

@@ -44,6 +44,8 @@ class Hive:
         self._block = block if replayed is None else replayed.block
         image = data if replayed is None else replayed.image
         self._cells, self._root = root.find(image, self._block)
+        if len(data) < SIZE + block.bins_size:
+            self._cells.note(len(data) - SIZE, "the file ends before its bins do")
         self._compared: Changes | None = None
         if replayed is not None:
             self._cells.judge = self._judge

@@ -17,6 +17,7 @@ _SK_SIZE = struct.Struct("<I")
 _DB = struct.Struct("<2sHI")
 _LIST = struct.Struct("<2sH")
 COMPRESSED_KEY, COMPRESSED_VALUE, RESIDENT = 0x20, 0x1, 0x80000000
+LONG_NAME = "a name is longer than its cell"
 # The longest data that one cell holds; hives of version 1.4 and later split what is longer.
 SEGMENT = 16344
 _BIG_MINOR = 4
@@ -126,7 +127,7 @@ def entry_at(cells: Cells, start: int, end: int) -> Entry | None:
 def _name(cells: Cells, start: int, end: int, size: int, compressed: bool) -> str:
     """Compressed names are Latin-1, others UTF-16; lone surrogates are kept."""
     if start + size > end:
-        cells.note(start, "a name is longer than its cell")
+        cells.note(start, LONG_NAME)
         size = max(end - start, 0)
     raw = cells.bytes_at(start, start + size)
     if compressed:

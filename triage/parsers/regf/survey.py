@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from triage.parsers.regf import records
 from triage.parsers.regf.cells import Cells
 
+OTHER_PARENT = "a key names another parent than the one that it is below"
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -81,6 +83,8 @@ def by_records(cells: Cells, root: int) -> Survey:
             for cell in records.subkey_cells(cells, node, lists):
                 child = _first(cells, cell, seen) and records.node(cells, cell)
                 if child:
+                    if child.parent != keys[place]:
+                        cells.note(cell, OTHER_PARENT)
                     seen.add(cell)
                     keys.append(cell)
                     parents.append(place)

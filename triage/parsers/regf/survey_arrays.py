@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triage.parsers.regf.cells import NONE, Cells
-from triage.parsers.regf.survey import DEPTH_MAX, Survey
+from triage.parsers.regf.records import LONG_NAME
+from triage.parsers.regf.survey import DEPTH_MAX, OTHER_PARENT, Survey
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -22,7 +23,16 @@ _NK, _VK, LF, LH, LI, RI = (int.from_bytes(sig, "little") for sig in
     (b"nk", b"vk", b"lf", b"lh", b"li", b"ri"))  # fmt: skip
 _NK_LEAST, _VK_LEAST, _LIST_LEAST = 76, 20, 4
 # Words of a key's record.
-SUBKEYS, SUBKEY_LIST, VALUES, VALUE_LIST, SECURITY, CLASS, NAME_SIZES = 5, 7, 9, 10, 11, 12, 18
+PARENT, SUBKEYS, SUBKEY_LIST, VALUES, VALUE_LIST, SECURITY, CLASS, NAME_SIZES = (
+    4,
+    5,
+    7,
+    9,
+    10,
+    11,
+    12,
+    18,
+)
 _NOTED_MAX = 64
 
 
@@ -59,10 +69,10 @@ class Field:
     def records(self, found: Ints, signature: int, least: int, missing: str) -> Bools:
         """Which cells hold a record with this signature and at least this many bytes."""
         starts, ends, there = self.spans(found)
-        there &= ends - starts >= least
-        heads = self.words[np.where(there, starts, 0) >> 2] & 0xFFFF
-        right: Bools = there & (heads == signature)
-        self.note(found[~right & (found <= self.cells.limit)], missing)
+        room = there & (ends - starts >= least)
+        heads = self.words[np.where(room, starts, 0) >> 2] & 0xFFFF
+        right: Bools = room & (heads == signature)
+        self.note(found[there & ~right], missing)
         return right
 
     def firsts(self, found: Ints) -> Bools:
@@ -99,9 +109,12 @@ def survey(cells: Cells, root: int) -> Survey:
         fresh = keys.firsts(cells_below)
         cells_below, above = cells_below[fresh], above[fresh]
         right = keys.records(cells_below, _NK, _NK_LEAST, "no key where one belongs")
-        parents.append(above[right] + base)
+        below, above = cells_below[right], above[right]
+        named = words.take((below + cells.head >> 2) + PARENT)
+        keys.note(below[named != level[above]], OTHER_PARENT)
+        parents.append(above + base)
         base += len(level)
-        level = cells_below[right]
+        level = below
         if not len(level):
             break
         found.append(level)
@@ -109,8 +122,15 @@ def survey(cells: Cells, root: int) -> Survey:
         keys.note(level[:1], "keys lie deeper than Windows allows")
         parents.pop()
     all_keys = np.concatenate(found)
+    _note_names(keys, all_keys)
     values, owners = _values(keys, lists, all_keys)
     return Survey(all_keys, np.concatenate(parents)[: len(all_keys)], values, owners)
+
+
+def _note_names(keys: Field, found: Ints) -> None:
+    starts, ends, _ = keys.spans(found)
+    names = (keys.words.take((starts >> 2) + NAME_SIZES) & 0xFFFF).astype(np.int64)
+    keys.note((starts + _NK_LEAST)[starts + _NK_LEAST + names > ends], LONG_NAME)
 
 
 def _below(keys: Field, lists: Field, level: Ints) -> tuple[Ints, Ints]:
@@ -173,7 +193,7 @@ def _values(keys: Field, lists: Field, found: Ints) -> tuple[Ints, Ints]:
     heads, counts, owners = heads[first], counts[first], owners[first]
     starts, ends, there = lists.spans(heads)
     room = np.where(there, (ends - starts) >> 2, 0)
-    lists.note(heads[counts > room], "a list is longer than its cell")
+    lists.note(heads[there & (counts > room)], "a list is longer than its cell")
     counts = np.minimum(counts, room)
     values, of = expand(keys.words, starts >> 2, counts, np.ones(len(counts), dtype=np.int64))
     keys.slots[:] = 0
