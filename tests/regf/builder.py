@@ -116,13 +116,20 @@ class _Bins:
     minor: int = 5
     security: dict[bytes, int] = field(default_factory=dict)
 
+    @property
+    def head(self) -> int:
+        """The bytes in front of a cell's content: versions 1.0 and 1.1 have two words."""
+        return 8 if self.minor <= 1 else 4
+
     def cell(self, content: bytes, *, free: bool = False, room: int = 0) -> int:
-        size = (4 + max(len(content), room, 4) + 7) & ~7
+        step = 2 * self.head
+        size = (self.head + max(len(content), room, 4) + step - 1) & -step
         if self.at + size > len(self.image):
             self._bin(size)
         place = self.at
         struct.pack_into("<i", self.image, place, size if free else -size)
-        self.image[place + 4 : place + 4 + len(content)] = content
+        start = place + self.head
+        self.image[start : start + len(content)] = content
         self.at += size
         return place
 
@@ -181,7 +188,8 @@ class _Bins:
             max((2 * len(v.name) for v in key.values), default=0),
             max((len(v.data) for v in key.values), default=0), 0, len(name), len(key.class_name),
         )  # fmt: skip
-        self.image[place + 4 : place + 4 + len(record)] = record
+        start = place + self.head
+        self.image[start : start + len(record)] = record
         return place
 
     def _words(self, cells: Sequence[int], free: bool) -> int:
@@ -196,8 +204,9 @@ class _Bins:
         return self.cell(struct.pack(f"<2sH{len(cells)}I", b"ri", len(cells), *cells), free=free)
 
     def _leaf(self, leads: list[tuple[str, int]], free: bool) -> int:
-        rows = b"".join(struct.pack("<II", cell, name_hash(name)) for name, cell in leads)
-        return self.cell(struct.pack("<2sH", b"lh", len(leads)) + rows, free=free)
+        sig = b"li" if self.minor <= 2 else b"lf" if self.minor <= 4 else b"lh"
+        rows = b"".join(struct.pack("<I", cell) + _hint(sig, name) for name, cell in leads)
+        return self.cell(struct.pack("<2sH", sig, len(leads)) + rows, free=free)
 
     def _descriptor(self, descriptor: bytes) -> int:
         if descriptor not in self.security:
@@ -210,7 +219,16 @@ class _Bins:
         cells = list(self.security.values())
         for number, cell in enumerate(cells):
             after, before = cells[(number + 1) % len(cells)], cells[number - 1]
-            struct.pack_into("<II", self.image, cell + 8, after, before)
+            struct.pack_into("<II", self.image, cell + self.head + 4, after, before)
+
+
+def _hint(kind: bytes, name: str) -> bytes:
+    """What stands beside a subkey in its list, by the kind of list."""
+    if kind == b"li":
+        return b""
+    if kind == b"lf":
+        return name[:4].encode("latin-1", "replace").ljust(4, b"\0")
+    return struct.pack("<I", name_hash(name))
 
 
 def name_hash(name: str) -> int:
@@ -246,3 +264,55 @@ def build(
     bins.close()
     block = base_block(len(bins.image), place, name, sequence=sequence, minor=minor)
     return block + bytes(bins.image) + tail
+
+
+def checked(hive: bytes, *, sequence: tuple[int, int] | None = None, kind: int = 0) -> bytes:
+    """A hive with its base block's sequence numbers changed and the checksum put right."""
+    head = bytearray(hive)
+    if sequence is not None:
+        struct.pack_into("<II", head, 4, *sequence)
+    struct.pack_into("<I", head, 28, kind)
+    struct.pack_into("<I", head, 508, checksum(bytes(head[:508])))
+    return bytes(head)
+
+
+def log_file(after: bytes, entries: Sequence[bytes], *, sequence: int = 1) -> bytes:
+    """A new transaction log (LOG1, LOG2) with the entries that :func:`log_entry` makes."""
+    return checked(after, sequence=(sequence, sequence), kind=6)[:512] + b"".join(entries)
+
+
+def log_entry(before: bytes, after: bytes, sequence: int) -> bytes:
+    """A log entry with the pages in which two hives differ."""
+    from triage.parsers.regf.marvin import marvin32  # agrees with the logs of real systems
+
+    size = len(after) - PAGE
+    starts = range(PAGE, len(after), PAGE)
+    pages = [at for at in starts if before[at : at + PAGE] != after[at : at + PAGE]]
+    refs = b"".join(struct.pack("<II", at - PAGE, PAGE) for at in pages)
+    body = refs + b"".join(after[at : at + PAGE] for at in pages)
+    body += bytes(-(len(body) + 40) % 512)
+    head = struct.pack("<4s5I", b"HvLE", 40 + len(body), 0, sequence, size, len(pages))
+    head += struct.pack("<Q", marvin32(body))
+    return head + struct.pack("<Q", marvin32(head)) + body
+
+
+def transaction(before: bytes, after: bytes, sequence: int = 7) -> tuple[bytes, bytes]:
+    """A dirty hive and its LOG1: replayed, it is ``after``. Build ``before`` with ``pad``."""
+    dirty = checked(before, sequence=(sequence, sequence - 1))
+    return dirty, log_file(after, [log_entry(before, after, sequence)], sequence=sequence)
+
+
+def old_transaction(before: bytes, after: bytes, sequence: int = 7) -> tuple[bytes, bytes]:
+    """The same with a log of the old format (LOG, or LOG1 before Windows 8.1)."""
+    pages = [
+        at for at in range(PAGE, len(after), 512) if before[at : at + 512] != after[at : at + 512]
+    ]
+    bitmap = bytearray(-(-(len(after) - PAGE) // 4096))
+    for at in pages:
+        number = (at - PAGE) // 512
+        bitmap[number >> 3] |= 1 << (number & 7)
+    vector = b"DIRT" + bytes(bitmap)
+    vector += bytes(-len(vector) % 512)
+    head = checked(before, sequence=(sequence, sequence), kind=1)[:512]
+    log = head + vector + b"".join(after[at : at + 512] for at in pages)
+    return checked(before, sequence=(sequence, sequence - 1)), log
