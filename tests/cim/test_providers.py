@@ -145,18 +145,6 @@ def test_a_file_where_programs_belong_is_silent(tmp_path: Path, server: str) -> 
     assert judged(tmp_path, provided(small(), CLSID=CLSID).files()).subjects == ()
 
 
-@pytest.mark.corpus
-@pytest.mark.parametrize("system", ["win10", "winxp"])
-def test_the_providers_of_clean_systems_are_silent(corpus: Path, system: str) -> None:
-    snapshot = collected(corpus / "cim" / system)
-    providers = [a for a in snapshot.artifacts if isinstance(a, WmiProvider)]
-    assert len(providers) > 80
-    assert all(a.registered for a in providers if a.state == "live")
-    report = analyze(snapshot)
-    assert found(report, "wmi-provider") == []
-    assert found(report, "wmi-imitating-class") == []
-
-
 # --- the list of MOF files --------------------------------------------------------------------
 
 CLEAN = [

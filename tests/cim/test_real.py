@@ -6,6 +6,7 @@ import base64
 import random
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,8 @@ from tests.cim.forge import STRING, UINT8, Column, Forge, Table, extended, subsc
 from tests.cim.judged import collected, indicators, judged
 from tests.cim.test_seeded import VBSCRIPT, encoded_command, program
 from triage.analyze import analyze
-from triage.model import Severity
+from triage.model import Report, Severity, Subject
+from triage.model_windows import WmiProvider
 from triage.parsers.cim.instances import Instance
 from triage.parsers.cim.repository import Repository
 
@@ -63,11 +65,15 @@ def test_values_are_decoded(corpus: Path, system: str) -> None:
 
 @both
 def test_nothing_above_information_on_a_clean_system(corpus: Path, system: str) -> None:
-    report = analyze(collected(corpus / "cim" / system))
+    snapshot = collected(corpus / "cim" / system)
+    report = analyze(snapshot)
     assert report.gaps == ()
     assert [s.title for s in report.subjects if s.severity is not Severity.INFO] == []
     assert all(s.benign is not None for s in report.subjects)
     assert report.subjects, "the subscription that every Windows has was not seen"
+    providers = [a for a in snapshot.artifacts if isinstance(a, WmiProvider)]
+    assert len(providers) > 80
+    assert all(a.registered for a in providers if a.state == "live")
 
 
 # --- seeded -------------------------------------------------------------------------------
@@ -90,45 +96,53 @@ def seeded(corpus: Path, system: str) -> Forge:
     return forge
 
 
-@both
-@pytest.mark.parametrize("where", ["live", "unreferenced", "unmapped"])
-def test_seeded_subscriptions(corpus: Path, tmp_path: Path, system: str, where: str) -> None:
-    forge = seeded(corpus, system)
-    how = {"live": where == "live", "mapped": where != "unmapped"}
-    command = {"CommandLineTemplate": encoded_command(8)}
-    subscribe(forge, "CommandLineEventConsumer", command, name="Alpha", **how)
-    script = {"ScriptingEngine": "VBScript", "ScriptText": VBSCRIPT}
-    subscribe(forge, "ActiveScriptEventConsumer", script, name="Beta", **how)
-    report = judged(tmp_path, forge.files())
-    found = {str(dict(s.facts)["consumer"]): s for s in report.subjects}
-    alpha, beta = found['Name="Alpha"'], found['Name="Beta"']
+_STATES = ("live", "unreferenced", "unmapped")
+
+
+@pytest.fixture(scope="module", params=sorted(SYSTEMS))
+def report(corpus: Path, tmp_path_factory: pytest.TempPathFactory, request: Any) -> Report:
+    """One real repository with everything planted, judged once for all tests."""
+    forge = seeded(corpus, request.param)
+    for where in _STATES:
+        how: dict[str, Any] = {"live": where == "live", "mapped": where != "unmapped"}
+        command = {"CommandLineTemplate": encoded_command(8 + _STATES.index(where))}
+        subscribe(forge, "CommandLineEventConsumer", command, name=f"Alpha {where}", **how)
+        script = {"ScriptingEngine": "VBScript", "ScriptText": f"{VBSCRIPT}' {where}"}
+        subscribe(forge, "ActiveScriptEventConsumer", script, name=f"Beta {where}", **how)
+    text = base64.b64encode(program()).decode()
+    forge.define("root\\cimv2", "Win32_Services", [Column("Data", STRING, text)])
+    raw = list(random.Random(1).randbytes(3000))
+    forge.define("root\\default", "Win32_Cache", [Column("Blob", UINT8 | 0x2000, raw)])
+    return judged(tmp_path_factory.mktemp("seeded"), forge.files())
+
+
+@pytest.mark.parametrize("where", _STATES)
+def test_seeded_subscriptions(report: Report, where: str) -> None:
+    found = {str(dict(s.facts).get("consumer")): s for s in report.subjects}
+    alpha, beta = found[f'Name="Alpha {where}"'], found[f'Name="Beta {where}"']
     assert {"wmi-consumer-payload", "wmi-command-consumer"} <= indicators(alpha)
     assert "wmi-script-consumer" in indicators(beta)
     assert alpha.severity is Severity.CRITICAL
     assert beta.severity.points >= Severity.HIGH.points
     assert dict(alpha.facts)["state"] == where
-    others = set(found) - {'Name="Alpha"', 'Name="Beta"'}
-    assert all(found[name].severity is Severity.INFO for name in others)
 
 
-@both
-def test_seeded_storage(corpus: Path, tmp_path: Path, system: str) -> None:
-    forge = seeded(corpus, system)
-    text = base64.b64encode(program()).decode()
-    forge.define("root\\cimv2", "Win32_Services", [Column("Data", STRING, text)])
-    raw = list(random.Random(1).randbytes(3000))
-    forge.define("root\\default", "Win32_Cache", [Column("Blob", UINT8 | 0x2000, raw)])
-    report = judged(tmp_path, forge.files())
+def test_seeded_storage(report: Report) -> None:
     found = {str(dict(s.facts).get("class")): s for s in report.subjects}
     assert found["Win32_Services"].severity is Severity.CRITICAL
-    assert dict(found["Win32_Services"].facts)["namespace"].lower() == "root\\cimv2"
+    assert str(dict(found["Win32_Services"].facts)["namespace"]).lower() == "root\\cimv2"
     assert found["Win32_Cache"].severity.points >= Severity.HIGH.points
-    assert [
-        s
-        for s in report.subjects
-        if s.severity.points >= Severity.LOW.points
-        and str(dict(s.facts).get("class")) not in ("Win32_Services", "Win32_Cache")
-    ] == []
+
+
+def test_nothing_else_is_found_beside_what_was_planted(report: Report) -> None:
+    def planted(subject: Subject) -> bool:
+        facts = dict(subject.facts)
+        name = str(facts.get("consumer") or facts.get("class"))
+        return name.startswith(('Name="Alpha', 'Name="Beta', "Win32_Services", "Win32_Cache"))
+
+    others = [s for s in report.subjects if not planted(s)]
+    assert [s.title for s in others if s.severity is not Severity.INFO] == []
+    assert report.gaps == ()
 
 
 @both

@@ -19,7 +19,7 @@ Judged = tuple[Artifact, tuple[Finding, ...]]
 _NAME_LEAST = 6  # shorter names of classes are words that any script may have
 _TOLD_LEAST = 12  # characters of a command or a name that an event repeats by no accident
 _SHORTEST = 4  # characters of a consumer's name beside the name of its class
-MOST, _EVENTS = 300, 3000  # each is compared with each
+MOST, _EVENTS, _SIGNS = 300, 3000, 8  # each is compared with each
 _CLASSES = "a WMI subscription that runs code names a class that holds data"
 
 
@@ -40,6 +40,7 @@ def ties(judged: Sequence[Judged]) -> Iterator[Tie]:
     stores = stores_in(harmful)
     subscriptions = [a for a in harmful if isinstance(a, WmiSubscription)][:MOST]
     events = [(subject_id(a), _told(a)) for a in harmful if isinstance(a, EventRecord)][:_EVENTS]
+    files = [a for a in subscriptions if a.state == "mof" and a.consumer is not None]
     for item in subscriptions:
         if item.consumer is None:
             continue
@@ -47,12 +48,15 @@ def ties(judged: Sequence[Judged]) -> Iterator[Tie]:
         for store in stores:
             if is_named(store.class_name, texts):
                 yield Tie(me, "names", subject_id(store), "is named by", f"chain: {_CLASSES}")
+        signs = _signs(item, texts)
         yield from (
-            Tie(event, "tells of", me, "is told by") for event, told in events if _tells(told, item)
+            Tie(event, "tells of", me, "is told by")
+            for event, told in events
+            if signs.told_in(told)
         )
-        for other in subscriptions:
-            if _is_source(other, item):
-                yield Tie(me, "is written in", subject_id(other), "is the source of")
+        for file in files:
+            if _is_source(file, item):
+                yield Tie(me, "is written in", subject_id(file), "is the source of")
 
 
 def stores_in(artifacts: Sequence[Artifact]) -> list[WmiObject]:
@@ -81,15 +85,26 @@ def _told(event: EventRecord) -> str:
     return "\n".join(field.text.lower() for field in event.fields if field.text)
 
 
-def _tells(told: str, item: WmiSubscription) -> bool:
-    """Whether an event repeats what the consumer runs, or names it as a consumer."""
-    assert item.consumer is not None
-    runs = [text.lower()[:200] for text in texts_of(item.consumer) if len(text) >= _TOLD_LEAST]
-    if runs_code(item) and any(one in told for one in runs):
-        return True
-    name = (item.consumer.text("Name") or "").lower()
-    marked = "eventconsumer" in told or "filtertoconsumer" in told
-    return len(name) >= _SHORTEST and marked and name in told
+@dataclass(frozen=True, slots=True)
+class _Signs:
+    """By what an event shows that it is about a subscription; all in lower case."""
+
+    runs: tuple[str, ...]
+    name: str
+
+    def told_in(self, told: str) -> bool:
+        """Whether a text repeats what the consumer runs, or names it as a consumer."""
+        if any(one in told for one in self.runs):
+            return True
+        marked = "eventconsumer" in told or "filtertoconsumer" in told
+        return len(self.name) >= _SHORTEST and marked and self.name in told
+
+
+def _signs(item: WmiSubscription, texts: Sequence[str]) -> _Signs:
+    consumer = item.consumer
+    name = "" if consumer is None else (consumer.text("Name") or "").lower()
+    long = tuple(text.lower()[:200] for text in texts if len(text) >= _TOLD_LEAST)
+    return _Signs(long[:_SIGNS] if runs_code(item) else (), name)
 
 
 def _is_source(file: WmiSubscription, item: WmiSubscription) -> bool:
