@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from triage.model import Artifact, Finding, Link, MemoryFile, Process
-from triage.model_windows import RegistryKey, RegistryValue, WmiObject, WmiSubscription
+from triage.model_windows import WmiObject, WmiSubscription
 from triage.records import dataclass
 from triage.scene import Scene
 from triage.subjects import subject_id
@@ -62,7 +62,6 @@ def chains(judged: Sequence[Judged], scene: Scene) -> Chains:
             for name in (tie.one, tie.other):
                 floors[name] = _CRITICAL
                 reasons[name] = tuple(dict.fromkeys((*reasons.get(name, ()), tie.chain)))
-    _registry(judged, links, floors, reasons)
     return Chains(
         links={name: tuple(dict.fromkeys(found)) for name, found in links.items()},
         floors=floors,
@@ -103,28 +102,6 @@ def _tie_parent(
     parent = None if process.ppid is None else scene.processes.get(process.ppid)
     if parent is not None and subject_id(parent) in ids:
         _tie(links, subject_id(parent), "started", subject_id(process), "was started by")
-
-
-def _registry(
-    judged: Sequence[Judged],
-    links: dict[str, list[Link]],
-    floors: dict[str, int],
-    reasons: dict[str, tuple[str, ...]],
-) -> None:
-    """Loaders and stores of the Registry, and stores that nothing reads."""
-    if not any(isinstance(artifact, RegistryValue | RegistryKey) for artifact, _ in judged):
-        return
-    from triage.registry.links import ties, unread  # a live Linux box has none
-
-    read: set[str] = set()
-    for tie in ties(judged):
-        _tie(links, tie.one, tie.relation, tie.other, tie.back)
-        read.add(tie.other)
-        for name in (tie.one, tie.other) if tie.chain else ():
-            floors[name] = _CRITICAL
-            reasons[name] = tuple(dict.fromkeys((*reasons.get(name, ()), tie.chain)))
-    for name, words in unread(judged, frozenset(read)):
-        reasons[name] = (*reasons.get(name, ()), words)
 
 
 def _wmi_ties(judged: Sequence[Judged]) -> Iterator[Tie]:
