@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from triage.model import Content
 from triage.model_kernel_objects import HiddenThing, IpcObject
 
 Facts = tuple[tuple[str, str | int | bool | None], ...]
@@ -40,6 +41,11 @@ def name_of(artifact: IpcObject | HiddenThing) -> str:
     numbered = artifact.store in ("sysv-shm", "bpf-program") and artifact.number is not None
     number = f" {artifact.number}" if numbered else ""
     return f"{what}{number} {artifact.name[:_SHOWN]}".rstrip()
+
+
+def content_of(artifact: IpcObject | HiddenThing) -> Content | None:
+    """What an object holds, where that could be read."""
+    return artifact.content if isinstance(artifact, IpcObject) else None
 
 
 def facts_of(artifact: IpcObject | HiddenThing) -> Facts:

@@ -59,6 +59,14 @@ class Budget:
         return granted
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a collector may return: how many items it examined, and words for the report."""
+
+    examined: int
+    detail: str = ""
+
+
 def _no_progress(_: int) -> None:
     """Nobody is watching."""
 

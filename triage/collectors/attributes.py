@@ -22,7 +22,7 @@ NAME = "attributes"
 _LEAST = 24
 _VALUE_MAX = 64 << 10  # XATTR_SIZE_MAX, linux/limits.h
 _NOTABLE = 1024
-_PART_LEAST, _PARTS_LEAST, _PARTS_MAX = 8, 160, 256
+_PART_LEAST = 8
 _HELD_MAX = 4096
 # name -> longest value that needs no look. Their formats: xattr(7), security/commoncap.c,
 # Documentation/filesystems/overlayfs.rst, Documentation/security/IMA-templates.rst.
@@ -139,14 +139,11 @@ class _State:
             self._by_place.setdefault(shown, []).append((decode(name), data))
         if len(data) < _LEAST:
             return
-        content = self._looked_at(data[:_VALUE_MAX])
+        from triage.linux.looking import looked_at
+
+        content = looked_at(self._scope, data[:_VALUE_MAX])
         if content is not None and (len(data) >= _NOTABLE or _is_telling(content)):
             yield _object(shown, decode(name), len(data), content)
-
-    def _looked_at(self, data: bytes) -> Content | None:
-        from triage.wmi.looking import Looker
-
-        return Looker(self._scope.limits, self._scope.budget).look(data)
 
     def sets(self) -> Generator[IpcObject]:
         """What the attributes of one file, or one attribute of the files beside it, make."""
@@ -156,16 +153,14 @@ class _State:
                 key = f"{posixpath.dirname(place)}\0{_stem(name)}"
                 groups.setdefault(key, []).append((f"{place} {name}", data))
         for key, parts in sorted(groups.items()):
-            total = sum(len(data) for _, data in parts)
-            if 2 <= len(parts) <= _PARTS_MAX and total >= _PARTS_LEAST:
+            if len(parts) > 1:
                 yield from self._joined(key.partition("\0")[0], parts)
 
     def _joined(self, place: str, parts: Values) -> Generator[IpcObject]:
-        from triage.content.reassemble import reassemble
+        from triage.linux.joining import joined
         from triage.wmi.looking import Looker
 
-        found = reassemble(parts)
-        if found is not None:
+        for found in joined(self._scope, parts):
             looker = Looker(self._scope.limits, self._scope.budget)
             yield IpcObject(
                 location=Location(place, f"attributes {', '.join(found.names)}"[:400]),

@@ -25,7 +25,7 @@ _PAYLOAD_MAX = 1 << 20  # the kernel's own limit for big_key
 _HOLDS_DATA = frozenset({"user", "logon", "big_key"})
 _USERS_MAX = 64
 _NOTABLE_BYTES = 512
-_PART_LEAST, _PARTS_LEAST, _PARTS_MAX = 8, 160, 256
+_PART_LEAST = 8
 
 
 def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
@@ -112,7 +112,9 @@ def _payload(
         data, size = service.payload(key.serial, _PAYLOAD_MAX)
     except OSError as error:
         return None, None, why_of(error)
-    content = _looked_at(scope, data)
+    from triage.linux.looking import looked_at
+
+    content = looked_at(scope, data)
     if len(data) >= _PART_LEAST and not _is_whole(content):
         payloads[key.serial] = data
     return content, size, None
@@ -125,12 +127,6 @@ def _is_whole(content: Content | None) -> bool:
     return content is not None and family(content.kind) == "executable"
 
 
-def _looked_at(scope: Scope, data: bytes) -> Content | None:
-    from triage.wmi.looking import LEAST, Looker
-
-    return Looker(scope.limits, scope.budget).look(data) if len(data) >= LEAST else None
-
-
 def _sets(scope: Scope, holding: list[Key], payloads: dict[int, bytes]) -> Generator[IpcObject]:
     """What the keys of one user make together, where that is more than any of them is."""
     by_owner: dict[tuple[int, str], list[tuple[str, bytes]]] = {}
@@ -139,28 +135,25 @@ def _sets(scope: Scope, holding: list[Key], payloads: dict[int, bytes]) -> Gener
             part = decode(key.description), payloads[key.serial]
             by_owner.setdefault((key.uid, key.type), []).append(part)
     for (uid, kind), parts in sorted(by_owner.items()):
-        if 2 <= len(parts) <= _PARTS_MAX and sum(len(d) for _, d in parts) >= _PARTS_LEAST:
+        if len(parts) > 1:
             yield from _joined(scope, uid, kind, parts)
 
 
 def _joined(
     scope: Scope, uid: int, kind: str, parts: list[tuple[str, bytes]]
 ) -> Generator[IpcObject]:
-    from triage.content.reassemble import reassemble
+    from triage.linux.joining import joined
     from triage.wmi.looking import Looker
 
-    found = reassemble(parts)
-    if found is None:
-        return
-    content = Looker(scope.limits, scope.budget).keeping(found.content, found.data)
-    place = Location(scope.root.locate("proc/keys").path, f"keys {', '.join(found.names)}"[:400])
-    yield IpcObject(
-        location=place,
-        store="key-set",
-        name=found.names[0],
-        type=kind,
-        size=len(found.data),
-        uid=uid,
-        content=content,
-        parts=found.names,
-    )
+    for found in joined(scope, parts):
+        names = ", ".join(found.names)
+        yield IpcObject(
+            location=Location(scope.root.locate("proc/keys").path, f"keys {names}"[:400]),
+            store="key-set",
+            name=found.names[0],
+            type=kind,
+            size=len(found.data),
+            uid=uid,
+            content=Looker(scope.limits, scope.budget).keeping(found.content, found.data),
+            parts=found.names,
+        )

@@ -124,14 +124,10 @@ def _content(
     for process, mapping in attached[:8]:
         data = _populated(scope, process, mapping)
         if data:
-            return _looked_at(scope, data), None
+            from triage.linux.looking import looked_at
+
+            return looked_at(scope, data.rstrip(b"\0")), None
     return None, Why.DENIED
-
-
-def _looked_at(scope: Scope, data: bytes) -> Content | None:
-    from triage.wmi.looking import Looker
-
-    return Looker(scope.limits, scope.budget).look(data.rstrip(b"\0"))
 
 
 def _populated(scope: Scope, process: Process, mapping: Mapping) -> bytes:

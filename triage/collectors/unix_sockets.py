@@ -73,12 +73,15 @@ def _notable(scope: Scope, namespace: int | None, found: list[Socket]) -> Genera
     wanted = list(dict.fromkeys(carried + services))
     if not wanted:
         return
+    from triage.linux.looking import looked_at
+
     holders = _holders(scope, {one.inode for one in wanted})
     for one in wanted:
-        content = _looked_at(scope, one.name) if one in carried else None
+        content = looked_at(scope, one.name) if one in carried else None
         yield _object(one, namespace, tuple(holders.get(one.inode, ())[:100]), content)
     if 2 <= len(carried) <= _JOINED_MAX:
-        yield from _joined(scope, namespace, carried)
+        for one_holder in _by_holder(carried, holders):
+            yield from _joined(scope, namespace, one_holder)
 
 
 def _holders(scope: Scope, inodes: set[int]) -> dict[int, list[Holder]]:
@@ -90,12 +93,6 @@ def _holders(scope: Scope, inodes: set[int]) -> dict[int, list[Holder]]:
                 if target in wanted:
                     found.setdefault(wanted[target], []).append(Holder(process.pid, f"fd {fd}"))
     return found
-
-
-def _looked_at(scope: Scope, name: bytes) -> Content | None:
-    from triage.wmi.looking import Looker
-
-    return Looker(scope.limits, scope.budget).look(name)
 
 
 def _object(
@@ -115,21 +112,29 @@ def _object(
     )
 
 
+def _by_holder(carried: list[Socket], holders: dict[int, list[Holder]]) -> list[list[Socket]]:
+    """The names that one process made belong together."""
+    found: dict[int | None, list[Socket]] = {}
+    for one in carried:
+        pids = [holder.pid for holder in holders.get(one.inode, ())]
+        found.setdefault(min(pids, default=None), []).append(one)
+    return list(found.values())
+
+
 def _joined(scope: Scope, namespace: int | None, carried: list[Socket]) -> Generator[IpcObject]:
-    from triage.content.reassemble import reassemble
+    from triage.linux.joining import joined
     from triage.wmi.looking import Looker
 
     ordered = sorted(carried, key=lambda one: one.inode)  # in the order they were made
-    found = reassemble([(f"{number:05}", one.name) for number, one in enumerate(ordered)])
-    if found is None:
-        return
-    names = tuple("@" + decode(ordered[int(name)].name) for name in found.names)
-    yield IpcObject(
-        location=Location("/proc/net/unix", f"{len(names)} names from inode {ordered[0].inode} on"),
-        store="socket-set",
-        name=names[0],
-        size=len(found.data),
-        namespace=namespace,
-        content=Looker(scope.limits, scope.budget).keeping(found.content, found.data),
-        parts=names,
-    )
+    for found in joined(scope, [(f"{n:05}", one.name) for n, one in enumerate(ordered)]):
+        names = tuple("@" + decode(ordered[int(name)].name) for name in found.names)
+        first = ordered[int(found.names[0])].inode
+        yield IpcObject(
+            location=Location("/proc/net/unix", f"{len(names)} names from inode {first} on"),
+            store="socket-set",
+            name=names[0],
+            size=len(found.data),
+            namespace=namespace,
+            content=Looker(scope.limits, scope.budget).keeping(found.content, found.data),
+            parts=names,
+        )

@@ -1,27 +1,26 @@
-"""A BPF object is pinned under a hidden name.
+"""A BPF object is pinned under a name that does not show.
 
 What it looks for
 -----------------
-A name on a BPF file system that begins with a dot, or lies in a directory that does, or that is
-made of characters that do not print.
+A name on a BPF file system with characters that do not print, or nothing but blanks. (Names with a
+dot are refused by the kernel there, so hidden ones in the usual sense do not exist.)
 
 Why it matters
 --------------
-A pin keeps a program loaded without any process; a name that listings leave out keeps it from
-being seen.
+A pin keeps a program loaded without any process; a name that shows as nothing keeps it from being
+seen in a listing.
 
 What else looks like this
 -------------------------
-Agents pin under their own names: ``cilium``, ``tc/globals``, ``tetragon``, ``snap``. None hides
-them.
+Agents pin under their own names: ``cilium``, ``tc/globals``, ``tetragon``, ``snap``.
 
 How to check by hand
 --------------------
-``find /sys/fs/bpf -name '.*'; bpftool prog show pinned PATH``
+``ls -Qb /sys/fs/bpf; bpftool prog show pinned PATH``
 
 References
 ----------
-* Documentation/bpf (BPF file system)
+* kernel/bpf/inode.c, bpf_lookup
 * https://attack.mitre.org/techniques/T1564/001/
 """
 
@@ -38,15 +37,15 @@ from triage.scene import Scene
 def check(item: IpcObject, scene: Scene) -> Iterator[Evidence]:
     if item.store != "bpf-pin":
         return
-    names = item.name.split("/")
-    odd = [name for name in names if name.startswith(".") or not name.isprintable()]
+    names = item.name.split("/")[1:]
+    odd = [name for name in names if not name.isprintable() or not name.strip()]
     if odd:
-        yield Evidence((f"a BPF object is pinned at {item.name}", f"hidden part: {odd[0]}"))
+        yield Evidence((f"a BPF object is pinned at {item.name}", f"a part of the name does not show: {odd[0]!a}"))
 
 
 INDICATOR = Indicator(
     id="bpf-hidden-pin",
-    title="a BPF object pinned under a hidden name",
+    title="a BPF object pinned under a name that does not show",
     family="bpf",
     techniques=("T1014", "T1564.001"),
     severity=Severity.MEDIUM,
