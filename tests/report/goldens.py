@@ -22,6 +22,16 @@ GOLDENS: dict[str, Callable[[], str]] = {
     ),
     "clean-80.txt": lambda: render("terminal", sample_reports.clean()),
     "clean.json": lambda: render("json", sample_reports.clean()),
+    "infected.jsonl": lambda: render("jsonl", sample_reports.infected()),
+    "infected.csv": lambda: render("csv", sample_reports.infected()),
+    "infected.md": lambda: render("markdown", sample_reports.infected()),
+    "infected.stix.json": lambda: render("stix", sample_reports.infected()),
+    "infected.navigator.json": lambda: render("navigator", sample_reports.infected()),
+    "infected.ecs.ndjson": lambda: render("ecs", sample_reports.infected()),
+    "infected.timesketch.jsonl": lambda: render("timesketch", sample_reports.infected()),
+    "infected.sarif": lambda: render("sarif", sample_reports.infected()),
+    "infected.misp.json": lambda: render("misp", sample_reports.infected()),
+    "infected.tracee.jsonl": lambda: render("tracee", sample_reports.infected()),
     "blind-60.txt": lambda: render("terminal", sample_reports.blind(), width=60),
 }
 

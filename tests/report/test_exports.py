@@ -14,6 +14,7 @@ from urllib.parse import unquote_to_bytes, urljoin
 
 import pytest
 
+from tests.conftest import FIXTURES
 from tests.report.sample_reports import (
     PAYLOADS,
     blind,
@@ -26,12 +27,30 @@ from tests.report.sample_reports import (
     rewritten,
 )
 from triage.cli.options import FORMATS as OFFERED
-from triage.model import Gap, Location, Report, Severity, Subject, Why
+from triage.model import Coverage, Gap, Host, Location, Report, Severity, Subject, Why
 from triage.report import FORMATS, json_report, render, times
 from triage.report.csv_report import COLUMNS
 from triage.report.markdown_report import code
 
+
+def catalogue() -> Report:
+    """Every kind of subject there is: the example of each indicator, judged."""
+    from tests.builders import snapshot
+    from triage.analyze import analyze
+    from triage.snapshot import decode_record
+
+    subjects: dict[str, Subject] = {}
+    for path in sorted((FIXTURES / "indicators").glob("*/fires.jsonl")):
+        lines_of = path.read_text("ascii").splitlines()
+        records: Any = [decode_record(json.loads(line)) for line in lines_of]
+        artifacts = [each for each in records if not isinstance(each, Gap | Coverage | Host)]
+        for subject in analyze(snapshot(*artifacts)).subjects:
+            subjects.setdefault(subject.id, subject)
+    return report(tuple(subjects.values()), "critical")
+
+
 REPORTS = {
+    "catalogue": catalogue(),
     "infected": infected(),
     "clean": clean(),
     "blind": blind(),
@@ -194,6 +213,32 @@ def test_markdown_bounds_gaps_and_counts_the_rest() -> None:
     assert "- denied: 80 more" in text
 
 
+def registry_value() -> Subject:
+    """A payload in a value of the Registry."""
+    facts = (
+        ("hive", "/Users/bob/NTUSER.DAT"), ("hive_kind", "user"), ("key", "HKU\\bob\\Software\\X"),
+        ("value", "payload"), ("last_write", "2026-02-03T04:05:06Z"), ("type", "REG_SZ"),
+        ("text", "powershell -enc AAAA"),
+    )  # fmt: skip
+    return dataclasses.replace(
+        infected().subjects[1], id="registry_value-1", kind="registry_value", facts=facts
+    )
+
+
+def test_registry_values_have_their_own_fields() -> None:
+    made = report((registry_value(),), "high")
+    key = next(each for each in bundle(made).objects if each.type == "windows-registry-key")
+    assert key.key == "HKEY_USERS\\bob\\Software\\X"
+    assert (key["values"][0].name, key["values"][0].data_type) == ("payload", "REG_SZ")
+    alert = lines(render("ecs", made))[1]
+    assert alert["event"]["category"] == ["registry"]
+    assert alert["registry"]["path"] == "HKU\\bob\\Software\\X\\payload"
+    [thing] = event(made).objects
+    assert thing.name == "registry-key"
+    timeline = lines(render("timesketch", made))
+    assert {each["timestamp_desc"] for each in timeline if each["subject"]} >= {"Last write"}
+
+
 # --- stix -----------------------------------------------------------------------------------
 
 
@@ -233,9 +278,12 @@ def test_stix_identifiers_of_observables_are_those_of_other_tools() -> None:
     """The same file gets the id that the stix2 library makes, so that they meet in a database."""
     import stix2
 
-    for each in bundle(infected()).objects:
-        if each.type == "file":
-            again = stix2.v21.File(name=each.name, hashes=each.get("hashes"))
+    objects = [*bundle(infected()).objects, *bundle(report((registry_value(),), "high")).objects]
+    assert {"directory", "windows-registry-key"} <= {each.type for each in objects}
+    for each in objects:
+        if each.type in ("file", "directory", "windows-registry-key"):
+            given = {key: value for key, value in each.items() if key not in ("id", "spec_version")}
+            again = stix2.parse({**given, "spec_version": "2.1"}, version="2.1")
             assert again.id == each.id
 
 
@@ -352,8 +400,8 @@ def test_navigator_scores_are_of_the_worst_and_benign_has_none() -> None:
 
 #: What this export may say at the top (ECS field reference 8.17), and its own name space.
 ECS = {
-    "@timestamp", "ecs", "observer", "host", "message", "event", "rule", "threat", "tags",
-    "process", "file", "related", "triage",
+    "@timestamp", "ecs", "observer", "host", "message", "event", "rule", "threat", "tags", "log",
+    "process", "file", "registry", "related", "triage",
 }  # fmt: skip
 
 
@@ -418,6 +466,21 @@ def test_timesketch_has_a_line_for_each_time_of_a_subject() -> None:
         "Creation": "2026-02-01T08:00:00.000000+00:00",
         "Seen by triage": "2026-03-01T03:12:45.000000+00:00",
     }
+
+
+def test_timesketch_takes_a_list_of_times_apart() -> None:
+    listed = "2024-05-11T17:57:49Z file made ($MFT); 2024-05-12T00:00:00Z run (Prefetch); odd one"
+    subject = dataclasses.replace(
+        infected().subjects[1], facts=(("times", listed), ("first", "2024-05-11T17:57:49Z"))
+    )
+    events = lines(render("timesketch", report((subject,), "high")))
+    found = {
+        event["timestamp_desc"]: event["datetime"][:10] for event in events if event["subject"]
+    }
+    assert found == {
+        "File made ($MFT)": "2024-05-11", "Run (Prefetch)": "2024-05-12",
+        "Seen by triage": "2026-03-01",
+    }  # fmt: skip
 
 
 def test_times_at_the_edges() -> None:
@@ -549,18 +612,20 @@ def test_misp_events_load_and_say_the_same_again(made: Report) -> None:
     json.loads(loaded.to_json())
 
 
-def test_misp_objects_follow_their_templates() -> None:
+@pytest.mark.parametrize("name", ["infected", "catalogue"])
+def test_misp_objects_follow_their_templates(name: str) -> None:
     from importlib.resources import files
 
     import pymisp
 
     templates = files(pymisp) / "data" / "misp-objects" / "objects"
-    for found in event(infected()).objects:
+    for found in event(REPORTS[name]).objects:
         page = json.loads((templates / found.name / "definition.json").read_text("utf-8"))
         assert found.template_uuid == page["uuid"]
+        assert int(found.template_version) <= page["version"]
         assert found["meta-category"] == page["meta-category"]
         known = {row.object_relation for row in found.attributes if row.object_relation}
-        extra = {"sha256", "text"} if found.name == "process" else set()
+        extra = set() if found.name == "file" else {"sha256", "text"}
         assert known <= set(page["attributes"]) | extra
         assert known & set(page["requiredOneOf"])
 

@@ -74,9 +74,25 @@ def test_hostile_reports_are_valid_and_carry_the_exact_text(payload: str) -> Non
         assert document["host"]["tool_arguments"] == [payload] * 4
 
 
-@pytest.mark.parametrize("name", ["infected.json", "clean.json"])
-def test_published_reports_are_still_valid(name: str) -> None:
-    validate(json.loads((PLACE / name).read_text(encoding="utf-8")))
+def test_published_reports_are_still_valid() -> None:
+    """Every report that was ever published here, the lines of the line form too."""
+    pages = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(PLACE.glob("*.json"))]
+    reports = [page for page in pages if page.get("schema") == "triage-report/1"]
+    assert len(reports) >= 2
+    for report in reports:
+        validate(report)
+
+
+def test_published_lines_are_the_report_in_pieces() -> None:
+    lines = (PLACE / "infected.jsonl").read_text(encoding="utf-8").splitlines()
+    head, *rest = map(json.loads, lines)
+    lists: dict[str, list[Any]] = {"subject": [], "gap": [], "coverage": [], "indicator": []}
+    for record in rest:
+        lists[record.pop("record")].append(record)
+    assert head.pop("record") == "report"
+    names = {"subject": "subjects", "gap": "gaps", "coverage": "coverage",
+             "indicator": "indicators"}  # fmt: skip
+    validate(head | {names[key]: items for key, items in lists.items()})
 
 
 def test_a_wrong_report_is_not_valid() -> None:

@@ -11,8 +11,13 @@ from triage.model import Finding, Report, Subject
 from triage.report import identifiers, order, times
 from triage.report.values import (
     Facts,
+    RegistryPlace,
+    command_line,
+    has_process,
     json_line,
     known,
+    program,
+    registry_place,
     shown_facts,
     technique_name,
     technique_url,
@@ -21,7 +26,13 @@ from triage.report.values import (
 )
 
 _VERSION = "8.17.0"
-_CATEGORIES = {"process": "process", "memory-file": "file", "mount": "file"}
+_CATEGORIES = {
+    "process": "process", "memory-file": "file", "mount": "file", "log-event": "process",
+    "event-record": "process", "core-dump": "process", "registry_value": "registry",
+    "registry_key": "registry", "autostart": "registry", "event-log": "host",
+    "kernel-object": "host", "hidden": "host",
+}  # fmt: skip
+_LOGS = frozenset({"log-event", "event-record", "event-log"})
 
 
 def render(report: Report) -> str:
@@ -167,9 +178,38 @@ def _of_subject(subject: Subject) -> dict[str, object]:
     digest = facts.sha256()
     hashes = known({"sha256": digest})
     related = known({"hash": [] if digest is None else [digest]})
-    if subject.kind == "process":
-        return known({"process": _process(facts, hashes, subject), "related": related})
-    return known({"file": _file(facts, hashes, subject), "related": related})
+    place = registry_place(facts)
+    return known(
+        {
+            "process": _process(facts, hashes, subject) if has_process(subject) else None,
+            "registry": None if place is None else _registry(place, facts),
+            "log": _log(subject) if subject.kind in _LOGS else None,
+            "file": _file(facts, hashes, subject) if _lies_in_a_file(subject) else None,
+            "related": related,
+        }
+    )
+
+
+def _lies_in_a_file(subject: Subject) -> bool:
+    return subject.kind != "process" and subject.kind not in _LOGS
+
+
+def _log(subject: Subject) -> dict[str, object]:
+    return {"file": {"path": text(subject.location.path)}}
+
+
+def _registry(place: RegistryPlace, facts: Facts) -> dict[str, object]:
+    data = facts.text("text") or facts.text("command")
+    return known(
+        {
+            "hive": place.hive,
+            "key": place.key,
+            "value": place.value,
+            "path": "\\".join(part for part in place if part),
+            "data": known({"strings": None if data is None else [data],
+                           "type": facts.text("type")}),
+        }
+    )  # fmt: skip
 
 
 def _process(facts: Facts, hashes: dict[str, object], subject: Subject) -> dict[str, object]:
@@ -179,8 +219,8 @@ def _process(facts: Facts, hashes: dict[str, object], subject: Subject) -> dict[
         {
             "pid": facts.number("pid"),
             "name": facts.text("comm"),
-            "executable": facts.text("exe"),
-            "command_line": facts.text("cmdline"),
+            "executable": program(facts),
+            "command_line": command_line(facts),
             "working_directory": facts.text("cwd"),
             "start": None if start is None else times.rfc3339(start),
             "parent": known({"pid": parent}),

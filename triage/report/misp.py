@@ -15,8 +15,12 @@ from triage.report import identifiers, times
 from triage.report.values import (
     Facts,
     alarming,
+    command_line,
     findings,
-    json_page,
+    has_process,
+    json_rows,
+    program,
+    registry_place,
     technique_name,
     techniques,
     text,
@@ -25,6 +29,7 @@ from triage.report.values import (
 Object = dict[str, object]
 # Name, uuid, version and meta-category of the templates, from misp-objects.
 _FILE = ("file", "688c46fb-5edb-40a3-8273-1af7923e2215", "25", "file")
+_REGISTRY = ("registry-key", "8b3228ad-6d82-4fe6-b2ae-05426308f1d5", "5", "file")
 _PROCESS = ("process", "02aeef94-ac23-455c-addb-731757ceafb5", "10", "misc")
 #: Type, category of each kind of clue; others are text.
 _CLUES: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -41,8 +46,10 @@ _LONGEST = 4000
 
 
 def render(report: Report) -> str:
-    """The event as indented JSON."""
-    return json_page({"Event": _event(report)})
+    """The event as JSON, one object a line."""
+    run = identifiers.run_of(report)
+    objects = (_object(subject, report, run) for subject in alarming(report))
+    return f'{{"Event": {json_rows(_event(report), "Object", objects).rstrip()}}}\n'
 
 
 def _event(report: Report) -> Object:
@@ -62,7 +69,6 @@ def _event(report: Report) -> Object:
         "published": False,
         "Tag": [_tag(name) for name in names],
         "Attribute": list(_event_attributes(report, run)),
-        "Object": [_object(subject, report, run) for subject in subjects],
     }
 
 
@@ -108,7 +114,7 @@ def _attribute(
 
 
 def _object(subject: Subject, report: Report, run: str) -> Object:
-    name, template, version, category = _PROCESS if subject.kind == "process" else _FILE
+    name, template, version, category = _template(subject)
     seed = (run, subject.id)
     rows = list(_rows(subject))
     clues = () if subject.content is None else subject.content.clues
@@ -133,6 +139,12 @@ def _object(subject: Subject, report: Report, run: str) -> Object:
     }  # fmt: skip
 
 
+def _template(subject: Subject) -> tuple[str, str, str, str]:
+    if has_process(subject):
+        return _PROCESS
+    return _FILE if registry_place(Facts(subject)) is None else _REGISTRY
+
+
 def _detects(kind: str, subject: Subject) -> bool:
     return kind == "sha256" and subject.severity.points >= Severity.HIGH.points
 
@@ -141,14 +153,22 @@ def _rows(subject: Subject) -> Iterator[tuple[str, str, str, str, str]]:
     """(relation, type, category, value, comment) of what the templates have a place for."""
     facts = Facts(subject)
     given: tuple[tuple[str, str, str, str | int | None], ...]
-    if subject.kind == "process":
+    place = registry_place(facts)
+    if has_process(subject):
         given = (
             ("name", "text", "Other", facts.text("comm")),
             ("pid", "text", "Other", facts.number("pid")),
             ("parent-pid", "text", "Other", facts.number("ppid")),
-            ("image", "filename", "Payload delivery", facts.text("exe")),
-            ("command-line", "text", "Other", facts.text("cmdline")),
+            ("image", "filename", "Payload delivery", program(facts)),
+            ("command-line", "text", "Other", command_line(facts)),
             ("current-directory", "text", "Other", facts.text("cwd")),
+        )
+    elif place is not None:
+        given = (
+            ("key", "regkey", "Persistence mechanism", place.full_key),
+            ("name", "text", "Other", place.value),
+            ("data", "text", "Other", facts.text("text") or facts.text("command")),
+            ("data-type", "text", "Other", facts.text("type")),
         )
     else:
         path = facts.text("path") or text(subject.location.path)
@@ -161,7 +181,7 @@ def _rows(subject: Subject) -> Iterator[tuple[str, str, str, str, str]]:
         )
     shown = [(relation, kind, where, _shown(value)) for relation, kind, where, value in given]
     if not any(value for _, _, _, value in shown):
-        shown = [("name" if subject.kind == "process" else "fullpath", "text", "Other", subject.id)]
+        shown = [("name" if has_process(subject) else "fullpath", "text", "Other", subject.id)]
     yield from (
         (relation, kind, where, value, "") for relation, kind, where, value in shown if value
     )
@@ -169,10 +189,10 @@ def _rows(subject: Subject) -> Iterator[tuple[str, str, str, str, str]]:
 
 
 def _more(subject: Subject, facts: Facts) -> Iterator[tuple[str, str, str, str, str]]:
-    """What was found, and what the template of a process lacks: its program's hash."""
+    """What was found, and what the templates lack: the hash of the program or the content."""
     digest = facts.sha256()
-    if subject.kind == "process" and digest is not None:
-        yield "sha256", "sha256", "Payload delivery", digest, "of the program"
+    if _template(subject) is not _FILE and digest is not None:
+        yield "sha256", "sha256", "Payload delivery", digest, "of the content"
     for finding in findings(subject):
         shown = _shown(" | ".join((finding.title, *finding.evidence)))
         if shown:

@@ -12,7 +12,8 @@ from urllib.parse import quote
 
 from triage.model import Finding, Gap, Location, Report, Severity, Subject
 from triage.report import identifiers, order, times
-from triage.report.values import SURENESS, json_page, known, techniques, text
+from triage.report.json_report import dumps
+from triage.report.values import SURENESS, json_rows, known, techniques, text
 
 Object = dict[str, object]
 _SCHEMA = (
@@ -32,7 +33,7 @@ _LONGEST_PATH = 8000
 
 
 def render(report: Report) -> str:
-    """The log as indented JSON: one run."""
+    """The log as JSON: one run, one result a line."""
     rules = _rules(report)
     places = {str(rule["id"]): number for number, rule in enumerate(rules)}
     begin, end = times.window(report)
@@ -49,14 +50,15 @@ def render(report: Report) -> str:
                 "toolExecutionNotifications": [_notification(g) for g in order.gaps(report.gaps)],
             }
         ],
-        "results": [
-            _result(finding, subject, places)
-            for subject in order.subjects(report.subjects)
-            for finding in order.findings(subject.findings)
-        ],
         "properties": {"verdict": text(report.verdict, 100)},
     }
-    return json_page({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
+    results = (
+        _result(finding, subject, places)
+        for subject in order.subjects(report.subjects)
+        for finding in order.findings(subject.findings)
+    )
+    head = f'{{"$schema": {dumps(_SCHEMA)}, "version": "2.1.0", "runs": ['
+    return f"{head}{json_rows(run, 'results', results).rstrip()}]}}\n"
 
 
 def _driver(report: Report, rules: Sequence[Object]) -> Object:

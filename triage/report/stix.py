@@ -21,10 +21,15 @@ from triage.report import identifiers, times
 from triage.report.values import (
     SURENESS,
     Facts,
+    RegistryPlace,
     alarming,
+    command_line,
     findings,
-    json_page,
+    has_process,
+    json_rows,
     known,
+    program,
+    registry_place,
     technique_name,
     technique_url,
     techniques,
@@ -34,17 +39,28 @@ from triage.report.values import (
 Object = dict[str, object]
 # The name space that STIX 2.1, section 2.9, sets for deterministic ids of observables.
 _OBSERVABLES = UUID("00abedb4-aa42-466c-9c01-fed23315a9b7")
+_REGISTRY_TYPES = frozenset(
+    {"REG_NONE", "REG_SZ", "REG_EXPAND_SZ", "REG_BINARY", "REG_DWORD", "REG_DWORD_BIG_ENDIAN",
+     "REG_LINK", "REG_MULTI_SZ", "REG_RESOURCE_LIST", "REG_FULL_RESOURCE_DESCRIPTION",
+     "REG_RESOURCE_REQUIREMENTS_LIST", "REG_QWORD", "REG_INVALID_TYPE"}
+)  # fmt: skip
 _RELATION = re.compile(r"[^a-z0-9]+")
 
 
 def render(report: Report) -> str:
-    """The bundle as indented JSON."""
+    """The bundle as JSON, one object a line."""
     run = identifiers.run_of(report)
-    objects: dict[str, Object] = {}
-    for made in _objects(report, run):
-        objects.setdefault(str(made["id"]), made)  # one file, one technique: seen many times
-    bundle = {"type": "bundle", "id": _id("bundle", run), "objects": list(objects.values())}
-    return json_page(bundle)
+    head = {"type": "bundle", "id": _id("bundle", run)}
+    return json_rows(head, "objects", _once(_objects(report, run)))
+
+
+def _once(objects: Iterator[Object]) -> Iterator[Object]:
+    """One file, one technique may be seen many times."""
+    seen: set[object] = set()
+    for each in objects:
+        if each["id"] not in seen:
+            seen.add(each["id"])
+            yield each
 
 
 def _id(kind: str, *parts: str) -> str:
@@ -102,40 +118,70 @@ def _observable(kind: str, contributing: Object, **more: object) -> Object:
 def _observables(subject: Subject) -> list[Object]:
     """The thing itself, then what it refers to."""
     facts = Facts(subject)
-    if subject.kind == "process":
+    if has_process(subject):
         return _process(subject, facts)
+    place = registry_place(facts)
+    if place is not None:
+        return [_registry_key(place, facts)]
     path = facts.text("path") if subject.kind == "memory-file" else None
-    return [_file(path or text(subject.location.path), facts)]
+    return _file(path or text(subject.location.path), facts)
+
+
+def _registry_key(place: RegistryPlace, facts: Facts) -> Object:
+    """A key, with the value where the subject is one (section 6.15)."""
+    kind = facts.exact("type") or ""
+    given = {
+        "name": place.value,
+        "data": facts.text("text") or facts.text("command"),
+        "data_type": kind if kind in _REGISTRY_TYPES else None,
+    }
+    values = [] if place.value is None else [known(given)]
+    written = next((at for name, at in times.of(facts.subject) if name == "last_write"), None)
+    return _observable(
+        "windows-registry-key",
+        {"key": place.full_key, **({"values": values} if values else {})},
+        modified_time=None if written is None else times.rfc3339(written),
+    )
 
 
 def _process(subject: Subject, facts: Facts) -> list[Object]:
-    image = facts.text("exe")
-    file = None if image is None else _file(image, facts)
-    start = next((moment for name, moment in times.of(subject) if name == "start_time"), None)
+    image = program(facts)
+    files = [] if image is None else _file(image, facts)
+    start = next(
+        (moment for name, moment in times.of(subject) if name in ("start_time", "time")), None
+    )
     made: Object = {
         "type": "process",
         "spec_version": "2.1",
         "pid": facts.number("pid"),
         "created_time": None if start is None else times.rfc3339(start),
         "cwd": facts.text("cwd"),
-        "command_line": facts.text("cmdline"),
-        "image_ref": None if file is None else file["id"],
+        "command_line": command_line(facts),
+        "image_ref": files[0]["id"] if files else None,
     }
     made = known(made)
     if len(made) == 2:  # a process must have at least one property (section 6.13)
         made["command_line"] = text(subject.title)
     # Processes have no contributing properties: whatever tells this one apart goes in.
     made["id"] = _id("process", json.dumps(made, sort_keys=True), subject.id)
-    return [made] if file is None else [made, file]
+    return [made, *files]
 
 
-def _file(name: str, facts: Facts) -> Object:
+def _file(path: str, facts: Facts) -> list[Object]:
+    """A file by its name, and the directory it lies in (sections 6.4 and 6.7)."""
+    folder, _, name = path.removesuffix(" (deleted)").rpartition("\\" if "\\" in path else "/")
+    directory = _observable("directory", {"path": folder}) if folder else None
     digest = facts.sha256()
     contributing = known(
-        {"name": name or "unnamed", "hashes": None if digest is None else {"SHA-256": digest}}
+        {
+            "name": name or "unnamed",
+            "hashes": None if digest is None else {"SHA-256": digest},
+            "parent_directory_ref": None if directory is None else directory["id"],
+        }
     )
     size = None if facts.size() is None or digest is None else facts.size()
-    return _observable("file", contributing, size=size)
+    file = _observable("file", contributing, size=size)
+    return [file] if directory is None else [file, directory]
 
 
 # --- what is said of them -------------------------------------------------------------------

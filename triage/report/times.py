@@ -7,12 +7,14 @@ from datetime import UTC, datetime, timedelta
 
 from triage.model import Report, Subject
 
+_LONGEST = 4000  # characters of a fact that lists times
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 # Names of facts that hold a time, whatever collector they come from. Other facts may read like
 # one: whoever names a process 2026-01-01T00:00:00Z shall not write the timeline.
 _NAMES = re.compile(
-    r"(?:^|_)(?:[abcm]?time|at|created|modified|changed|accessed|written|seen|started|since)(?:_ns)?$"
+    r"(?:^|_)(?:[abcm]?time|at|created|modified|changed|accessed|written|write|run|seen|started"
+    r"|since|first|last)(?:_ns)?$"
 )
 
 
@@ -49,8 +51,11 @@ def window(report: Report) -> tuple[datetime, datetime]:
 
 
 def of(subject: Subject) -> list[tuple[str, datetime]]:
-    """The facts of a subject that are times, by their names, in their order."""
-    found = []
+    """The facts of a subject that are times, by what they are, in their order; each moment once.
+
+    The fact ``times`` lists several in words: ``2026-01-01T00:00:00Z file made ($MFT); ...``.
+    """
+    found = _listed(dict(subject.facts).get("times"))
     for name, value in subject.facts:
         if not _NAMES.search(name):
             continue
@@ -58,6 +63,17 @@ def of(subject: Subject) -> list[tuple[str, datetime]]:
             moment = of_nanoseconds(value)
         else:
             moment = utc(value)
-        if moment is not None:
+        if moment is not None and moment not in {known for _, known in found}:
             found.append((name, moment))
+    return found
+
+
+def _listed(value: object) -> list[tuple[str, datetime]]:
+    """What a fact that lists times says: of each its words, and the moment."""
+    found = []
+    for part in value[:_LONGEST].split("; ") if isinstance(value, str) else ():
+        first, _, words = part.partition(" ")
+        moment = utc(first)
+        if moment is not None:
+            found.append((words or "time", moment))
     return found

@@ -13,7 +13,16 @@ from datetime import datetime
 
 from triage.model import Report, Subject
 from triage.report import order, times
-from triage.report.values import Facts, json_line, known, techniques, text
+from triage.report.values import (
+    Facts,
+    command_line,
+    json_line,
+    known,
+    program,
+    registry_place,
+    techniques,
+    text,
+)
 
 _WORDS = {
     "start_time": "Process start",
@@ -54,7 +63,8 @@ def _events(report: Report) -> Iterator[dict[str, object]]:
 
 
 def _in_words(name: str) -> str:
-    return text(name.removesuffix("_ns").replace("_", " ").capitalize(), 100)
+    words = name.removesuffix("_ns").replace("_", " ")
+    return text(words[:1].upper() + words[1:], 100)
 
 
 def _event(
@@ -77,6 +87,7 @@ def _message(subject: Subject) -> str:
 
 def _fields(subject: Subject) -> dict[str, object]:
     facts = Facts(subject)
+    place = registry_place(facts)
     found = order.findings(subject.findings)
     names = dict.fromkeys(name for finding in found for name in techniques(finding))
     return {
@@ -93,7 +104,9 @@ def _fields(subject: Subject) -> dict[str, object]:
         "evidence": text(" | ".join(line for each in found for line in each.evidence)),
         "sha256_hash": facts.sha256(),
         "pid": facts.number("pid"),
-        "command_line": facts.text("cmdline"),
-        "executable": facts.text("exe"),
+        "command_line": command_line(facts),
+        "executable": program(facts),
+        "key_path": None if place is None else place.full_key,
+        "value_name": None if place is None else place.value,
         "tag": ["triage", subject.severity.value],
     }
