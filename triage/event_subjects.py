@@ -29,6 +29,7 @@ _WORDS = {
     "remote-thread": "a thread started in another process",
     "run-key": "a program started at logon",
     "script": "a script that ran",
+    "shim": "a compatibility fix",
     "service-install": "a service that was installed",
     "stored-data": "data kept in an event",
     "stored-parts": "data kept in several events",

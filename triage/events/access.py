@@ -67,6 +67,26 @@ def direct_call(trace: str) -> bool:
     return module not in _GATES and not first.endswith("...")
 
 
+_CALLS = re.compile(r"^(?:ntdll|wow64|wow64cpu|wow64win|win32u)\.dll$")
+_LAYER = re.compile(r"^(?:kernelbase|kernel32)\.dll$")
+
+
+def opens(trace: str) -> bool:
+    """Whether a process that ran already was opened, and not one that was just being started.
+
+    ``OpenProcess`` is one frame of ``kernelbase`` between the system's gate and the caller, the
+    native call none; what starts a process goes through several.
+    """
+    names = [frame.rpartition("\\")[2].partition("+")[0].lower() for frame in trace.split("|")[:16]]
+    while names and _CALLS.match(names[0]):
+        names.pop(0)
+    layers = 0
+    while names and _LAYER.match(names[0]):
+        names.pop(0)
+        layers += 1
+    return bool(names) and layers <= 1
+
+
 def shape(trace: str) -> str:
     """The trace without addresses: what two traces of the same code have in common."""
     names: list[str] = []

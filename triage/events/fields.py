@@ -58,6 +58,8 @@ def data_of(event: Fields) -> Fields:
 def flat(data: Any) -> Fields:
     """Named values; the one element that ``UserData`` wraps its values in is opened."""
     found = as_object(data)
+    if len(found) > 2:
+        return found
     inner = [value for name, value in found.items() if name != _ATTRIBUTES]
     if len(inner) == 1 and isinstance(inner[0], dict) and "Data" not in found:
         return as_object(inner[0])

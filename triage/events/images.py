@@ -13,6 +13,8 @@ _USER_PLACE = re.compile(
     r"\\recycler\\|\\\$recycle\.bin\\|^[d-z]:\\|^c:\\[^\\]+$|^c:\\(?:temp|tmp|tools|intel|public)\\|"
     r"\\windows\\(?:tasks|tracing|debug|temp|fonts|help|media)\\|\\system32\\spool\\drivers\\"
 )
+#: Below folders that anybody may write to, but kept for administrators by their own access lists.
+_GUARDED = ("c:\\programdata\\microsoft\\windows defender\\",)
 _ENDING = re.compile(r"\.(?:exe|com|scr)$")
 
 
@@ -42,7 +44,8 @@ def of_windows(path: str) -> bool:
 @lru_cache(maxsize=8192)
 def user_place(path: str) -> bool:
     """Whether any user may write there, or it is another drive than the system's."""
-    return _USER_PLACE.search(plain(path)) is not None
+    found = plain(path)
+    return _USER_PLACE.search(found) is not None and not found.startswith(_GUARDED)
 
 
 def remote(path: str) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from triage.content.candidate import Limits as ContentLimits
+from triage.content.examine import examine, payload
 from triage.content.reassemble import Part, reassemble
 from triage.events import powershell
 from triage.events.facts import Fact
@@ -15,7 +16,7 @@ from triage.events.fields import Fields, System, data_of, flat, system_of
 from triage.events.gather import Gathered
 from triage.events.order import Order
 from triage.events.reader import Raw, Read, Reading, frame_of, records, recovered
-from triage.events.stored import LEAST, Source, pieces, stored_fact
+from triage.events.stored import EMPTY_LOGS, LEAST, Source, long_texts, pieces, stored_fact
 from triage.events.watch import Watch
 from triage.events.witnesses import Witness, witness_of
 from triage.model import Gap, Location, Why
@@ -26,9 +27,12 @@ from triage.wmi.looking import Looker
 #: A record of no witness is parsed from here on: what of its JSON is not data takes more than this.
 _FRAME = 200
 _KINDS_MAX, _TRIES_MAX, _EVERY = 20_000, 24, 4096
-_JOIN_LIMITS = ContentLimits(output=16 << 20, layer=8 << 20, steps=120, work=300_000_000)
-_DATA = '"EventData":'
+_JOIN_LIMITS = ContentLimits(output=16 << 20, layer=8 << 20, steps=60, work=100_000_000)
+_LEVEL, _DATA = ',"Level"', '"EventData":'
 _OVERSIZED, _TIMES, _ENOUGH = 8192, 10, 20
+
+
+Progress = Callable[[int], None]
 
 
 @dataclass(slots=True)
@@ -37,6 +41,8 @@ class Kind:
 
     source: Source
     witness: Witness | None
+    count: int = 0
+    size: int = 0
 
 
 @dataclass(slots=True)
@@ -56,18 +62,14 @@ class _Log:
 
 def read_log(
     location: Location, stream: BinaryIO, read: Read, size: int, limits: Limits,
-    progress: Callable[[int], None] = lambda _: None,
+    progress: Progress = lambda _: None,
 ) -> Iterator[EventRecord | EventLog | Gap]:  # fmt: skip
     """Everything one log tells. ``stream`` and ``read(offset, length)`` are of the same file."""
     log = _Log(location.path, Watch(Looker(limits, Budget(limits))), _loader())
     gathered = Gathered(location.path)
     frame = frame_of(read, size)
-    for raw in records(stream, log.reading):
-        _one(log, gathered, raw)
-        if log.reading.count % _EVERY == 0:
-            progress(log.reading.count)
-    for raw in recovered(read, frame, log.reading):
-        _one(log, gathered, raw)
+    _all(log, gathered, records(stream, log.reading), progress)
+    _all(log, gathered, recovered(read, frame, log.reading), progress)
     _left(log, gathered)
     _joined(log, gathered)
     yield from gathered.records()
@@ -84,32 +86,56 @@ def _loader() -> Callable[[str], Any]:
     return loads
 
 
-# --- one record ----------------------------------------------------------------------------
+# --- records -------------------------------------------------------------------------------
 
 
-def _one(log: _Log, gathered: Gathered, raw: Raw) -> None:
-    number, written, text = raw
-    log.order.take(number, written)
-    end = text.find(',"Level"', 60)
-    kind = log.kinds.get(text[:end]) if end > 0 else None
-    try:
-        if kind is None:
-            kind = _kind(log, text, end)
-        source = kind.source
-        source.count += 1
-        source.size += len(text)
-        if kind.witness is None:
-            if len(text) - end < LEAST + _FRAME:
-                return
-            fact = _searched(log, source, number, text, end)
+def _all(log: _Log, gathered: Gathered, steps: Iterable[Raw], progress: Progress) -> None:
+    """Every record once. This loop runs millions of times: what it needs often has a local name."""
+    take, kinds, reading, watch, find = log.order.take, log.kinds, log.reading, log.watch, str.find
+    expected, before = -1, ""
+    for number, written, text in steps:
+        # In nearly all logs a record has the next number and was written after the one before.
+        if number == expected and written >= before:
+            log.order.number = number
+            log.order.written = written
         else:
-            log.watch.now = number, text
-            fact = kind.witness(_data(log, text, end), log.watch)
-        if fact is not None:
-            _told(log, gathered, fact, number, text)
-    except (ValueError, TypeError, AttributeError, RecursionError):
-        # Templates may nest anything into anything: a record that no code foresaw is counted.
-        log.malformed += 1
+            take(number, written)
+        expected, before = number + 1, written
+        end = find(text, _LEVEL, 60)
+        kind = kinds.get(text[60:end])
+        try:
+            if kind is None:
+                kind = _kind(log, text, end)
+            kind.count += 1
+            kind.size += len(text)
+            if kind.witness is not None:
+                watch.now = number, text
+                fact = kind.witness(flat(_data(log, text, end)), watch)
+            elif len(text) - end < LEAST + _FRAME:
+                continue
+            else:
+                fact = _searched(log, kind, number, text, end)
+            if fact is not None:
+                _told(log, gathered, fact, number, text)
+        except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
+            # Templates may nest anything into anything: a record that no code foresaw is counted.
+            log.malformed += 1
+        if reading.count % _EVERY == 0:
+            progress(reading.count)
+
+
+def _searched(log: _Log, kind: Kind, number: int, text: str, end: int) -> Fact | None:
+    """What a record of no witness holds that it should not."""
+    at = text.find(_DATA, end)
+    try:
+        data = log.loads(text[at + 12 : -2]) if at > 0 else data_of(log.loads(text)["Event"])
+    except ValueError:  # something stands behind the data
+        data = data_of(log.loads(text)["Event"])
+    long = long_texts(data) if data.__class__ is dict else ()
+    found = stored_fact(kind.source, number, long, log.watch) if long else None
+    if found is not None or len(text) < _OVERSIZED:
+        return found
+    return _oversized(kind, text)
 
 
 def _told(log: _Log, gathered: Gathered, fact: Fact, number: int, text: str) -> None:
@@ -132,7 +158,7 @@ def _kind(log: _Log, text: str, end: int) -> Kind:
     if system.computer is not None and len(log.computers) < 8:
         log.computers[system.computer] = None
     if end > 0 and len(log.kinds) < _KINDS_MAX:
-        log.kinds[text[:end]] = kind
+        log.kinds[text[60:end]] = kind
     return kind
 
 
@@ -144,22 +170,21 @@ def _data(log: _Log, text: str, end: int) -> Fields:
     at = text.find(_DATA, end)
     if at > 0:
         try:
-            return flat(log.loads(text[at + len(_DATA) : -2]))
+            found = log.loads(text[at + len(_DATA) : -2])
+            return found if found.__class__ is dict else {}
         except ValueError:
             pass
     return data_of(log.loads(text)["Event"])
 
 
-def _searched(log: _Log, source: Source, number: int, text: str, end: int) -> Fact | None:
-    """What a record of no witness holds that it should not."""
-    data = _data(log, text, end)
-    found = stored_fact(source, number, data, log.watch)
-    if found is not None or len(text) < _OVERSIZED or source.count < _ENOUGH:
-        return found
-    if len(text) <= _TIMES * (source.size - len(text)) / (source.count - 1):
+def _oversized(kind: Kind, text: str) -> Fact | None:
+    """A record that is far larger than its provider's habit in this file."""
+    if kind.count < _ENOUGH:
         return None
-    usual = f"{source.usual():.0f}"
-    shown = (("size", str(len(text))), ("usual", usual))
+    usual = (kind.size - len(text)) / (kind.count - 1)
+    if len(text) <= _TIMES * usual:
+        return None
+    shown = (("size", str(len(text))), ("usual", f"{usual:.0f}"))
     return Fact("stored-data", shown, ("oversized",), ("act",))
 
 
@@ -184,6 +209,12 @@ def _joined(log: _Log, gathered: Gathered) -> None:
 
 
 def _join(log: _Log, gathered: Gathered, source: Source, name: str, parts: list[Part]) -> None:
+    """Records lie in their order: where joining them so shows nothing, other orders are tried only
+    in logs that nothing else writes to."""
+    data = b"".join(part for _, part in parts)
+    content = examine(data, limits=_JOIN_LIMITS)
+    if payload(content) is None and (source.channel or "").lower() not in EMPTY_LOGS:
+        return
     found = reassemble(parts, limits=_JOIN_LIMITS)
     if found is None:
         return

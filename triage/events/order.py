@@ -25,6 +25,7 @@ class Order:
 
     def take(self, number: int, written: str) -> None:
         """One record: its number and when it was written."""
+        self._latest()
         if number != self.number + 1:
             self.close()
             self.start = number
@@ -40,10 +41,13 @@ class Order:
             return
         if self.first is None or written < self.first:
             self.first = written
-        if self.last is None or written > self.last:
-            self.last = written
+
+    def _latest(self) -> None:
+        if self.written and (self.last is None or self.written > self.last):
+            self.last = self.written
 
     def close(self) -> None:
+        self._latest()
         if self.start >= 0 and len(self.ranges) < _RANGES_MAX:
             self.ranges.append((self.start, self.number))
             self.start = -1

@@ -9,7 +9,7 @@ import re
 
 from triage.events.facts import Fact, fields, ordered, text
 from triage.events.fields import Fields, as_number, classic_texts
-from triage.events.images import has_role, name
+from triage.events.images import has_role, name, user_place
 from triage.events.processes import COMMAND_MAX, command_severity
 from triage.events.scripts import script_fact
 from triage.events.watch import Watch
@@ -93,7 +93,8 @@ def _host(watch: Watch, named: dict[str, str], source: str) -> Fact | None:
     if severity is not None:
         found.add("command")
     if application and program and name(program) not in _HOSTS and "\\" in program:
-        found.add("unmanaged-host" if has_role(program, "unmanaged") else "other-host")
+        odd = "foreign-host" if user_place(program) else "other-host"
+        found.add("unmanaged-host" if has_role(program, "unmanaged") else odd)
     if named.get("engineversion", "").startswith("2.") and not _old(named):
         found.add("downgrade")
     if not found - {"other-host"}:

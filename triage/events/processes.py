@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from triage.events.facts import Fact, fields, ordered
-from triage.events.images import has_role, name, of_windows, plain
+from triage.events.images import has_role, name, of_windows, plain, user_place
 from triage.events.watch import Watch
 from triage.model import Severity
 from triage.windows.commands import Command, judge_command
@@ -21,6 +21,33 @@ _INTERACTIVE = frozenset(
      "openconsole", "taskmgr", "sihost", "runtimebroker", "wsl", "bash", "powershell_ise",
      "consent", "mmc", "msconfig", "openwith", "code"}
 )  # fmt: skip
+#: Core processes by the only ones that start them.
+_PARENTS = {
+    "services": frozenset({"wininit", "winlogon"}),
+    "lsass": frozenset({"wininit", "winlogon"}),
+    "lsaiso": frozenset({"wininit"}),
+    "wininit": frozenset({"smss"}),
+    "winlogon": frozenset({"smss"}),
+    "csrss": frozenset({"smss", "svchost"}),
+    "smss": frozenset({"system", "smss"}),
+    "svchost": frozenset(
+        {"services", "msmpeng", "svchost", "mrt", "rpcnet", "ngen", "tiworker", "mpcmdrun"}
+    ),
+    "userinit": frozenset({"winlogon", "dwm"}),
+    "taskhost": frozenset({"services", "svchost"}),
+    "taskhostw": frozenset({"svchost"}),
+    "logonui": frozenset({"winlogon", "wininit"}),
+}
+_COMPANIONS = frozenset({"conhost", "werfault", "wermgr", "splwow64", "lsass", "csrss"})
+#: Functions of libraries of Windows that start whatever they are given, and a job's own command.
+_PROXY = re.compile(
+    r"(?i)\b(?:(?:shdocvw|ieframe|url|zipfldr|advpack|ieadvpack|pcwutl|shell32|desk|setupapi|syssetup|"
+    r"mshtml|dfshim|davclnt|scrobj|comsvcs)(?:\.dll)?[\"']?\s{0,3},\s{0,3}(?:openurl\w?|"
+    r"fileprotocolhandler\w?|routethecall|registerocx|launchapplication|shellexec_rundll\w?|"
+    r"launchinfsection\w{0,2}|installscreensaver|installhinfsection|setupinfobjectinstallaction|"
+    r"shopenverbapplication|davsetcookie|generatetypelib)|setnotifycmdline)\b"
+)
+_BLANK_FOLDER = re.compile(r"\\windows \\|\\system32 \\|\\program files \\")
 _SHELLS = frozenset({"cmd", "powershell", "pwsh"})
 #: What makes a command worth a look where a runner or a writable place is joined by one more fact.
 _BACKING = frozenset(
@@ -32,11 +59,11 @@ _BACKING = frozenset(
 
 def process_fact(
     watch: Watch, *, image: str, command: str, parent: str = "", parent_command: str = "",
-    original: str = "", processes: tuple[str, ...] = (), parents: tuple[str, ...] = (),
-    user: str | None = None, act: str = "process-start",
+    original: str = "", product: str = "", processes: tuple[str, ...] = (),
+    parents: tuple[str, ...] = (), user: str | None = None, act: str = "process-start",
 ) -> Fact | None:  # fmt: skip
     """The fact of a start, ``None`` when nothing about it is out of the ordinary."""
-    found = start_traits(image, command, parent, original)
+    found = start_traits(image, command, parent, original, product)
     if not found:
         return None
     shown = fields(
@@ -47,15 +74,21 @@ def process_fact(
 
 
 @lru_cache(maxsize=4096)
-def start_traits(image: str, command: str, parent: str, original: str) -> tuple[str, ...]:
+def start_traits(
+    image: str, command: str, parent: str, original: str = "", product: str = ""
+) -> tuple[str, ...]:
     """What is out of the ordinary about a start; empty when nothing is."""
     found = set()
+    if _PROXY.search(command):
+        found.add("proxy")
     severity = command_severity(command)
     if severity is not None:
         found.add("command")
     found.update(relation_traits(image, command, parent))
-    if _renamed(image, original):
+    if _renamed(image, original) or _moved(image, original, product):
         found.add("renamed")
+    if _BLANK_FOLDER.search(plain(image)):
+        found.add("false-folder")
     return ordered(found)
 
 
@@ -73,6 +106,14 @@ def relation_traits(image: str, command: str, parent: str) -> tuple[str, ...]:
         found.add("script-child")
     if name(image) in _SHELLS and name(parent) == "services":
         found.add("service-child")
+    if has_role(parent, "remote-host") and name(image) != "conhost":
+        found.add("remote-child")
+    if has_role(image, "script-host") and "-embedding" in command.lower():
+        found.add("remote-object")
+    if has_role(parent, "childless") and of_windows(parent) and name(image) not in _COMPANIONS:
+        found.add("childless-parent")
+    if _false_parent(image, parent):
+        found.add("false-parent")
     alone = command.strip() != "" and _alone(command)
     windowless = of_windows(parent) and name(parent) not in _INTERACTIVE
     if name(image) in _SHELLS and alone and windowless:
@@ -95,6 +136,25 @@ def _alone(command: str) -> bool:
     ended = re.match(r"(?i)^.*?\.(?:exe|com)(?=\s|$)", text)
     rest = text[ended.end() :] if ended is not None else text.partition(" ")[2]
     return rest.strip() == ""
+
+
+def _false_parent(image: str, parent: str) -> bool:
+    """Whether a core process of Windows was started by something else than always."""
+    usual = _PARENTS.get(name(image))
+    if usual is None or not of_windows(image) or parent.strip("-? ") == "":
+        return False
+    return name(parent) not in usual
+
+
+def _moved(image: str, original: str, product: str) -> bool:
+    """Whether a program of Windows was copied to where users write, under another name."""
+    if (
+        not product.startswith("Microsoft")
+        or "Windows" not in product
+        or original.strip("-? ") == ""
+    ):
+        return False
+    return user_place(image) and name(image) != name(original)
 
 
 def _renamed(image: str, original: str) -> bool:

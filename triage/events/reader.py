@@ -116,7 +116,8 @@ def recovered(read: Read, frame: Frame, reading: Reading) -> Iterator[Raw]:
         return
     page = read(0, HEADER_SIZE)
     broken = frozenset(frame.broken)
-    for at in range(HEADER_SIZE, HEADER_SIZE + frame.chunks * CHUNK_SIZE, CHUNK_SIZE):
+    every = range(HEADER_SIZE, HEADER_SIZE + frame.chunks * CHUNK_SIZE, CHUNK_SIZE)
+    for at in every if reading.errors else frame.broken:
         chunk = read(at, CHUNK_SIZE)
         head = None if at in broken else chunk_header(chunk)
         # What lies behind the end that a good header tells is of the chunk's earlier use.

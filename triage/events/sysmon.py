@@ -25,6 +25,8 @@ _STARTUP = re.compile(r"\\start menu\\programs\\startup\\[^\\]+$")
 _SCRIPT_FILE = re.compile(
     r"\.(?:ps1|psm1|vbs|vbe|js|jse|wsf|wsh|hta|sct|wsc|bat|cmd|xsl|mof|exe|dll|scr|lnk|pif|com|url)$"
 )
+#: The pipe that every PowerShell engine opens: when, process id, domain, process.
+_POWERSHELL_PIPE = re.compile(r"(?i)^\\PSHost\.\d+\.\d+\.[^.]+\.(.{1,80})$")
 _USAGE = re.compile(r"\\clr_v[\w.]+\\usagelogs\\([^\\]+)\.exe\.log$")
 
 
@@ -37,6 +39,7 @@ def process_start(data: Fields, watch: Watch) -> Fact | None:
         parent=text(data, "ParentImage") or "",
         parent_command=text(data, "ParentCommandLine") or "",
         original=text(data, "OriginalFileName") or "",
+        product=text(data, "Product") or "",
         processes=actors(data, "ProcessGuid", "ProcessId"),
         parents=actors(data, "ParentProcessGuid", "ParentProcessId"),
         user=text(data, "User"),
@@ -96,6 +99,7 @@ def remote_thread(data: Fields, watch: Watch) -> Fact | None:
         ("loads-library", function.lower().startswith("loadlibrary")),
         ("foreign-module", not nowhere and user_place(module)),
         ("of-windows", has_role(source, "opener") and of_windows(source)),
+        ("lsass", name(target) == "lsass" and not has_role(source, "opener")),
         ("debugger", base == "ntdll.dll" and function.lower() in ("dbguiremotebreakin", "")),
     )
     shown = fields(
@@ -112,14 +116,18 @@ def process_access(data: Fields, watch: Watch) -> Fact | None:
     source, target = text(data, "SourceImage") or "", text(data, "TargetImage") or ""
     trace, mask = text(data, "CallTrace") or "", as_number(data.get("GrantedAccess")) or 0
     hidden, direct = access.unbacked(trace), access.direct_call(trace)
-    injects = access.asks_to_inject(mask) and not access.ordinary(source, target)
-    if not hidden and not direct and not injects:
+    own = access.ordinary(source, target)
+    injects = access.asks_to_inject(mask) and not own
+    seizes = access.writes(mask) and user_place(source) and of_windows(target)
+    seizes = seizes and access.opens(trace)
+    lsass = name(target) == "lsass" and bool(mask & access.VM_READ) and not own
+    if not (hidden or direct or injects or seizes or lsass):
         return None
     jit = has_role(source, "jit") and not user_place(source)
     found = traits(
         ("unbacked-caller", hidden), ("direct-call", direct), ("writes", access.writes(mask)),
         ("injection-rights", injects), ("jit", jit), ("reads", mask & access.VM_READ),
-        ("lsass", name(target) == "lsass"),
+        ("lsass", lsass), ("seizes", seizes),
     )  # fmt: skip
     shown = fields(
         ("image", source), ("target", target), ("access", f"{mask:#x}"),
@@ -181,6 +189,14 @@ def registry(data: Fields, watch: Watch) -> Fact | None:
 def pipe(data: Fields, watch: Watch) -> Fact | None:
     """Events 17 and 18: names that frameworks and remote shells give their pipes."""
     pipe_name = text(data, "PipeName") or ""
+    host = _POWERSHELL_PIPE.match(pipe_name)
+    if host is not None and not has_role(host.group(1), "managed"):
+        odd = traits(
+            ("unmanaged-host", has_role(host.group(1), "unmanaged")), ("foreign-host", True)
+        )
+        shown = fields(("image", text(data, "Image")), ("pipe", pipe_name))
+        actor = actors(data, "ProcessGuid", "ProcessId")
+        return Fact("engine-start", shown, odd[:1], ("image",), actor, user=text(data, "User"))
     known = watch.known_pipe(pipe_name)
     if known is None:
         return None

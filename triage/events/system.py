@@ -197,12 +197,14 @@ def crash_report(data: Fields, watch: Watch) -> Fact | None:
 def transfer(data: Fields, watch: Watch) -> Fact | None:
     """Bits-Client 59, 60 and 16403: a download that is no vendor's update."""
     url = text(data, "url", "RemoteName") or ""
-    if not url.lower().startswith("http") or _VENDORS.match(url):
+    local_source = url[1:3] == ":\\" or url.lower().startswith("file:")
+    if not (local_source or url.lower().startswith("http")) or _VENDORS.match(url):
         return None
     process = text(data, "processPath") or ""
     local = text(data, "LocalName") or ""
     found = traits(
-        ("by-address", _ADDRESS.match(url)), ("code", _CODE.search(url)),
+        ("local-source", local_source), ("by-address", _ADDRESS.match(url)),
+        ("code", _CODE.search(url)),
         ("runs", _RUNS.search(url) or _RUNS.search(local)),
         ("by-shell", has_role(process, "shell")),
     )  # fmt: skip
@@ -232,6 +234,14 @@ def transfer_command(data: Fields, watch: Watch) -> Fact | None:
         ("url", None), ("account", text(data, "jobOwner", "string2")),
     )  # fmt: skip
     return Fact("transfer", shown, ("by-shell",), ("job", "image"), user=text(data, "jobOwner"))
+
+
+def shim(data: Fields, watch: Watch) -> Fact | None:
+    """Application-Experience 500 and 505: a compatibility fix went into a program of Windows."""
+    image, fix = text(data, "ExePath") or "", text(data, "FixName") or ""
+    if not of_windows(image) or fix.lower() == "installshieldinstaller":
+        return None
+    return Fact("shim", fields(("image", image), ("fix", fix)), (), ("image", "fix"))
 
 
 def database_setting(data: Fields, watch: Watch) -> Fact | None:

@@ -20,6 +20,11 @@ _PART = re.compile(
 )
 _HANDLER = re.compile(r"<ClassId>\s*(\{[0-9A-Fa-f-]{36}\})", re.IGNORECASE)
 _HIDDEN = re.compile(r"<Hidden>\s*true", re.IGNORECASE)
+#: A shell whose output goes into a file to be fetched: a command that somebody gave from afar.
+_OUTPUT = re.compile(
+    r"(?i)\bcmd(?:\.exe)?\"?\s.{0,4000}>{1,2}\s*(?:%\w+%|[a-z]:|\\\\[^\\]+)\\(?:windows\\)?temp\\|"
+    r">{1,2}\s*\\\\127\.0\.0\.1\\"
+)
 _XML_MAX = 1 << 18
 
 
@@ -62,4 +67,6 @@ def command_traits(command: str) -> tuple[str, ...]:
     )
     if user_place(program) or remote(program):
         found.add("outside")
+    if _OUTPUT.search(command):
+        found.add("output-kept")
     return ordered(found)

@@ -61,6 +61,7 @@ _BY_PROVIDER: dict[str, dict[int, Witness]] = {
     ".net runtime": dict.fromkeys((1023, 1025, 1026), system.managed_crash),
     "application error": {1000: system.crash},
     "windows error reporting": {1001: system.crash_report},
+    "microsoft-windows-application-experience": {500: system.shim, 505: system.shim},
     "microsoft-windows-bits-client": {
         3: system.transfer_command, 59: system.transfer, 60: system.transfer, 61: system.transfer,
         16403: system.transfer,

@@ -12,7 +12,7 @@ work.
 
 What else looks like this
 -------------------------
-Somebody who types the name into a shell (medium).
+Somebody who types the name into a shell, security products that test themselves (medium).
 
 How to check by hand
 --------------------
@@ -28,7 +28,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
-from triage.events.images import name
+from triage.events.images import has_role, name, user_place
 from triage.events.words import told, verify
 from triage.model import Confidence, Evidence, Severity
 from triage.model_windows import EventRecord
@@ -38,9 +38,10 @@ from triage.scene import Scene
 def check(event: EventRecord, scene: Scene) -> Iterator[Evidence]:
     if event.act != "process-start" or "bare" not in event.traits:
         return
-    typed = name(event.text("parent") or "") in ("cmd", "explorer", "powershell")
+    parent = event.text("parent") or ""
+    odd = user_place(parent) or has_role(parent, "script-host", "office", "server", "wmi")
     facts = told(event, ("command", "command"), ("started by", "parent_command"))
-    severity = Severity.MEDIUM if typed else None
+    severity = None if odd else Severity.MEDIUM
     yield Evidence(
         (f"{name(event.text('image') or '')} without arguments", *facts), verify(event), severity
     )

@@ -42,11 +42,11 @@ _ACTS = frozenset({"process-start", "engine-start", "run-key", "service-install"
 
 
 def check(event: EventRecord, scene: Scene) -> Iterator[Evidence]:
-    if event.act not in _ACTS or "command" not in event.traits:
+    if event.act not in _ACTS or not {"command", "proxy"} & set(event.traits):
         return
     commands = event.texts("command")
     severity = worst(*(command_severity(command) for command in commands))
-    if severity is None:
+    if severity is None and "proxy" not in event.traits:
         return
     found = {trait for command in commands for trait in judge_command(command).traits}
     traits = ", ".join(sorted(str(t).replace("_", " ") for t in found & (HARMFUL | SUSPECT)))
@@ -54,7 +54,10 @@ def check(event: EventRecord, scene: Scene) -> Iterator[Evidence]:
         event, ("command", "command"), ("started by", "parent_command"), ("service", "service"),
         ("task", "task"),
     )  # fmt: skip
-    yield Evidence((traits or "several unusual facts", *facts), verify(event), severity)
+    if "proxy" in event.traits:
+        traits = f"a library of Windows is told to start it{'; ' if traits else ''}{traits}"
+    words = (traits or "several unusual facts", *facts)
+    yield Evidence(words, verify(event), severity or Severity.MEDIUM)
 
 
 INDICATOR = Indicator(

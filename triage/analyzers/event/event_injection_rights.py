@@ -3,7 +3,8 @@
 What it looks for
 -----------------
 Access to another process with exactly the rights to make threads, change and write memory, asked
-for by name (not as all rights), by a program that is not of Windows.
+for by name (not as all rights), by a program that is not of Windows; or all rights over a program
+of Windows that ran already, by one from where users write.
 
 Why it matters
 --------------
@@ -36,7 +37,7 @@ from triage.scene import Scene
 
 
 def check(event: EventRecord, scene: Scene) -> Iterator[Evidence]:
-    if event.act == "process-access" and "injection-rights" in event.traits:
+    if event.act == "process-access" and {"injection-rights", "seizes"} & set(event.traits):
         rights = rights_in_words(int(event.text("access") or "0", 16))
         pairs = (("from", "image"), ("to", "target"), ("access", "access"))
         yield Evidence((f"it asked to: {rights}", *told(event, *pairs)), verify(event))

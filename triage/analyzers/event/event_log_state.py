@@ -39,7 +39,7 @@ def check(log: EventLog, scene: Scene) -> Iterator[Evidence]:
         yield Evidence((f"{log.missing_count} record numbers are missing: {ranges}",))
     if log.jumps:
         words = [f"record {n}: from {before} back to {after}" for n, before, after in log.jumps[:5]]
-        yield Evidence(("the clock went back", *words), severity=Severity.LOW)
+        yield Evidence(("the clock went back", *words))
     if log.damaged:
         yield Evidence(
             (f"{log.damaged} records could not be read, {log.recovered} were recovered",)

@@ -40,6 +40,7 @@ _WORDS = {
     ("file-write", "usage-log"): "the .NET runtime left its usage log",
     ("managed-crash", "odd-host"): "the .NET runtime crashed in it",
     ("engine-start", "unmanaged-host"): "PowerShell's engine has it for a host",
+    ("engine-start", "foreign-host"): "PowerShell's engine has a program of the user's for a host",
 }
 _ADD_INS = ("winword", "excel", "powerpnt", "outlook", "iexplore", "explorer", "rundll32")
 
@@ -50,7 +51,7 @@ def check(event: EventRecord, scene: Scene) -> Iterator[Evidence]:
         return
     image = (event.text("image") or "").lower().rpartition("\\")[2]
     guest = image.startswith(_ADD_INS) and event.act != "engine-start"
-    severity = Severity.MEDIUM if guest else None
+    severity = Severity.MEDIUM if guest or "foreign-host" in event.traits else None
     if guest and words == ["the .NET runtime was loaded"] and not image.startswith("rundll32"):
         severity = Severity.LOW
     pairs = (("in", "image"), ("module", "loaded"), ("file", "path"), ("command", "command"))

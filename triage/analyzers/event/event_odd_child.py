@@ -41,6 +41,9 @@ _WORDS = {
     "wmi-child": ("WMI started it", Severity.MEDIUM),
     "script-child": ("a script host or a browser started it", Severity.MEDIUM),
     "service-child": ("the service manager started it", Severity.MEDIUM),
+    "remote-child": ("remote management (WinRM) started it", Severity.MEDIUM),
+    "remote-object": ("it was started as an object, from afar or by a document", Severity.MEDIUM),
+    "childless-parent": ("a program that never starts any started it", Severity.HIGH),
     "bare-shell": ("it is a bare shell under a program without a window", Severity.MEDIUM),
 }
 
@@ -53,7 +56,10 @@ def check(event: EventRecord, scene: Scene) -> Iterator[Evidence]:
         return
     words = "; ".join(words for words, _ in found)
     facts = told(event, ("command", "command"), ("parent", "parent_command"), ("by", "parent"))
-    yield Evidence((words, *facts), verify(event), worst(*(severity for _, severity in found)))
+    only_remote = set(event.traits) & set(_WORDS) == {"remote-child"}
+    sure = Confidence.WEAK if only_remote else None
+    severity = worst(*(severity for _, severity in found))
+    yield Evidence((words, *facts), verify(event), severity, sure)
 
 
 INDICATOR = Indicator(

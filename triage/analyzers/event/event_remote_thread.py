@@ -49,6 +49,8 @@ def check(event: EventRecord, scene: Scene) -> Iterator[Evidence]:
         )
     elif "foreign-module" in traits:
         words, severity = "it starts in a library that lies where users write", Severity.HIGH
+    elif "lsass" in traits:
+        words, severity = "it starts in the process that keeps the passwords", Severity.MEDIUM
     else:
         return
     if "of-windows" in traits:

@@ -2,8 +2,9 @@
 
 What it looks for
 -----------------
-A process whose file's own name (``OriginalFileName``) is that of a shell, a script host or a
-loader of libraries, and whose path says otherwise.
+A process whose file's own name (``OriginalFileName``) is that of a program of Windows that runs
+what it is told, or of any that lies where users write, and whose path says otherwise; a folder
+called like one of Windows' with a blank behind.
 
 Why it matters
 --------------
@@ -34,7 +35,7 @@ from triage.scene import Scene
 
 
 def check(event: EventRecord, scene: Scene) -> Iterator[Evidence]:
-    if event.act == "process-start" and "renamed" in event.traits:
+    if event.act == "process-start" and {"renamed", "false-folder"} & set(event.traits):
         pairs = (("runs as", "image"), ("is", "original"), ("command", "command"), ("by", "parent"))
         yield Evidence(told(event, *pairs), verify(event))
 

@@ -33,15 +33,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
+from triage.events.stored import EMPTY_LOGS
 from triage.events.words import chain, contents, told, verify
 from triage.model import Confidence, Evidence, Severity
 from triage.model_windows import EventRecord
 from triage.scene import Scene
-
-#: Logs that exist everywhere and hold next to nothing.
-EMPTY_LOGS = frozenset(
-    {"key management service", "hardwareevents", "internet explorer", "media center"}
-)
 
 
 def check(event: EventRecord, scene: Scene) -> Iterator[Evidence]:

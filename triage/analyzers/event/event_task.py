@@ -31,10 +31,16 @@ from triage.model import Confidence, Evidence, Severity
 from triage.model_windows import EventRecord
 from triage.scene import Scene
 
+_WORDS = (
+    ("outside", "its program lies where users write"),
+    ("output-kept", "its output goes to a file to be fetched"),
+    ("hidden", "it is hidden"),
+)
+
 
 def check(event: EventRecord, scene: Scene) -> Iterator[Evidence]:
-    if event.act == "task" and {"outside", "hidden"} & set(event.traits):
-        words = "it is hidden" if "hidden" in event.traits else "its program lies where users write"
+    if event.act == "task" and {"outside", "hidden", "output-kept"} & set(event.traits):
+        words = "; ".join(words for trait, words in _WORDS if trait in event.traits)
         yield Evidence((words, *told(event, ("task", "task"), ("runs", "command"))), verify(event))
 
 

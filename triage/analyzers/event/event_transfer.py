@@ -36,7 +36,7 @@ from triage.scene import Scene
 def check(event: EventRecord, scene: Scene) -> Iterator[Evidence]:
     if event.act != "transfer":
         return
-    strong = {"by-address", "code", "by-shell"} & set(event.traits)
+    strong = {"by-address", "code", "by-shell", "local-source"} & set(event.traits)
     pairs = (("from", "url"), ("to", "path"), ("job", "job"), ("by", "image"))
     yield Evidence(told(event, *pairs), verify(event), None if strong else Severity.LOW)
 

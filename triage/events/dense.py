@@ -1,0 +1,78 @@
+"""Which texts of events could hold data: the cheap tests, before anything is examined."""
+
+from __future__ import annotations
+
+import re
+
+from triage.content.encodings import from_base64
+
+#: Characters below which a text is no store, and of a run without a blank that no name has.
+LEAST, RUN = 96, 100
+_HEX = re.compile(r"[0-9A-Fa-f]+")
+_CODED = re.compile(r"[A-Za-z0-9+/=_\r\n-]+")
+_SPACED = re.compile(
+    r"(?:0x|\\x)?[0-9A-Fa-f]{1,3}(?:[\s,;-]+(?:0x|\\x)?[0-9A-Fa-f]{1,3}){30,}[\s,;]*"
+)
+#: What separates the parts of paths, names, addresses and lists, and is in no common encoding.
+_JOINTS = re.compile(r"[\\.,:;|&?<>\"\s(){}]+|=(?=.)")
+_PART, _LONG = 66, 400
+_SIGNS = ";(){}$="
+#: Bytes below which many zeros mean numbers: code and packed data have few.
+_SMALL = 512
+_SAMPLE, _CODE_LEAST, _SIGNS_SHARE = 2000, 200, 25
+
+
+def is_dense(value: str) -> bool:
+    """Whether a text has a long run without a blank, is a list of numbers, or no text at all."""
+    if not value.isascii() and _is_strange(value[:_SAMPLE]):
+        return True
+    longest = max(map(len, value.split()), default=0)
+    if longest >= _LONG:
+        return True
+    if longest >= RUN and max(map(len, _JOINTS.split(value))) >= _PART:
+        return True
+    return _SPACED.match(value) is not None
+
+
+def _is_strange(sample: str) -> bool:
+    """Whether it is of characters that no language puts together: bytes read as UTF-16."""
+    letters = sum(1 for c in sample if c.isalpha() or c.isspace())
+    strange = sum(1 for c in sample if not c.isprintable() and c not in "\r\n\t")
+    return strange * 20 > len(sample) or letters * 2 < len(sample)
+
+
+def is_code_like(value: str) -> bool:
+    """Whether a text has as many signs as programs have."""
+    if len(value) < _CODE_LEAST:
+        return False
+    sample = value[:_SAMPLE]
+    counts = [sample.count(sign) for sign in _SIGNS]
+    return sum(counts) * _SIGNS_SHARE > len(sample) and sum(n > 1 for n in counts) > 2
+
+
+def bytes_of(value: str) -> tuple[bytes, bool]:
+    """The bytes of a value, and whether it was written in hexadecimal throughout."""
+    if len(value) % 2 == 0 and _HEX.fullmatch(value):
+        return bytes.fromhex(value), True
+    return value.encode("utf-8", "surrogatepass"), False
+
+
+def is_piece(value: str) -> bool:
+    """Whether a value is nothing but encoded data, so that another may continue it."""
+    return _CODED.fullmatch(value) is not None
+
+
+def head_of(data: bytes, binary: bool) -> bytes:
+    """The first bytes of what a value holds, one encoding taken off."""
+    if binary or not _CODED.fullmatch(data[:128].decode("latin-1")):
+        return data[:96]
+    return from_base64(data[:128])[:96]
+
+
+def is_ordinary_binary(data: bytes) -> bool:
+    """Whether bytes are words in UTF-16 without a run in them, or a small record of numbers."""
+    wide = data[1::2]
+    if wide.count(0) * 5 > len(wide) * 4:
+        text = data[: len(data) & ~1].decode("utf-16-le", "replace")
+        return not is_dense(text) and not is_code_like(text)
+    return len(data) < _SMALL and data.count(0) * 10 > len(data) * 3
