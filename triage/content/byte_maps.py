@@ -34,6 +34,7 @@ def tables() -> tuple[tuple[str, str, bytes], ...]:
         ("rol", f"rotate left {n}", bytes((b << n | b >> 8 - n) & 255 for b in range(256)))
         for n in range(1, 8)
     ]
+    made.append(("rol", "bits in reverse order", bytes(map(_mirrored, range(256)))))
     made += [
         ("xor", f"xor key {key:02x}, zero and key kept", _keeping(key)) for key in range(1, 256)
     ]
@@ -42,6 +43,10 @@ def tables() -> tuple[tuple[str, str, bytes], ...]:
         for key in range(256)
     ]
     return tuple(made)
+
+
+def _mirrored(byte: int) -> int:
+    return int(f"{byte:08b}"[::-1], 2)
 
 
 def _keeping(key: int) -> bytes:
@@ -55,7 +60,7 @@ def mapped(data: bytes, budget: Budget) -> Iterator[Candidate]:
         return
     head = data[:_HEAD]
     budget.spend(400_000)
-    for number in _beginning_well(head, len(data)):
+    for number in beginning_well(head, len(data)):
         kind, step, table = tables()[number]
         budget.spend(len(data))
         yield Candidate(data.translate(table), kind, step, need=GUESS)
@@ -63,7 +68,7 @@ def mapped(data: bytes, budget: Budget) -> Iterator[Candidate]:
     yield from _texts(data, budget)
 
 
-def _beginning_well(head: bytes, size: int) -> list[int]:
+def beginning_well(head: bytes, size: int) -> list[int]:
     """Numbers of the maps that give ``head`` a known beginning.
 
     A map of single bytes is known from what becomes of two of them, so the first two bytes of
@@ -138,17 +143,8 @@ def _texts(data: bytes, budget: Budget) -> Iterator[Candidate]:
     before = likeness(sample) if not sample.translate(None, PRINTABLE) else 0.0
     if before > 0.5 or len(sample) < _SHORTEST_TEXT:
         return
-    fitting = -1
-    for byte in set(sample):
-        fitting &= _printing(byte)
-        if not fitting:
-            return
-    rated: list[tuple[float, int]] = []
-    while fitting:
-        low = fitting & -fitting
-        number = low.bit_length() - 1
-        rated.append((-likeness(sample.translate(tables()[number][2])), number))
-        fitting ^= low
+    yield from _encoded(data, sample, budget)
+    rated = _rated(sample)
     budget.spend(len(rated) * len(sample) * 8)
     for score, number in sorted(rated)[:4]:
         if -score < max(_LEAST_LIKENESS, before + _LEAST_GAIN):
@@ -156,6 +152,59 @@ def _texts(data: bytes, budget: Budget) -> Iterator[Candidate]:
         kind, step, table = tables()[number]
         budget.spend(len(data))
         yield Candidate(data.translate(table), kind, step, need=GUESS)
+
+
+def _encoded(data: bytes, sample: bytes, budget: Budget) -> Iterator[Candidate]:
+    """The maps, few at most, that leave nothing but base64 or hex."""
+    if len(sample) < 2 * _SHORTEST_TEXT:
+        return
+    fitting = -1
+    for byte in set(sample):
+        fitting &= _spelling(byte)
+        if not fitting:
+            return
+    for _ in range(4):
+        low = fitting & -fitting
+        if not low:
+            return
+        kind, step, table = tables()[low.bit_length() - 1]
+        budget.spend(len(data))
+        yield Candidate(data.translate(table), kind, step, need=GUESS)
+        fitting ^= low
+
+
+@cache
+def _spelling(byte: int) -> int:
+    """The maps that make ``byte`` one of base64's characters or a line break, as set bits."""
+    row, found = _becoming(byte), 0
+    for sign in _BASE64:
+        found |= row[sign]
+    return found
+
+
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n"
+
+
+def _rated(sample: bytes) -> list[tuple[float, int]]:
+    """(minus likeness, number) of the maps that make a sample printable."""
+    fitting = -1
+    for byte in set(sample):
+        fitting &= _printing(byte)
+        if not fitting:
+            return []
+    rated: list[tuple[float, int]] = []
+    while fitting:
+        low = fitting & -fitting
+        number = low.bit_length() - 1
+        rated.append((-likeness(sample.translate(tables()[number][2])), number))
+        fitting ^= low
+    return rated
+
+
+def readable(sample: bytes) -> list[int]:
+    """The map that makes a sample read best, when it reads well then."""
+    rated = sorted(_rated(sample)) if len(sample) >= _SHORTEST_TEXT else []
+    return [number for score, number in rated[:1] if -score >= _LEAST_LIKENESS]
 
 
 def reads_well(sample: bytes) -> bool:

@@ -49,7 +49,7 @@ class Limits:
     (each decoder states its costs; a byte handled in Python costs :data:`SLOW` and more).
     """
 
-    depth: int = 8
+    depth: int = 32
     output: int = 64 << 20
     layer: int = 32 << 20
     steps: int = 600

@@ -10,6 +10,7 @@ from __future__ import annotations
 from re import MULTILINE
 
 from triage.content.byte_maps import likeness
+from triage.content.dumps import has_dump
 from triage.content.encodings import BASE64_ANY, only, rot13
 from triage.content.measure import PRINTABLE
 from triage.content.patterns import lazy
@@ -22,8 +23,14 @@ _MANY_TURNS, _TURNS, _FEW_TURNS = 0.42, 0.3, 0.2
 #: Bytes as numbers or escapes, several in a row; each with what must be there for it.
 _LISTS = (
     (b"\\x", lazy(rb"(?:\\x[0-9A-Fa-f]{2}){4}")),
-    (b"0x", lazy(rb"(?:0x[0-9A-Fa-f]{1,2}[uU]?[\s,;:|)(]{1,4}+){6}")),
-    (b"0X", lazy(rb"(?:0X[0-9A-Fa-f]{1,2}[uU]?[\s,;:|)(]{1,4}+){6}")),
+    (
+        b"0x",
+        lazy(rb"(?:0x[0-9A-Fa-f]{1,16}[uUlL]{0,3}[\s,;:|)(]{1,12}+(?:\[?[Bb]yte[\])]\s?+)?+){4}"),
+    ),
+    (b"0X", lazy(rb"(?:0X[0-9A-Fa-f]{1,16}[uUlL]{0,3}[\s,;:|)(]{1,12}+){4}")),
+    (b"=", lazy(rb"(?:=[0-9A-F]{2}){2}")),
+    (b"\\", lazy(rb"(?:\\[0-9]{1,3}[^\\\r\n]{0,4}+){12}")),
+    (b"\nM", lazy(rb"^M[ -`]{60}\r?$", MULTILINE)),
     (b"%", lazy(rb"(?:%[0-9A-Fa-f]{2}){4}|(?:%u[0-9A-Fa-f]{4}){2}")),
     (b"\\u", lazy(rb"(?:\\u[0-9A-Fa-f]{4}){3}")),
     (b"&H", lazy(rb"(?:&[hH][0-9A-Fa-f]{1,2}[\s,]{1,3}+){6}")),
@@ -35,12 +42,24 @@ _LISTS = (
 )
 _GUID = marks(b"0123456789ABCDEFabcdef-")
 _GUIDS = lazy(rb"(?:[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}[^0-9A-Za-z]{1,8}){4}")
+#: Bytes written as addresses, four, six or sixteen in each.
+_ADDRESSES = {
+    b".": lazy(rb"(?:(?<![0-9.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}[^0-9A-Za-z.]{1,8}){6}"),
+    b"-": lazy(rb"(?:(?:[0-9A-Fa-f]{2}-){5}[0-9A-Fa-f]{2}[^0-9A-Za-z]{1,8}){4}"),
+    b":": lazy(
+        rb"(?:(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}[^0-9A-Za-z]{1,8}){4}|"
+        rb"(?:(?:[0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}[^0-9A-Za-z]{1,8}){2}"
+    ),
+}
+#: Numbers in quotes with any sign or letter between them.
+_SPLIT_NUMBERS = lazy(rb"['\"](?:[0-9]{1,8}[^0-9'\"\s]{1,2}){12}")
+_DIGIT, _BIG_NUMBER = marks(b"0123456789"), 100
 #: The same without a sign of their own: (marks of the bytes in them, least length, pattern).
 _BARE_LISTS = (
     (
-        marks(b"0123456789 ,;:|+!\t\v\f\r\n"),
+        marks(b"0123456789 ,;:|+!-\t\v\f\r\n"),
         40,
-        lazy(rb"(?:[0-9]{1,3}[ ,;:|+!\r\n]{1,3}+){20}|(?:[01]{8}[\s,]*+){6}"),
+        lazy(rb"(?:[0-9]{1,3}[ ,;:|+!\-\r\n]{1,3}+){20}|(?:[01]{8}[\s,]*+){6}"),
     ),
     (
         marks(b"0123456789ABCDEFabcdef :,-|.;\r\n"),
@@ -72,6 +91,7 @@ _WORDS = (
 )  # fmt: skip
 #: Base64 has one of its two signs in 32 characters, names and paths one in ten.
 _JOINTS = 8
+_HEX = b"0123456789abcdefABCDEF"
 #: A page without a blank that has so many signs is no word, however few turns it takes.
 _MOST_KINDS = 14
 _TOKEN = marks(bytes(range(33, 127)))
@@ -85,14 +105,16 @@ def carries(text: bytes) -> bool:
     return (
         has_encoded_run(text)
         or has_list(text)
+        or has_dump(text)
         or has_pieces(text)
         or has_strange_token(text)
         or turned_words(text)
+        or _swapped_words(text)
         or (len(text) >= _LONG and likeness(text[:_SEEN]) < _STRANGE and _is_one_text(text))
     )
 
 
-_STRANGE = 0.3
+_STRANGE, _NO_WORD = 0.3, 0.4
 _IDENTIFIER = b"0123456789ABCDEFabcdef-{}"
 _TABULAR = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ .,:;=/_-\t\n"
 
@@ -122,6 +144,9 @@ def looks_encoded(run: bytes) -> bool:
     if size < _LEAST:
         return False
     body = run.rstrip(b"=")
+    if body[:1] in b"0xX" and only(body.lstrip(b"0").lstrip(b"xX"), _HEX):
+        body = body.lstrip(b"0").lstrip(b"xX")
+        return len(body) >= _LONG and len(body) % 2 == 0 and not body.isdigit()
     if size >= _VERY_LONG:
         return True
     digits = size - len(body.translate(None, b"0123456789")) - (size - len(body))
@@ -145,6 +170,10 @@ def has_list(text: bytes) -> bool:
     if any(sign in text and pattern.search(text) is not None for sign, pattern in _LISTS):
         return True
     if has_run(text, _GUID, 36) and _GUIDS.search(text) is not None:
+        return True
+    if any(sign in text and _ADDRESSES[sign].search(text) is not None for sign in _ADDRESSES):
+        return True
+    if _SPLIT_NUMBERS.search(text) is not None or has_run(text, _DIGIT, _BIG_NUMBER):
         return True
     return any(
         pattern.search(text, start, end + 1) is not None
@@ -175,8 +204,24 @@ def has_strange_token(text: bytes, least: int = 40) -> bool:
     return False
 
 
-def turned_words(text: bytes) -> bool:
-    """Whether the words of scripts are there from back to front or in rot13."""
+def _swapped_words(text: bytes) -> bool:
+    """Whether the words of scripts appear once neighbouring letters change places."""
+    if b" " in text[:256] and likeness(text[:_SEEN]) > _NO_WORD and _has_words(text):
+        return False
+    low = bytearray(text[:_SEEN].lower())
+    even = len(low) & ~1
+    low[0:even:2], low[1:even:2] = low[1:even:2], low[0:even:2]
+    return any(word in low for word in _WORDS)
+
+
+def _has_words(text: bytes) -> bool:
+    return any(word in text[:_SEEN] for word in (b" the ", b" of ", b" and ", b" is "))
+
+
+def turned_words(text: bytes, *, straight: bool = False) -> bool:
+    """Whether the words of scripts are there from back to front or in rot13, or ``straight``."""
     low = text[:_SEEN].lower()
+    if straight:
+        return any(word in low for word in _WORDS)
     back, moved = low[::-1], rot13(low)
     return any(word in back or word in moved for word in _WORDS)

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Iterator
 
-from triage.content.candidate import PLAIN, WORTHY, Budget
+from triage.content.candidate import PLAIN, WORTHY, Budget, Candidate
+from triage.content.patterns import lazy
 
 _HEX = b"0123456789abcdefABCDEF"
 _BASE32 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
@@ -163,6 +165,29 @@ def uudecode(text: bytes) -> bytes | None:
         except binascii.Error:
             break
     return b"".join(out) or None
+
+
+def quoted_printable(text: bytes, budget: Budget) -> Iterator[Candidate]:
+    """Text of which a fair part is ``=XX`` (RFC 2045, 6.7)."""
+    budget.spend(len(text) * 4)
+    found = _QUOTED.findall(text)
+    if len(found) < 8 or len(found) * 60 < len(text) or text.count(b"=") > len(found) * 2:
+        return
+    joined = _SOFT_BREAK.sub(b"", text)
+    plain = _QUOTED.sub(lambda match: bytes([int(match.group(1), 16)]), joined)
+    yield Candidate(plain, "quoted-printable", "quoted-printable", need=PLAIN)
+
+
+_QUOTED, _SOFT_BREAK = lazy(rb"=([0-9A-F]{2})"), lazy(rb"=[ \t]*+\r?\n")
+_UU_LINE = lazy(rb"(?:^M[ -`]{60}[ \t]*\r?$\n?)+(?:^[!-L][ -`]{4,60}[ \t]*\r?$)?", re.MULTILINE)
+
+
+def uu_blocks(text: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """(start, end, bytes) of full uuencoded lines that no frame surrounds."""
+    for match in _UU_LINE.finditer(text):
+        out = uu_lines(match.group())
+        if out:
+            yield (*match.span(), out)
 
 
 def uu_lines(text: bytes) -> bytes | None:

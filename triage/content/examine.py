@@ -29,6 +29,11 @@ __all__ = ["LIMITS", "Limits", "examine", "glance", "layers_of", "payload", "wor
 _DULL = frozenset({"plain", "text", "settings", "database", "font", "media", "image"})
 _QUICK, _EXACT = 256, 384
 #: Kinds that are one short pattern from end to end.
+#: What no picture and no sound has in it, unless somebody put it there.
+_GUESTS = (
+    b"<?php", b"\x7fELF\x02\x01\x01", b"\x7fELF\x01\x01\x01", b"#!/bin/", b"#!/usr/bin/",
+    b"This program cannot be run in DOS mode", b"powershell", b"<script",
+)  # fmt: skip
 _PAGE, _LONGEST_PERIOD = 4096, 16
 _FLAT, _PERIOD = frozenset({"zeros", "filler"}), 8
 _COUNTED_WHOLE = 1 << 16
@@ -55,8 +60,11 @@ def _look(data: bytes, size: int | None, identity: Identity) -> Content:
     else:
         value, error = _quick_entropy(data, total) if dull else _entropy(data, total)
     traits = identity.traits
-    if family(identity.kind) in ("image", "media") and _followed(data, identity.kind):
-        traits = (*traits, "overlay")
+    if family(identity.kind) in ("image", "media"):
+        if _followed(data, identity.kind):
+            traits = (*traits, "overlay")
+        elif any(sign in data for sign in _GUESTS):
+            traits = (*traits, "guest")
     return Content(
         size=total,
         kind=identity.kind,
@@ -116,7 +124,7 @@ def worth_unwrapping(content: Content) -> bool:
     if family(content.kind) in _SETTLED_FAMILIES and content.confidence is not Confidence.WEAK:
         return "overlay" in content.traits
     if family(content.kind) in ("image", "media") and content.confidence is Confidence.STRONG:
-        return "overlay" in content.traits
+        return "overlay" in content.traits or "guest" in content.traits
     return True
 
 

@@ -63,6 +63,13 @@ STARTS = tuple(
         | {b"MZ", b"#!", b"\x7fE", b"\x1f\x8b", b"x\x01", b"x\x5e", b"x\x9c", b"x\xda"}
     )
 )
+#: Whole beginnings of at least three bytes, for what is solved byte by byte.
+BEGINNINGS = (
+    *(one for one in _STRONG if len(one) >= 3),
+    b"MZ\x90\x00\x03",
+    b"#!/bin/",
+    b"#!/usr/bin/",
+)
 _GZIP = lazy(rb"\x1f\x8b\x08[\x00-\x1f].{4}[\x00\x02\x04][\x00-\x0d\xff]", re.DOTALL)
 _GZIP_NAME = (0, 8)
 

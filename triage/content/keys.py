@@ -20,7 +20,12 @@ def identify_pem(data: bytes, _size: int) -> Identity | None:
         return Identity("pgp", label.lower(), traits=("private",) if "PRIVATE" in label else ())
     if label.startswith("AGE "):
         return Identity("age", "armored")
-    return Identity("pem", label.lower(), traits=("private",) if "PRIVATE" in label else ())
+    traits = ("private",) if "PRIVATE" in label else ()
+    body = data[found.end() : found.end() + 256].lstrip()
+    # DER begins with a SEQUENCE; older keys have headers before what is encrypted (RFC 1421)
+    honest = body[:1] == b"M" or body.startswith((b"b3BlbnNzaC1rZXk", b"Proc-Type:")) or not body
+    confidence = Confidence.STRONG if honest else Confidence.WEAK
+    return Identity("pem", label.lower(), confidence, traits)
 
 
 def identify_openssh(data: bytes, _size: int) -> Identity | None:

@@ -247,6 +247,7 @@ TRAITS: Mapping[str, str] = MappingProxyType(
         "headers-only": "only headers were seen, less than they describe",
         "truncated": "ends before its headers say it does",
         "overlay": "more bytes follow its end",
+        "guest": "something that runs lies inside a picture or sound",
         "encrypted-members": "members are encrypted",
         "utf-16": "text in UTF-16",
         "utf-8-bom": "text that begins with a UTF-8 byte order mark",

@@ -44,9 +44,25 @@ NOTATIONS: tuple[Notation, ...] = (
     _notation(
         "hex",
         "0x list",
-        rb"(?:\b0[xX][0-9A-Fa-f]{1,2}+(?:[uU]|\b)[\s,;:|)(]*+(?:\[?[bB]yte\]?\s*+)?+){3,}+",
+        rb"(?:\b0[xX][0-9A-Fa-f]{1,2}+(?:[uU]|\b)[\s,;:|)(]*+(?:\[?[bB]yte[\])]?\s*+)?+){3,}+",
         rb"0[xX]([0-9A-Fa-f]{1,2})",
         16,
+    ),
+    _notation(
+        "hex",
+        "0x list of 32 bits",
+        rb"(?:\b0[xX][0-9A-Fa-f]{3,8}+(?:[uUlL]{1,3}|\b)[\s,;:|)(]*+){3,}+",
+        rb"0[xX]([0-9A-Fa-f]{3,8})",
+        16,
+        4,
+    ),
+    _notation(
+        "hex",
+        "0x list of 64 bits",
+        rb"(?:\b0[xX][0-9A-Fa-f]{9,16}+(?:[uUlL]{1,3}|\b)[\s,;:|)(]*+){3,}+",
+        rb"0[xX]([0-9A-Fa-f]{9,16})",
+        16,
+        8,
     ),
     _notation(
         "hex",
@@ -105,11 +121,16 @@ def numbers(data: bytes, budget: Budget) -> Iterator[Candidate]:
     if data.count(b"-") >= 8:
         budget.spend(len(data) * 8)
         yield from _uuids(data)
+    budget.spend(len(data) * 10)
+    yield from _addresses(data)
+    yield from _split_numbers(data, budget)
 
 
 _SIGNS: dict[str, tuple[bytes, ...]] = {
     r"\x escapes": (b"\\x",),
     "0x list": (b"0x", b"0X"),
+    "0x list of 32 bits": (b"0x", b"0X"),
+    "0x list of 64 bits": (b"0x", b"0X"),
     "&H list": (b"&H", b"&h"),
     "%u escapes": (b"%u",),
     r"\u escapes": (b"\\u",),
@@ -167,8 +188,10 @@ def _bytes_of(notation: Notation, items: _Values) -> Iterator[tuple[str, bytes, 
         yield f"{step}, signed", bytes(item & 255 for item in items), PLAIN
     elif notation.kind in ("html-entities", "decimal-list") and low >= 0 and high < 0xD800:
         yield step, "".join(map(chr, items)).encode(), WORTHY
-    if notation.width == 2 and high > 255:
-        yield step, b"".join(item.to_bytes(2, "little") for item in items), PLAIN
+    if notation.width >= 2 and high > 255:
+        yield step, b"".join(item.to_bytes(notation.width, "little") for item in items), PLAIN
+        big = b"".join(item.to_bytes(notation.width, "big") for item in items)
+        yield f"{step}, highest byte first", big, WORTHY
 
 
 def _uuids(data: bytes) -> Iterator[Candidate]:
@@ -181,3 +204,77 @@ def _uuids(data: bytes) -> Iterator[Candidate]:
             one = bytes.fromhex(run.replace(b"-", b"").decode("ascii"))
             out += one[3::-1] + one[5:3:-1] + one[7:5:-1] + one[8:]
         yield Candidate(bytes(out), "hex", "UUID strings", start, end, WORTHY, named=True)
+
+
+_IPV4 = lazy(rb"(?<![0-9.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![0-9.])")
+_IPV6 = lazy(rb"(?<![0-9A-Za-z:])(?:[0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}(?![0-9A-Za-z:])")
+_LEAST_ADDRESSES = 4
+
+
+def _addresses(data: bytes) -> Iterator[Candidate]:
+    """Machine code stored as strings of addresses, four or sixteen bytes in each."""
+    for sign, step, pattern, convert in (
+        (b".", "IPv4 strings", _IPV4, _of_ipv4),
+        (b":", "IPv6 strings", _IPV6, _of_ipv6),
+    ):
+        if data.count(sign) < 3 * _LEAST_ADDRESSES:
+            continue
+        for start, end, runs in _grouped(pattern, data):
+            values = [convert(run) for run in runs] if len(runs) >= _LEAST_ADDRESSES else []
+            whole = b"".join(value for value in values if value is not None)
+            if values and None not in values:
+                yield Candidate(whole, "hex", step, start, end, WORTHY, named=True)
+
+
+def _of_ipv4(text: bytes) -> bytes | None:
+    parts = [int(part) for part in text.split(b".")]
+    return bytes(parts) if max(parts) < 256 else None
+
+
+def _of_ipv6(text: bytes) -> bytes | None:
+    return b"".join(int(part, 16).to_bytes(2, "big") for part in text.split(b":"))
+
+
+_QUOTED_NUMBERS = lazy(
+    rb"(['\"])((?:[0-9]{1,8}[^0-9'\"\s]{1,2}){11,}+[0-9]{0,8}[^0-9'\"\s]{0,2})\1"
+)
+_DIGITS = lazy(rb"[0-9]{1,8}")
+_BIG = lazy(rb"(?<![0-9A-Za-z.])[0-9]{100,4300}(?![0-9A-Za-z.])")
+
+
+def _split_numbers(data: bytes, budget: Budget) -> Iterator[Candidate]:
+    """Numbers in one string literal with any signs between them, and one very big number."""
+    for number, match in enumerate(_QUOTED_NUMBERS.finditer(data)):
+        if number >= _MOST_LITERALS:
+            break
+        items = _DIGITS.findall(match.group(2))
+        budget.spend(_GROUP + len(items) * SLOW * 6)
+        for base in _bases(items):
+            values = [int(item, base) for item in items]
+            if max(values) < 256:
+                step = f"numbers to base {base}, split"
+                start, end = match.span(2)
+                yield Candidate(bytes(values), "decimal-list", step, start, end, WORTHY, named=True)
+    for match in _BIG.finditer(data):
+        budget.spend(_GROUP * 10)
+        value = int(match.group())
+        size = (value.bit_length() + 7) // 8
+        for order in ("big", "little"):
+            out = value.to_bytes(size, "big" if order == "big" else "little")
+            step = f"one number, {order}-endian"
+            yield Candidate(out, "decimal-list", step, *match.span(), WORTHY, named=True)
+
+
+_MOST_LITERALS = 64
+
+
+def _bases(items: list[bytes]) -> Iterator[int]:
+    """The bases in which numbers can be written with these digits; few digits say which."""
+    digits = set(b"".join(items))
+    if digits <= set(b"01"):
+        yield 2
+        return
+    if max(map(len, items)) <= 3:
+        yield 10
+        if digits <= set(b"01234567"):
+            yield 8

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from math import exp
 
-from triage.content.byte_maps import likeness
-from triage.content.candidate import GUESS, SLOW, Budget, Candidate, Hints
+from triage.content.byte_maps import likeness, reads_well
+from triage.content.candidate import GUESS, PLAIN, SLOW, Budget, Candidate, Hints
 from triage.content.headers import begins_well
 from triage.content.measure import PRINTABLE
 from triage.content.xor import apply
@@ -20,6 +20,8 @@ from triage.content.xor import apply
 _HEAD = 64
 _LONGEST_KEY = 64
 _LEAST_DENSE = 48
+#: A text of this length under a key that the script names is no chance.
+_SURE = 40
 _SKIPS = (0, 1, 2, 4)
 _LENGTHS = (16, 32, 8, 5, 4, 6, 7, 10, 12, 20, 24, 64, 9, 11, 13, 14, 15, 3, 48, 40)
 
@@ -77,8 +79,9 @@ def with_key_beside(data: bytes, hints: Hints, budget: Budget) -> Iterator[Candi
             step = f"rc4 key {key.hex()} ({where})"
             yield Candidate(crypt(key, body), "rc4", step, need=GUESS)
         if where == "from the layer above" and _promising(apply(head, key), end - start):
-            step = f"xor key {key.hex()} ({where})"
-            yield Candidate(apply(data[start:end], key), "xor", step, need=GUESS)
+            step, plain = f"xor key {key.hex()} ({where})", apply(data[start:end], key)
+            need = PLAIN if len(plain) >= _SURE and reads_well(plain[:4096]) else GUESS
+            yield Candidate(plain, "xor", step, need=need)
 
 
 def _dense(data: bytes) -> bool:

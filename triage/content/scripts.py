@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote_to_bytes
 
-from triage.content.candidate import GUESS, SLOW, WORTHY, Budget, Candidate
+from triage.content.candidate import SLOW, WORTHY, Budget, Candidate
 from triage.content.carriers import looks_encoded
 from triage.content.encodings import from_base64, only
 from triage.content.kinds import family
@@ -38,12 +38,11 @@ def folded(data: bytes, kind: str, budget: Budget) -> Iterator[Candidate]:
         return
     if not _telling(result.text) - _telling(text) and not _new_run(result.text, text):
         return  # put together, but nothing was hidden by taking it apart
-    need = WORTHY if family(kind) == "script" else GUESS
     yield Candidate(
         result.text.encode("utf-8", "surrogateescape"),
         "concatenated",
         "fold strings",
-        need=need,
+        need=WORTHY,
         rewrites=True,
     )
 
@@ -52,7 +51,12 @@ def _telling(text: str) -> set[str]:
     low = text.lower()
     found = {word for word in _TELLING if word in low}
     found.update(word for word, alone in _ALONE if word in low and alone.search(low))
+    if "://" in low:
+        found.update(_ADDRESS.findall(low))
     return found
+
+
+_ADDRESS = lazy(r"[a-z]{2,6}://[^\s'\"<>()]{4,200}")
 
 
 _RUN = lazy(r"[A-Za-z0-9+/=_\-]{24,}+")

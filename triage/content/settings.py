@@ -60,6 +60,8 @@ def _marked_kind(root: str, text: str, scripted: bool) -> str | None:
     low = text.lower()
     if root in ("scriptlet", "component", "package") and (scripted or "<registration" in low):
         return "sct"
+    if root.endswith("stylesheet") and scripted and "urn:schemas-microsoft-com:xslt" in low:
+        return "sct"
     if "<hta:application" in low:
         return "hta"
     if (

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from triage.content.patterns import lazy
+from triage.content.shell_noise import batch_variables, picked_letters, unix_noise
 
 _LARGEST = 1 << 20
 _GREATEST_RESULT = 4 << 20
@@ -45,7 +46,7 @@ def fold(text: str, language: str) -> Folded:
     if len(text) > _LARGEST or text.count("'") + text.count('"') > _MOST_QUOTES:
         return Folded(text, 0)
     escapes = language in _BACKSLASH
-    text, total = _without_noise(text)
+    text, total = _without_noise(text, escapes)
     for _ in range(_PASSES):
         before = text
         for step in (_character_codes, _constants, _operations):
@@ -132,7 +133,7 @@ _CARET = lazy(r"(?<=\w)\^(?=\w)")
 _HARD_BREAK = lazy(r"[ \t]_[ \t]*+\r?\n[ \t]*+")
 
 
-def _without_noise(text: str) -> tuple[str, int]:
+def _without_noise(text: str, escapes: bool) -> tuple[str, int]:
     total = 0
     if "`" in text:
         text, count = _TICK.subn("", text)
@@ -142,6 +143,14 @@ def _without_noise(text: str) -> tuple[str, int]:
         total += count if count >= 3 else 0
     if "_" in text and "\n" in text:
         text = _HARD_BREAK.sub(" ", text)
+    for step in (batch_variables, picked_letters):
+        text, count = step(text)
+        total += count
+    if "$" in text or "'" in text:
+        before, (text, count) = text, unix_noise(text)
+        if count and not escapes and "IFS" not in before and count < 2:
+            text, count = before, 0
+        total += count
     return text, total
 
 
@@ -156,6 +165,30 @@ _CODES = lazy(
     r"(?i)\[(?:char|system\.char)\[\]\]\s*+@?\(?\s*+((?:0x[0-9a-f]{1,4}|[0-9]{1,5})"
     r"(?:\s*+,\s*+(?:0x[0-9a-f]{1,4}|[0-9]{1,5}))*+)\s*+\)?(?:\s*+\)?\s*+-join\s*+(?:''|\"\"))?+"
 )
+#: A code that is written as a small sum, or to base 16 as Basic does.
+_SUM = lazy(
+    r"(?i)(\b(?:chr[wb]?\$?|fromcharcode)\s{0,4}\(\s{0,4}|\[char\]\s{0,4}\(?\s{0,4})"
+    r"(&h[0-9a-f]{1,4}|0x[0-9a-f]{1,4}|[0-9]{1,6})"
+    r"(?:\s{0,4}([-+*/]|xor|-bxor)\s{0,4}(&h[0-9a-f]{1,4}|0x[0-9a-f]{1,4}|[0-9]{1,6}))?(?=\s{0,4}\))"
+)
+
+
+def _summed(match: re.Match[str]) -> str:
+    one = _whole(match[2])
+    if match[3] is None:
+        return f"{match[1]}{one}"
+    two, sign = _whole(match[4]), match[3].lower()
+    if sign == "/":
+        return f"{match[1]}{one // two if two else one}"
+    results = {"+": one + two, "-": one - two, "*": one * two}
+    return f"{match[1]}{max(0, results.get(sign, one ^ two))}"
+
+
+def _whole(number: str) -> int:
+    low = number.lower()
+    return int(low[2:], 16) if low[:2] in ("&h", "0x") else int(low)
+
+
 _STRING_OBJECT = lazy(r"(?i)\bString\s*\.\s*(?='(?:[^'\\]|\\.){0,4096}')")
 
 
@@ -172,6 +205,7 @@ def _character_codes(text: str, escapes: bool) -> tuple[str, int]:
         ]
         return quoted("".join(chr(c) for c in chars if c < 0xD800), escapes)
 
+    text = _SUM.sub(_summed, text)
     text, some = _CODES.subn(literal, text)
     text, more = _CODE.subn(literal, text)
     if more and "String" in text:
@@ -234,7 +268,10 @@ def _constant_values(text: str, escapes: bool) -> dict[str, str]:
 
 # --- operations on literals -------------------------------------------------------------
 
-_CONCAT = lazy(r"\s*+\)?\s*+(?:[+&]|\.(?![a-zA-Z]))\s*+\(?\s*+")
+_CONCAT = lazy(
+    r"(?i)\s*+\)?\s*+(?:[+&]|\.(?![a-zA-Z]))\s*+\(?\s*+|"
+    r"\s*+\)\s*+;?\s*+(?:\[void\]\s*+)?+\$?[a-z_]?\w{0,32}+\.append(?:line)?\s*+\(\s*+"
+)
 _COMMA = lazy(r"\s*+,\s*+")
 _FORMAT = lazy(r"(?i)\s*+\)?\s*+-f\s*+\(?\s*+")
 _REPLACE = lazy(r"(?i)\s*+\)*+\s*+(?:\.\s*+replace\s*+\(|-[ci]?replace\s*+\(?)\s*+")

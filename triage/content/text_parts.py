@@ -17,13 +17,23 @@ from triage.content.carriers import (
     looks_encoded,
     turned_words,
 )
-from triage.content.encodings import decodings, from_base64, only, rot13, uu_lines, uudecode
+from triage.content.chained import swapped_pairs
+from triage.content.encodings import (
+    decodings,
+    from_base64,
+    only,
+    rot13,
+    uu_blocks,
+    uu_lines,
+    uudecode,
+)
 from triage.content.patterns import lazy
 
 _RUN = lazy(rb"[A-Za-z0-9+/_\-]{8,}+={0,2}")
 _LONG = 20
 _GAP = 80
 _PIECES = 24
+_SAMPLE = 4096
 _TOKEN = lazy(rb"[!-~]{24,}+")
 _QUOTES = (b"'", b'"', b"`")
 
@@ -71,6 +81,8 @@ def pieces(data: bytes, budget: Budget, *, script: bool) -> Iterator[Candidate]:
         yield from _whole(data, budget)
     yield from _runs(data, budget)
     yield from _literals(data, budget)
+    for start, end, out in uu_blocks(data):
+        yield Candidate(out, "uuencode", "uudecode", start, end, WORTHY, named=True)
     uu = uudecode(data)
     if uu is not None:
         yield Candidate(uu, "uuencode", "uudecode", need=PLAIN)
@@ -150,6 +162,10 @@ def _counts(data: bytes, start: int, end: int) -> bool:
 
 
 def _decoded(text: bytes, start: int, end: int, budget: Budget) -> Iterator[Candidate]:
+    if text[:2] in (b"0x", b"0X") or text[:1] in (b"x", b"X"):
+        bare = text[2 if text[:1] == b"0" else 1 :]
+        if only(bare, b"0123456789abcdefABCDEF"):
+            start, text = end - len(bare), bare
     for kind, step, out, need in decodings(text, budget, noisy=True):
         yield Candidate(out, kind, step, start, end, need, named=True)
     for beginning in _BEGINNINGS:
@@ -199,7 +215,9 @@ def _quoted(data: bytes) -> Iterator[tuple[int, int]]:
 
 # --- text turned around or through rot13 ------------------------------------------------
 
-_REVERSAL = lazy(rb"(?i)reverse|strrev|\[::-1\]|\[-1\s*+\.\.|\brev\b|\btac\b")
+#: A literal in which a doubled quote stands for one.
+_DOUBLED = lazy(rb"'((?:[^'\r\n]|''){20,}+)'(?!')|\"(?=((?:[^\"\r\n]|\"\"){20,}+)\"(?!\"))")
+_REVERSAL = lazy(rb"(?i)reverse|strrev|righttoleft|\[::-1\]|\[-1\s*+\.\.|\brev\b|\btac\b")
 
 
 def turned(data: bytes, budget: Budget) -> Iterator[Candidate]:
@@ -208,18 +226,27 @@ def turned(data: bytes, budget: Budget) -> Iterator[Candidate]:
     if turned_words(data) or data.lstrip().startswith(b"=") or only(data.strip(), _PLAIN_RUN):
         yield Candidate(data[::-1], "reversed", "reverse", need=GUESS)
         yield Candidate(rot13(data), "escaped", "rot13", need=GUESS)
+    swapped = swapped_pairs(data[:_SAMPLE])
+    if turned_words(swapped, straight=True) and not turned_words(data[:_SAMPLE], straight=True):
+        yield Candidate(swapped_pairs(data), "reversed", "pairs of bytes swapped", need=GUESS)
     if _REVERSAL.search(data) or b"==" in data:
         yield from _turned_parts(data, "reversed", "reverse", lambda text: text[::-1], budget)
-    if b"rot13" in data:
+    if b"rot13" in data or b"n-za-m" in data.lower():
         yield from _turned_parts(data, "escaped", "rot13", rot13, budget)
+
+
+def _inside(match: re.Match[bytes]) -> tuple[int, int]:
+    return match.span(1) if match.group(1) is not None else match.span(2)
 
 
 def _turned_parts(
     data: bytes, kind: str, step: str, turn: object, budget: Budget
 ) -> Iterator[Candidate]:
     assert callable(turn)
-    spans = set(_quoted(data))
+    spans = {*_quoted(data), *(_inside(match) for match in _DOUBLED.finditer(data))}
     spans.update(m.span() for m in re.finditer(rb"={0,2}[A-Za-z0-9+/_\-]{20,}+={0,2}", data))
     for start, end in sorted(spans, key=lambda span: (span[0] - span[1], span[0]))[:8]:
         budget.spend(end - start)
-        yield Candidate(turn(data[start:end]), kind, step, start, end, GUESS, named=True)
+        out = turn(data[start:end])
+        need = PLAIN if turned_words(out, straight=True) else GUESS
+        yield Candidate(out, kind, step, start, end, need, named=True)

@@ -11,9 +11,12 @@ from triage.content import embedded
 from triage.content.byte_maps import mapped, reads_well
 from triage.content.candidate import GUESS, PLAIN, WORTHY, Budget, Candidate, Hints
 from triage.content.carriers import carries, has_list
+from triage.content.chained import chained
 from triage.content.compressed import bare, streams
-from triage.content.encodings import BASE64_ANY, only
+from triage.content.dumps import dumps, has_dump
+from triage.content.encodings import BASE64_ANY, only, quoted_printable
 from triage.content.ends import end_of
+from triage.content.escapes import escaped_literals
 from triage.content.headers import begins_well
 from triage.content.identity import Identity
 from triage.content.jscript_encode import encoded_scripts
@@ -115,9 +118,13 @@ def _in_text(data: bytes, identity: Identity, budget: Budget) -> Iterator[Candid
             yield from repeating(text, budget)
         return
     yield from encoded_scripts(text, budget)
+    if has_dump(text):
+        yield from dumps(text, budget)
     if has_list(text):
         yield from numbers(text, budget)
+    yield from escaped_literals(text, budget)
     yield from pieces(text, budget, script=script)
+    yield from quoted_printable(text, budget)
     yield from unescaped(text, budget)
     yield from folded(text, identity.kind, budget)
     yield from turned(text, budget)
@@ -138,6 +145,7 @@ def _in_binary(data: bytes, hints: Hints, budget: Budget) -> Iterator[Candidate]
     yield from embedded.executables(data, budget)
     yield from embedded.compressed(data, budget)
     yield from repeating(data, budget)
+    yield from chained(data, budget)
     yield Candidate(data[::-1], "reversed", "reverse", need=GUESS)
     yield from embedded.texts(data, budget)
 
@@ -146,7 +154,8 @@ def _inside(data: bytes, identity: Identity, budget: Budget) -> Iterator[Candida
     """An executable's, image's or document's own bytes are left alone; guests are not."""
     end = identity.length if identity.length is not None else end_of(data, identity.kind)
     yield from embedded.overlay(data, end, budget)
-    yield from embedded.executables(data, budget, end or 1)
+    pictures = family(identity.kind) in ("image", "media")
+    yield from embedded.executables(data, budget, 1 if pictures else end or 1)
     if family(identity.kind) == "executable" and identity.kind in ("shellcode", "elf", "pe"):
         yield from _code_guests(data, identity, budget)
 
