@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from triage.model import Artifact, Finding, Link, MemoryFile, Process
-from triage.model_windows import WmiObject, WmiSubscription
+from triage.model_windows import EventRecord, WmiObject, WmiSubscription
 from triage.records import dataclass
 from triage.scene import Scene
 from triage.subjects import subject_id
@@ -56,7 +56,7 @@ def chains(judged: Sequence[Judged], scene: Scene) -> Chains:
         elif isinstance(artifact, Process):
             _tie_parent(artifact, ids, scene, links)
     floors, reasons = _floors(judged)
-    for tie in _wmi_ties(judged):
+    for tie in (*_wmi_ties(judged), *_event_ties(judged)):
         _tie(links, tie.one, tie.relation, tie.other, tie.back)
         if tie.chain:
             for name in (tie.one, tie.other):
@@ -108,6 +108,14 @@ def _wmi_ties(judged: Sequence[Judged]) -> Iterator[Tie]:
     if not any(isinstance(artifact, WmiObject | WmiSubscription) for artifact, _ in judged):
         return
     from triage.wmi.links import ties  # a live Linux box has none, and should not load it
+
+    yield from ties(judged)
+
+
+def _event_ties(judged: Sequence[Judged]) -> Iterator[Tie]:
+    if not any(isinstance(artifact, EventRecord) for artifact, _ in judged):
+        return
+    from triage.events.links import ties  # a live Linux box has none, and should not load it
 
     yield from ties(judged)
 
