@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import json
 import re
 import subprocess
 import sys
+import typing
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -21,16 +23,19 @@ from tests.report import sample_reports
 from triage import analyzers, collectors
 from triage.analyze import analyze
 from triage.analyzers import ATTESTATIONS, INDICATORS, Attestation, Indicator
+from triage.analyzers.benign import BENIGN
 from triage.analyzers.indicator import HEADINGS
 from triage.cli import COMMANDS, cli
+from triage.kinds import KINDS, class_of
 from triage.knowledge import attack_name, attack_version, table
-from triage.model import Artifact, Coverage, Finding, Gap, Host
+from triage.model import Artifact, Coverage, Finding, Gap, Host, Snapshot
 from triage.report import FORMATS, render
 from triage.scene import build
 from triage.snapshot import decode_record, dumps, encode_record, load, loads
 
 PACKAGE = CHECKOUT / "triage"
 EXAMPLES = FIXTURES / "indicators"
+MODELS = {kind.name: class_of(kind.record) for kind in KINDS}
 by_indicator = pytest.mark.parametrize("indicator", INDICATORS, ids=lambda i: i.id)
 by_attestation = pytest.mark.parametrize("attestation", ATTESTATIONS, ids=lambda a: a.id)
 
@@ -72,9 +77,11 @@ def test_every_collector_is_registered() -> None:
 def test_every_indicator_is_registered() -> None:
     folders = [p for p in (PACKAGE / "analyzers").iterdir() if (p / "__init__.py").exists()]
     kinds = {folder.name for folder in folders} - {"benign"}
-    assert kinds <= imported(analyzers)
+    assert kinds == set(analyzers.FOLDERS)
     for kind in kinds:
-        package = getattr(analyzers, kind)
+        package = importlib.import_module(f"triage.analyzers.{kind}")
+        inspected = {indicator.inspects.__name__ for indicator in package.INDICATORS}
+        assert inspected == analyzers.FOLDERS[kind]
         known = {
             Path(str(sys.modules[i.check.__module__].__file__)).stem for i in package.INDICATORS
         }
@@ -85,6 +92,36 @@ def test_every_indicator_is_registered() -> None:
 def test_every_attestation_is_registered() -> None:
     known = {a.check.__module__.rpartition(".")[2] for a in ATTESTATIONS}
     assert known == names_in(PACKAGE / "analyzers" / "benign")
+    assert [a.inspects.__name__ for a in ATTESTATIONS] == [kind for _, _, kind in BENIGN]
+
+
+def test_every_kind_of_record_is_found_where_the_table_says() -> None:
+    for kind in KINDS:
+        found = class_of(kind.record)
+        assert found.__name__ == kind.name
+        assert found.__module__ == kind.model
+        if kind.words:
+            words = importlib.import_module(kind.words)
+            for name in ("identity_of", "name_of", "facts_of", "content_of"):
+                assert callable(getattr(words, name)), f"{kind.words} lacks {name}"
+    hints = typing.get_type_hints(Snapshot, vars(importlib.import_module("triage.model")), MODELS)
+    artifacts = typing.get_args(typing.get_args(hints["artifacts"])[0])
+    assert {found.__name__ for found in artifacts} == {kind.name for kind in KINDS}
+
+
+def test_a_live_look_loads_nothing_of_windows() -> None:
+    script = (
+        "import sys, json; from triage.analyzers import indicators_for, attestations_for\n"
+        "import triage.analyze, triage.collect\n"
+        "indicators_for({'Process', 'Mount', 'MemoryFile'})\n"
+        "attestations_for({'Process', 'Mount', 'MemoryFile'})\n"
+        "print(json.dumps(sorted(m for m in sys.modules if m.startswith('triage.'))))\n"
+    )
+    done = run("-c", script)
+    modules = json.loads(done.stdout)
+    heavy = ("windows", "events", "parsers.regf", "parsers.cim", "wmi", "content.examine",
+             "model_windows", "commands", "analyzers.event", "registry", "linux_image")  # fmt: skip
+    assert not [m for m in modules if m.removeprefix("triage.").startswith(heavy)]
 
 
 def test_modules_beside_the_indicators_are_no_indicators() -> None:

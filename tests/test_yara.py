@@ -18,12 +18,12 @@ from triage.content.yara import compile_rules
 from triage.model import (
     Content,
     FileFacts,
+    Finding,
     Host,
     Location,
     Mapping,
     MemoryFile,
     Process,
-    Report,
     Snapshot,
 )
 
@@ -45,32 +45,33 @@ def _file(data: bytes) -> MemoryFile:
     return MemoryFile(Location(place), "mount", place, facts, "tmpfs", content=_kept(data))
 
 
-def _judged(*artifacts: MemoryFile | Process) -> Report:
+def _matches(*artifacts: MemoryFile | Process) -> list[Finding]:
+    """What the rules said, beside whatever the catalogue says of the same artifacts."""
     snapshot = Snapshot("0", "live", "/", "t", "t", Host(), tuple(artifacts))
-    return analyze(snapshot, indicators_of(compile_rules([("mine.yar", RULE)])))
+    report = analyze(snapshot, indicators_of(compile_rules([("mine.yar", RULE)])))
+    return [f for s in report.subjects for f in s.findings if f.indicator == "yara-match"]
 
 
 def test_a_rule_matches_the_original_bytes() -> None:
-    (subject,) = _judged(_file(NEEDLE)).subjects
-    assert subject.findings[0].indicator == "yara-match"
-    assert "rule needle of mine.yar" in subject.findings[0].evidence[0]
+    (finding,) = _matches(_file(NEEDLE))
+    assert "rule needle of mine.yar" in finding.evidence[0]
 
 
 def test_a_rule_matches_a_layer_under_encodings() -> None:
     hidden = base64.b64encode(gzip.compress(NEEDLE * 3))
-    (subject,) = _judged(_file(hidden)).subjects
-    assert "layer 2" in subject.findings[0].evidence[1]
+    (finding,) = _matches(_file(hidden))
+    assert "layer 2" in finding.evidence[1]
 
 
 def test_a_rule_matches_the_head_of_a_mapping() -> None:
     mapping = Mapping(0x1000, 0x2000, "rwxp", 0, "0:0", 0, "", head=b"\x90" + NEEDLE)
     process = Process(Location("/proc/7"), 7, mappings=(mapping,))
-    (subject,) = _judged(process).subjects
-    assert "mapping 1000-2000 rwxp" in subject.findings[0].evidence[1]
+    (finding,) = _matches(process)
+    assert "mapping 1000-2000 rwxp" in finding.evidence[1]
 
 
 def test_other_bytes_stay_silent() -> None:
-    assert not _judged(_file(b"plain words, and nothing that the rule looks for\n" * 4)).subjects
+    assert not _matches(_file(b"plain words, and nothing that the rule looks for\n" * 4))
 
 
 def test_the_command_line_applies_rules_and_keeps_plain_contents(tmp_path: Path) -> None:
@@ -84,7 +85,8 @@ def test_the_command_line_applies_rules_and_keeps_plain_contents(tmp_path: Path)
         capture_output=True, check=True, timeout=120,
     )  # fmt: skip
     subjects = json.loads(done.stdout)["subjects"]
-    assert [f["indicator"] for s in subjects for f in s["findings"]] == ["yara-match"]
+    found = [f["indicator"] for s in subjects for f in s["findings"]]
+    assert found.count("yara-match") == 1
 
 
 def test_bad_rules_are_told_before_anything_is_collected(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from triage import __version__
-from triage.analyzers import ATTESTATIONS, INDICATORS
+from triage.analyzers import attestations_for, indicators_for
 from triage.analyzers.indicator import Attestation, Indicator
 from triage.correlate import Chains, chains
 from triage.knowledge import attack_version
@@ -28,11 +28,17 @@ from triage.subjects import content_of, facts_of, kind_of, subject_id, title_of
 
 def analyze(
     snapshot: Snapshot,
-    indicators: Sequence[Indicator] = INDICATORS,
-    attestations: Sequence[Attestation] = ATTESTATIONS,
+    more: Sequence[Indicator] = (),
 ) -> Report:
-    """Judge a snapshot. Pure: the same snapshot and version give the same report."""
+    """Judge a snapshot. Pure: the same snapshot and version give the same report.
+
+    ``more`` are indicators besides those of the catalogue, such as a user's own YARA rules. The
+    report names the indicators that inspect what the snapshot holds.
+    """
     scene = build(snapshot)
+    kinds = {type(artifact).__name__ for artifact in snapshot.artifacts}
+    indicators = (*indicators_for(kinds), *more)
+    attestations = attestations_for(kinds)
     by_kind = {
         kind: [indicator for indicator in indicators if indicator.inspects is kind]
         for kind in {type(artifact) for artifact in snapshot.artifacts}

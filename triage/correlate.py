@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from triage.model import Artifact, Finding, Link, MemoryFile, Process
-from triage.model_windows import EventRecord, WmiObject, WmiSubscription
 from triage.records import dataclass
 from triage.scene import Scene
 from triage.subjects import subject_id
@@ -62,6 +61,7 @@ def chains(judged: Sequence[Judged], scene: Scene) -> Chains:
             for name in (tie.one, tie.other):
                 floors[name] = _CRITICAL
                 reasons[name] = tuple(dict.fromkeys((*reasons.get(name, ()), tie.chain)))
+    _registry(judged, links, floors, reasons)
     return Chains(
         links={name: tuple(dict.fromkeys(found)) for name, found in links.items()},
         floors=floors,
@@ -104,8 +104,35 @@ def _tie_parent(
         _tie(links, subject_id(parent), "started", subject_id(process), "was started by")
 
 
+def _holds(judged: Sequence[Judged], *kinds: str) -> bool:
+    """Whether any artifact is of these kinds, by name: what is not there is not loaded."""
+    return any(type(artifact).__name__ in kinds for artifact, _ in judged)
+
+
+def _registry(
+    judged: Sequence[Judged],
+    links: dict[str, list[Link]],
+    floors: dict[str, int],
+    reasons: dict[str, tuple[str, ...]],
+) -> None:
+    """Loaders and stores of the Registry, and stores that nothing reads."""
+    if not _holds(judged, "RegistryValue", "RegistryKey"):
+        return
+    from triage.registry.links import ties, unread  # a live Linux box has none
+
+    read: set[str] = set()
+    for tie in ties(judged):
+        _tie(links, tie.one, tie.relation, tie.other, tie.back)
+        read.add(tie.other)
+        for name in (tie.one, tie.other) if tie.chain else ():
+            floors[name] = _CRITICAL
+            reasons[name] = tuple(dict.fromkeys((*reasons.get(name, ()), tie.chain)))
+    for name, words in unread(judged, frozenset(read)):
+        reasons[name] = (*reasons.get(name, ()), words)
+
+
 def _wmi_ties(judged: Sequence[Judged]) -> Iterator[Tie]:
-    if not any(isinstance(artifact, WmiObject | WmiSubscription) for artifact, _ in judged):
+    if not _holds(judged, "WmiObject", "WmiSubscription"):
         return
     from triage.wmi.links import ties  # a live Linux box has none, and should not load it
 
@@ -113,7 +140,7 @@ def _wmi_ties(judged: Sequence[Judged]) -> Iterator[Tie]:
 
 
 def _event_ties(judged: Sequence[Judged]) -> Iterator[Tie]:
-    if not any(isinstance(artifact, EventRecord) for artifact, _ in judged):
+    if not _holds(judged, "EventRecord"):
         return
     from triage.events.links import ties  # a live Linux box has none, and should not load it
 

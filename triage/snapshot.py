@@ -26,6 +26,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, BinaryIO
 
+from triage.kinds import KINDS, class_of, kind_of
 from triage.model import (
     Artifact,
     Content,
@@ -34,21 +35,9 @@ from triage.model import (
     Gap,
     Host,
     Location,
-    MemoryFile,
-    Mount,
     Process,
     Snapshot,
     Why,
-)
-from triage.model_kernel_objects import HiddenThing, IpcObject
-from triage.model_linux_image import CoreDump, LogEvent, PersistenceItem
-from triage.model_windows import (
-    EventLog,
-    EventRecord,
-    WmiObject,
-    WmiProvider,
-    WmiRecovery,
-    WmiSubscription,
 )
 
 FORMAT = "triage-snapshot/1"
@@ -61,26 +50,9 @@ _CHUNK = 1 << 20
 _SMALL = 1 << 14
 _INTEGERS = range(-(1 << 63), 1 << 64)
 
-KINDS: dict[str, type] = {
-    "process": Process,
-    "memory-file": MemoryFile,
-    "mount": Mount,
-    "ipc-object": IpcObject,
-    "hidden-thing": HiddenThing,
-    "wmi-object": WmiObject,
-    "wmi-subscription": WmiSubscription,
-    "wmi-provider": WmiProvider,
-    "wmi-recovery": WmiRecovery,
-    "event-record": EventRecord,
-    "event-log": EventLog,
-    "persistence-item": PersistenceItem,
-    "log-event": LogEvent,
-    "core-dump": CoreDump,
-    "gap": Gap,
-    "coverage": Coverage,
-    "host": Host,
-}
-_KIND_OF = {kind_type: name for name, kind_type in KINDS.items()}
+_OTHERS: dict[str, type] = {"gap": Gap, "coverage": Coverage, "host": Host}
+NAMES = (*(kind.record for kind in KINDS), *_OTHERS)
+_OTHER_OF = {cls: name for name, cls in _OTHERS.items()}
 _HEADER = frozenset({"format", "tool_version", "root_kind", "root_path", "started_at"})
 
 
@@ -357,19 +329,22 @@ def _line(record: dict[str, Any]) -> bytes:
     return _JSON.encode(record).encode("ascii") + b"\n"
 
 
+def _name_of(item: Any) -> str:
+    return _OTHER_OF.get(type(item)) or kind_of(item).record
+
+
 def encode_record(item: Artifact | Gap | Coverage | Host) -> dict[str, Any]:
     """One record as its JSON object, ``kind`` first."""
-    kind: Any = type(item)
-    return {"kind": _KIND_OF[kind], **_encoder(kind)(item)}
+    return {"kind": _name_of(item), **_encoder(type(item))(item)}
 
 
 def decode_record(record: dict[str, Any]) -> Artifact | Gap | Coverage | Host:
     """The inverse of :func:`encode_record`; raises ValueError on any deviation."""
     body = dict(record)
     kind = body.pop("kind", None)
-    if not isinstance(kind, str) or kind not in KINDS:
+    if not isinstance(kind, str) or kind not in NAMES:
         raise ValueError(f"unknown kind of record {kind!r}")
-    decoded: Artifact | Gap | Coverage | Host = _decoder(KINDS[kind])(body)
+    decoded: Artifact | Gap | Coverage | Host = _decoder(_OTHERS.get(kind) or class_of(kind))(body)
     return decoded
 
 
@@ -377,7 +352,7 @@ def lines(snapshot: Snapshot) -> Iterator[bytes]:
     """The snapshot as lines, header to footer; the digest is over all before it
     and over the footer's own counts."""
     digest = hashlib.sha256()
-    counts = dict.fromkeys(KINDS, 0)
+    counts = dict.fromkeys(NAMES, 0)
     header = {name: getattr(snapshot, name) for name in sorted(_HEADER - {"format"})}
     records: Iterable[Any] = (
         snapshot.host,
@@ -390,7 +365,7 @@ def lines(snapshot: Snapshot) -> Iterator[bytes]:
     yield first
     for record in records:
         item, line = _bounded_line(record)
-        counts[_KIND_OF[type(item)]] += 1
+        counts[_name_of(item)] += 1
         digest.update(line)
         yield line
     footer = {"finished_at": snapshot.finished_at, "counts": counts}
@@ -539,7 +514,7 @@ class _Loader:
 
     def __init__(self) -> None:
         self._digest = hashlib.sha256()
-        self._counts = dict.fromkeys(KINDS, 0)
+        self._counts = dict.fromkeys(NAMES, 0)
         self._records: list[Any] = []
         self._footer: dict[str, Any] | None = None
 

@@ -3,88 +3,48 @@
 from __future__ import annotations
 
 import hashlib
-from types import ModuleType
 
-from triage import event_subjects, kernel_subjects, wmi_subjects
+from triage.kinds import kind_of as known_kind
+from triage.kinds import words_of
 from triage.model import Artifact, Content, Finding, MemoryFile, Mount, Process
-from triage.model_kernel_objects import HiddenThing, IpcObject
-from triage.model_linux_image import CoreDump, LogEvent, PersistenceItem
-from triage.model_windows import (
-    EventLog,
-    EventRecord,
-    WmiObject,
-    WmiProvider,
-    WmiRecovery,
-    WmiSubscription,
-)
 from triage.scene import Scene, is_deleted, is_memfd, volatile_place
 
 Facts = tuple[tuple[str, str | int | bool | None], ...]
-_KINDS = {
-    Process: "process",
-    MemoryFile: "memory-file",
-    Mount: "mount",
-    IpcObject: "kernel-object",
-    HiddenThing: "hidden",
-    WmiObject: "wmi-object",
-    WmiSubscription: "wmi-subscription",
-    WmiProvider: "wmi-provider",
-    WmiRecovery: "wmi-recovery",
-    EventRecord: "event-record",
-    EventLog: "event-log",
-    PersistenceItem: "persistence",
-    LogEvent: "log-event",
-    CoreDump: "core-dump",
-}
-_RECORDED = (PersistenceItem, LogEvent, CoreDump)
 
 
 def kind_of(artifact: Artifact) -> str:
-    return _KINDS[type(artifact)]
+    return known_kind(artifact).subject
 
 
 def subject_id(artifact: Artifact) -> str:
     """Short, unique in its snapshot, and the same for the same thing in every run over it."""
     if isinstance(artifact, Process):
         return f"process-{artifact.pid}"
-    if isinstance(artifact, MemoryFile):
-        identity = f"{artifact.location.path}\0{artifact.file.dev}\0{artifact.file.inode}"
-    elif isinstance(artifact, IpcObject | HiddenThing):
-        identity = kernel_subjects.identity_of(artifact)
-    elif isinstance(artifact, wmi_subjects.Wmi):
-        identity = wmi_subjects.identity_of(artifact)
-    elif isinstance(artifact, event_subjects.Events):
-        identity = event_subjects.identity_of(artifact)
-    elif isinstance(artifact, _RECORDED):
-        identity = _recorded().identity_of(artifact)
-    else:
-        identity = f"{artifact.namespace}\0{artifact.mount_id}\0{artifact.point}"
-    digest = hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()
+    digest = hashlib.sha256(_identity_of(artifact).encode("utf-8", "surrogateescape")).hexdigest()
     return f"{kind_of(artifact)}-{digest[:10]}"
+
+
+def _identity_of(artifact: Artifact) -> str:
+    if isinstance(artifact, MemoryFile):
+        return f"{artifact.location.path}\0{artifact.file.dev}\0{artifact.file.inode}"
+    if isinstance(artifact, Mount):
+        return f"{artifact.namespace}\0{artifact.mount_id}\0{artifact.point}"
+    words = words_of(artifact)
+    assert words is not None
+    return str(words.identity_of(artifact))
 
 
 def title_of(artifact: Artifact, strongest: Finding) -> str:
     """One line for lists: what it is, and the worst that was found."""
     if isinstance(artifact, Process):
         return f"{_name_of(artifact)} (pid {artifact.pid}): {strongest.title}"
+    words = words_of(artifact)
+    if words is not None:
+        return f"{words.name_of(artifact)}: {strongest.title}"
     if isinstance(artifact, MemoryFile):
         return f"{artifact.name}: {strongest.title}"
-    if isinstance(artifact, IpcObject | HiddenThing):
-        return f"{kernel_subjects.name_of(artifact)}: {strongest.title}"
-    if isinstance(artifact, wmi_subjects.Wmi):
-        return f"{wmi_subjects.name_of(artifact)}: {strongest.title}"
-    if isinstance(artifact, event_subjects.Events):
-        return f"{event_subjects.name_of(artifact)}: {strongest.title}"
-    if isinstance(artifact, _RECORDED):
-        return f"{_recorded().name_of(artifact)}: {strongest.title}"
-    return f"{artifact.point}: {strongest.title}"
-
-
-def _recorded() -> ModuleType:
-    """Loaded only for images and event files: a live look never needs it."""
-    from triage import linux_subjects
-
-    return linux_subjects
+    place = artifact.point if isinstance(artifact, Mount) else artifact.location.path
+    return f"{place}: {strongest.title}"
 
 
 def _name_of(process: Process) -> str:
@@ -101,36 +61,26 @@ def facts_of(artifact: Artifact, scene: Scene) -> Facts:
         return _process_facts(artifact, scene)
     if isinstance(artifact, MemoryFile):
         return _file_facts(artifact)
-    if isinstance(artifact, IpcObject | HiddenThing):
-        return kernel_subjects.facts_of(artifact)
-    if isinstance(artifact, wmi_subjects.Wmi):
-        return wmi_subjects.facts_of(artifact)
-    if isinstance(artifact, event_subjects.Events):
-        return event_subjects.facts_of(artifact)
-    if isinstance(artifact, _RECORDED):
-        facts: Facts = _recorded().facts_of(artifact)
-        return facts
-    return (("path", artifact.point), ("fs_type", artifact.fs_type), ("dev", artifact.dev))
+    if isinstance(artifact, Mount):
+        return (("path", artifact.point), ("fs_type", artifact.fs_type), ("dev", artifact.dev))
+    words = words_of(artifact)
+    facts: Facts = () if words is None else words.facts_of(artifact)
+    return facts
 
 
 def content_of(artifact: Artifact, scene: Scene) -> Content | None:
     """The examined bytes: a file's own, a process's executable where that was examined."""
-    if isinstance(artifact, MemoryFile | IpcObject):
+    if isinstance(artifact, MemoryFile):
         return artifact.content
-    if isinstance(artifact, wmi_subjects.Wmi):
-        return wmi_subjects.content_of(artifact)
-    if isinstance(artifact, event_subjects.Events):
-        return event_subjects.content_of(artifact)
-    if isinstance(artifact, _RECORDED):
-        content: Content | None = _recorded().content_of(artifact)
-        return content
     if isinstance(artifact, Process):
         file = scene.file_of(artifact.exe_file)
         if file is not None:
             return file.content
         heads = [m.content for m in artifact.mappings or () if m.content is not None]
         return next((c for c in heads if c.kind in ("elf", "pe", "shellcode")), None)
-    return None
+    words = words_of(artifact)
+    content: Content | None = None if words is None else words.content_of(artifact)
+    return content
 
 
 def trc105(path: str | None) -> bool | None:

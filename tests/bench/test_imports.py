@@ -42,7 +42,9 @@ def test_help_loads_neither_judges_nor_renderers(arguments: list[str]) -> None:
 
 
 def test_judging_loads_what_examines_contents_only_for_contents() -> None:
-    modules = loaded("import triage.collect, triage.analyze")
+    kinds = "{'Process', 'Mount', 'MemoryFile'}"
+    work = f"from triage.analyzers import indicators_for as load; load({kinds})"
+    modules = loaded(f"import triage.collect, triage.analyze; {work}")
     assert below(modules, "triage.content.examine", "triage.content.search", *_HEAVY) == []
     assert "triage.analyzers.process" in modules
 

@@ -196,12 +196,11 @@ def report_and_leave(
 ) -> None:
     """Judge, write everything asked for, print the terminal report, set the exit code."""
     from triage.analyze import analyze
-    from triage.analyzers import INDICATORS
 
-    indicators = (*INDICATORS, *rules_of(options))
-    report = analyze(snapshot, indicators)
+    rules = rules_of(options)
+    report = analyze(snapshot, rules)
     if known is not None:
-        report = known.settle(report, snapshot, indicators)
+        report = known.settle(report, snapshot, rules)
     for name, output in outputs.reports:
         terminal = sys.stdout.isatty() and output.path == "-"
         output.write(_rendered(name, report, options, terminal).encode("utf-8"))

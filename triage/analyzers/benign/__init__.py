@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from triage.analyzers.benign import (
-    jit_runtime,
-    known_subscription,
-    logged_clone,
-    sealed_clone,
-    unpacked_native_library,
-)
-from triage.analyzers.indicator import Attestation
-
-ATTESTATIONS: tuple[Attestation, ...] = (
-    sealed_clone.PROCESS,
-    sealed_clone.FILE,
-    jit_runtime.ATTESTATION,
-    unpacked_native_library.ATTESTATION,
-    known_subscription.ATTESTATION,
-    logged_clone.ATTESTATION,
+# (file, name in it, the kind of artifact that it speaks about), each loaded when it is wanted
+BENIGN: tuple[tuple[str, str, str], ...] = (
+    ("sealed_clone", "PROCESS", "Process"),
+    ("sealed_clone", "FILE", "MemoryFile"),
+    ("jit_runtime", "ATTESTATION", "Process"),
+    ("unpacked_native_library", "ATTESTATION", "Process"),
+    ("known_subscription", "ATTESTATION", "WmiSubscription"),
+    ("logged_clone", "ATTESTATION", "LogEvent"),
 )

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from triage.analyzers.image import (
-    image_covered_file,
-    image_executable_tmpfs,
-)
+from triage.analyzers.image import image_covered_file
 from triage.analyzers.indicator import Indicator
 
 INDICATORS: tuple[Indicator, ...] = (
     image_covered_file.INDICATOR,
-    image_executable_tmpfs.INDICATOR,
 )

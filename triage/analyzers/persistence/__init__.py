@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from triage.analyzers.indicator import Indicator
 from triage.analyzers.persistence import (
+    image_executable_tmpfs,
     persistence_decode_execute,
     persistence_download_execute,
     persistence_hides_process,
@@ -16,6 +17,7 @@ from triage.analyzers.persistence import (
 )
 
 INDICATORS: tuple[Indicator, ...] = (
+    image_executable_tmpfs.INDICATOR,
     persistence_decode_execute.INDICATOR,
     persistence_download_execute.INDICATOR,
     persistence_hides_process.INDICATOR,
