@@ -8,6 +8,7 @@ import struct
 import zlib
 
 from triage.content.identity import Identity
+from triage.content.listings import Listing, cab_listing, rar_listing, sevenzip_listing
 from triage.model import Confidence
 
 _TRIAL_INPUT = 4096
@@ -227,17 +228,17 @@ def identify_7z(data: bytes, _size: int) -> Identity | None:
     if len(data) < 32 or zlib.crc32(data[12:32]) != struct.unpack_from("<I", data, 8)[0]:
         return None
     start, length = struct.unpack_from("<QQ", data, 12)
-    return Identity("7z", length=32 + start + length)
+    return _listed("7z", "", sevenzip_listing(data), 32 + start + length)
 
 
 def identify_rar(data: bytes, _size: int) -> Identity | None:
     """Signature and the first block: of version 4 with type 0x73, of version 5 with a CRC."""
     if data.startswith(b"Rar!\x1a\x07\x00") and len(data) >= 20:
-        return Identity("rar", "version 4") if data[9] == 0x73 else None
+        return _listed("rar", "version 4, ", rar_listing(data)) if data[9] == 0x73 else None
     if data.startswith(b"Rar!\x1a\x07\x01\x00") and len(data) >= 16:
         end = 13 + data[12] if data[12] < 0x80 else 0
         good = end and zlib.crc32(data[12:end]) == struct.unpack_from("<I", data, 8)[0]
-        return Identity("rar", "version 5") if good else None
+        return _listed("rar", "version 5, ", rar_listing(data)) if good else None
     return None
 
 
@@ -247,7 +248,14 @@ def identify_cab(data: bytes, size: int) -> Identity | None:
         return None
     zero, total, zero2, files, zero3, minor, major = struct.unpack_from("<IIIIIBB", data, 4)
     sane = not (zero or zero2 or zero3) and (major, minor) == (1, 3) and 36 <= files < total
-    return Identity("cab", length=total) if sane and total < size + (1 << 31) else None
+    if not sane or total >= size + (1 << 31):
+        return None
+    return _listed("cab", "", cab_listing(data), total)
+
+
+def _listed(kind: str, before: str, listing: Listing, length: int | None = None) -> Identity:
+    traits = ("encrypted-members",) if listing.encrypted else ()
+    return Identity(kind, before + listing.told(), traits=traits, length=length)
 
 
 def identify_tar(data: bytes, _size: int) -> Identity | None:

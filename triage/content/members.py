@@ -16,6 +16,7 @@ from typing import Any
 
 from triage.content.candidate import PROVEN, WORTHY, Budget, Candidate
 from triage.content.compressed import BOMB_RATIO, run
+from triage.content.listings import cab_members
 
 _LOCAL = Struct("<4sHHHHHIIIHH")
 _CENTRAL = Struct("<4sHHHHHHIIIHHHHHII")
@@ -76,6 +77,19 @@ def _central_sizes(data: bytes) -> dict[int, int]:
         sizes[row[16]] = row[8]
         at = data.find(b"PK\x01\x02", at + _CENTRAL.size + row[10] + row[11] + row[12])
     return sizes
+
+
+def unlisted(data: bytes, kind: str, budget: Budget) -> Iterator[Candidate]:
+    """A cabinet's members; of what cannot be unpacked here it is said that it was not."""
+    found = 0
+    if kind == "cab":
+        budget.spend(len(data) * 8)
+        for start, end, name, body in cab_members(data, budget.room()):
+            found += 1
+            budget.spend(len(body) * 4)
+            yield Candidate(body, "cab", f"cabinet member {name[:80]}", start, end, PROVEN)
+    if not found:
+        budget.note(f"needs an unpacker for {kind}")
 
 
 def tar_members(data: bytes, budget: Budget) -> Iterator[Candidate]:

@@ -22,7 +22,7 @@ from triage.content.identity import Identity
 from triage.content.jscript_encode import encoded_scripts
 from triage.content.kinds import family
 from triage.content.measure import printable_ratio
-from triage.content.members import tar_members, zip_members
+from triage.content.members import tar_members, unlisted, zip_members
 from triage.content.number_lists import numbers
 from triage.content.rc4 import with_key_beside
 from triage.content.scripts import folded, unescaped
@@ -106,6 +106,8 @@ def _declared(data: bytes, identity: Identity, budget: Budget) -> Iterator[Candi
         yield from zip_members(data, budget)
     elif identity.kind == "tar":
         yield from tar_members(data, budget)
+    elif identity.kind in ("cab", "7z", "rar"):
+        yield from unlisted(data, identity.kind, budget)
     elif identity.kind in ("deflate", "lznt1", "lz4", "zlib"):
         yield from bare(data, budget)
 
