@@ -10,7 +10,10 @@ import re
 from itertools import pairwise
 
 _RUN = re.compile(rb"[A-Za-z0-9+/=_-]{48,}")
-_DIGEST = re.compile(rb"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f-]{36}", re.IGNORECASE)
+_DIGEST = re.compile(
+    rb"(?<![0-9a-f])(?:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f-]{36}|[0-9a-f]{32})(?![0-9a-f])",
+    re.IGNORECASE,
+)
 _CLASS_CHANGES = 0.33
 _LEAST = 24
 _STRANGE = 0.15
