@@ -15,6 +15,7 @@ from triage.scene import Scene
 from triage.subjects import subject_id
 
 if TYPE_CHECKING:
+    from triage.kernel_links import Tie as KernelTie
     from triage.wmi.links import Tie
 
 Judged = tuple[Artifact, tuple[Finding, ...]]
@@ -55,7 +56,8 @@ def chains(judged: Sequence[Judged], scene: Scene) -> Chains:
         elif isinstance(artifact, Process):
             _tie_parent(artifact, ids, scene, links)
     floors, reasons = _floors(judged)
-    for tie in (*_wmi_ties(judged), *_event_ties(judged)):
+    tied: list[Tie | KernelTie] = [*_wmi_ties(judged), *_event_ties(judged)]
+    for tie in (*tied, *_kernel_ties(judged)):
         _tie(links, tie.one, tie.relation, tie.other, tie.back)
         if tie.chain:
             for name in (tie.one, tie.other):
@@ -143,6 +145,14 @@ def _event_ties(judged: Sequence[Judged]) -> Iterator[Tie]:
     if not _holds(judged, "EventRecord"):
         return
     from triage.events.links import ties  # a live Linux box has none, and should not load it
+
+    yield from ties(judged)
+
+
+def _kernel_ties(judged: Sequence[Judged]) -> Iterator[KernelTie]:
+    if not _holds(judged, "IpcObject", "HiddenThing"):
+        return
+    from triage.kernel_links import ties
 
     yield from ties(judged)
 
