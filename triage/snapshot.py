@@ -335,7 +335,8 @@ def _name_of(item: Any) -> str:
 
 def encode_record(item: Artifact | Gap | Coverage | Host) -> dict[str, Any]:
     """One record as its JSON object, ``kind`` first."""
-    return {"kind": _name_of(item), **_encoder(type(item))(item)}
+    cls: Any = type(item)
+    return {"kind": _name_of(item), **_encoder(cls)(item)}
 
 
 def decode_record(record: dict[str, Any]) -> Artifact | Gap | Coverage | Host:

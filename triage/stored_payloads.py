@@ -6,8 +6,8 @@ import re
 
 from triage.content.kinds import family
 from triage.model import Confidence, Content, Severity
+from triage.payloads import hidden, in_words
 from triage.records import dataclass
-from triage.wmi_consumers import hidden, in_words
 
 _DENSE = re.compile(rb"(?:[A-Za-z0-9+/=_-]{40,}\s{0,2})+")
 _OPAQUE = frozenset({"encrypted", "archive", "compressed", "encoded"})

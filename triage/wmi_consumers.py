@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
-from triage.content.kinds import family
-from triage.model import Content, Layer, Severity
+from triage.model import Content, Severity
 from triage.model_windows import WmiObject, WmiSubscription, WmiValue
 
 SCRIPT, COMMAND = "activescripteventconsumer", "commandlineeventconsumer"
-_HIDING = frozenset({"encoded", "compressed", "encrypted", "archive"})
 
 # Programs that run what they are given on the command line or fetch it: not what they are, but
 # that they stand where a service's own program would, makes a command unusual.
@@ -64,30 +61,6 @@ def command_reasons(command: str) -> Iterator[str]:
         yield "it names an address on the network"
 
 
-def hidden(content: Content | None) -> tuple[Layer, tuple[Layer, ...]] | None:
-    """A payload that something wraps, and the layers down to it; ``None`` without one.
-
-    A program or shellcode counts as it is; a script only when it was encoded.
-    """
-    from triage.content.examine import payload  # a heavy module, and seldom needed
-
-    if content is not None and not content.layers:
-        # A program that says what it is was not unwrapped: the whole is its own payload.
-        whole = Layer(content.kind, content.size, content.sha256, content.detail)
-        content = replace(content, layers=(whole,))
-    found = None if content is None else payload(content)
-    if content is None or found is None:
-        return None
-    chain = [found]
-    while chain[0].parent is not None and len(chain) <= len(content.layers):
-        chain.insert(0, content.layers[chain[0].parent])
-    wrapped = any(family(layer.kind) in _HIDING for layer in chain[:-1])
-    decoded = any(layer.step.startswith(("xor", "rc4", "base", "hex")) for layer in chain)
-    if family(found.kind) in ("executable", "bytecode") or found.kind == "shellcode":
-        return found, tuple(chain)
-    return (found, tuple(chain)) if wrapped or decoded else None
-
-
 def contents(item: WmiObject) -> Iterator[tuple[WmiValue, Content]]:
     """The values of an object that were examined, with what they hold."""
     for value in item.values:
@@ -102,11 +75,6 @@ def texts_of(item: WmiObject) -> Iterator[str]:
             yield value.text
         if value.content is not None:
             yield from (clue.value for clue in value.content.clues)
-
-
-def in_words(chain: tuple[Layer, ...]) -> str:
-    """A chain of layers, outermost first."""
-    return " > ".join(layer.kind for layer in chain)
 
 
 def excerpt(text: str, size: int = 160) -> str:

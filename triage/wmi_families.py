@@ -8,8 +8,9 @@ from functools import cache
 
 from triage.knowledge import table
 from triage.model_windows import WmiObject, WmiSubscription
+from triage.payloads import hidden
 from triage.records import dataclass
-from triage.wmi_consumers import contents, hidden, texts_of
+from triage.wmi_consumers import contents, texts_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,16 @@ from collections.abc import Generator
 
 from triage.model import Artifact, Gap, Why
 from triage.scope import NotHere, Scope
-from triage.wmi import places
 
 NAME = "wmi-repository"
 
 
 def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
     """Yield subscriptions and notable objects; returns how many classes and instances it read."""
+    if scope.live:
+        raise NotHere("this is a running Linux system")
+    from triage.wmi import places
+
     folders = places.folders(scope.root)
     wbem = places.mof_folder(scope.root)
     if not folders and wbem is None:

@@ -34,8 +34,8 @@ from triage.analyzers.indicator import Indicator
 from triage.content.kinds import family
 from triage.environment import content_of, inherited_from, variables, worth_a_look
 from triage.model import Confidence, Content, Evidence, Process, Severity
+from triage.payloads import hidden, in_words
 from triage.scene import Scene
-from triage.wmi_consumers import hidden, in_words
 
 _SCRIPT_LEAST = 200
 

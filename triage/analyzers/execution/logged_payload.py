@@ -31,8 +31,8 @@ from triage.analyzers.indicator import Indicator
 from triage.logged import again, seen
 from triage.model import Confidence, Evidence, Severity
 from triage.model_linux_image import LogEvent
+from triage.payloads import hidden, in_words
 from triage.scene import Scene
-from triage.wmi_consumers import hidden, in_words
 
 
 def check(event: LogEvent, scene: Scene) -> Iterator[Evidence]:

@@ -31,9 +31,9 @@ from collections.abc import Iterator
 from triage.analyzers.indicator import Indicator
 from triage.model import Confidence, Content, Evidence, Severity
 from triage.model_linux_image import PersistenceItem
+from triage.payloads import hidden, in_words
 from triage.persistence import verify, what
 from triage.scene import Scene
-from triage.wmi_consumers import hidden, in_words
 
 
 def check(item: PersistenceItem, scene: Scene) -> Iterator[Evidence]:
