@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 
 from triage.model import Finding, Subject
+from triage.records import dataclass
 
 Identity = tuple[str, ...]
 
@@ -22,7 +22,8 @@ _DELETED = " (deleted)"
 _MEMFD = re.compile(r"/memfd:.*?(?= \(deleted\)|$)")
 # What the kernel hands out anew in every run, in evidence and command lines. Numbers in names stay:
 # /dev/shm/job-1 and /dev/shm/job-2 are two files. Sizes of memory in use vary; where content was
-# read, its sha256 is compared beside this.
+# read, its sha256 is compared beside this. Every repetition is bounded or begins with a word that
+# it consumes: no text of evidence takes more than linear time.
 _HANDED_OUT = tuple(
     (re.compile(pattern), instead)
     for pattern, instead in (
@@ -32,7 +33,7 @@ _HANDED_OUT = tuple(
         (r"\bdevice \d+:\d+", "device N"),
         (r"\b[0-9a-f]{5,16}-[0-9a-f]{5,16}\b", "ADDRESSES"),
         (r"\b(?:0x)?[0-9a-f]{12,16}(?=:| )", "ADDRESS"),
-        (r"\b[\d.,]+ ?(bytes|KiB|MiB|GiB|B|pages|private pages)\b", r"N \1"),
+        (r"\b[\d.,]{1,24}+ ?(bytes|KiB|MiB|GiB|B|pages|private pages)\b", r"N \1"),
         (r"\bentropy [\d.]+", "entropy N"),
     )
 )
