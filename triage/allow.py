@@ -13,10 +13,11 @@ import datetime
 import difflib
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from triage.model import Benign, Coverage, Report, Subject
+from triage.records import dataclass
 from triage.settled import settled
 
 Value = str | int | bool

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
 from triage.likeness import Details, Identity, details, finding_key, identity, kin, sha256
 from triage.model import Benign, Coverage, Report, Subject
+from triage.records import dataclass
 from triage.settled import settled
 
 

@@ -7,9 +7,10 @@ nothing that was cut short. The sources' digests, times and roots are kept in th
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 
 from triage.model import Artifact, Coverage, Gap, Host, Process, Snapshot, Why
+from triage.records import dataclass
 from triage.subjects import subject_id
 
 # Facts that must agree where two snapshots know them: those of the box and of its boot.

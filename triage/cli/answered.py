@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
 from triage.cli.exits import Exit, fail
+from triage.records import dataclass
 
 if TYPE_CHECKING:
     from triage.allow import AllowList

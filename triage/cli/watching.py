@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import signal
 import sys
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from triage.cli.exits import Exit, fail
+from triage.records import dataclass
 
 if TYPE_CHECKING:
     from triage.watch.alerts import Journal, Syslog
@@ -33,7 +35,7 @@ class Options:
     quiet: bool
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class _Out:
     """Where alerts and messages go."""
 

@@ -7,12 +7,13 @@ too where they are ordinary disk, and so is ``/dev``, where no regular file belo
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import posixpath
 import stat
 import time
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from triage import kernel
 from triage.collectors.mounts import representatives
@@ -30,6 +31,7 @@ from triage.proc.directory import ProcessTable
 from triage.proc.hazards import is_hazard, may_block
 from triage.proc.holders import Hold, as_holders, by_inode
 from triage.reader import look
+from triage.records import dataclass
 from triage.scope import NotHere, Scope
 
 NAME = "memory-files"
@@ -52,7 +54,7 @@ class _Place:
     whole: bool = False
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class _Walk:
     """What one run remembers: inodes and whole file systems seen, holders, counts."""
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from triage.model import Severity
+from triage.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -6,8 +6,10 @@ decides: the search in :mod:`triage.content.search` keeps what reveals a structu
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from triage.records import dataclass
 
 #: How telling the decoded bytes must be (see :func:`triage.content.worth.worth`) before a
 #: candidate is believed. ``PROVEN``: checksums or a whole format agree, anything goes.
@@ -67,7 +69,7 @@ class Exhausted(Exception):
     """A budget ran out; never leaves the content package."""
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class Budget:
     """What is left of the limits. ``hit`` names the limits that were met, in order."""
 

@@ -7,12 +7,14 @@ into literals and what stands between them; nothing is ever evaluated.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from triage.content.patterns import lazy
 from triage.content.shell_noise import batch_variables, picked_letters, unix_noise
+from triage.records import dataclass
 
 _LARGEST = 1 << 20
 _GREATEST_RESULT = 4 << 20
@@ -292,7 +294,7 @@ _LIST_GAP = lazy(r"\s*+,\s*+@?[(\[]?\s*+")
 _BEHIND = 40
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class _Cursor:
     """A walk over the literals of one text."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from triage.events.fields import Fields, as_number, as_text
 from triage.model import Content
+from triage.records import dataclass
 
 #: A process that is not there is written so by one source or another.
 _NOBODY = frozenset({"", "-", "?", "0", "0x0", "{00000000-0000-0000-0000-000000000000}"})

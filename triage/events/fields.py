@@ -8,8 +8,9 @@ hexadecimal); those of providers with a manifest have named values.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from triage.records import dataclass
 
 Fields = dict[str, Any]
 _DEPTH_MAX, _VALUES_MAX = 8, 4096

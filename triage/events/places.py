@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from triage.evidence import Root, Unreadable, walk
 from triage.model import Gap, Why
 from triage.parsers.evtx import MAGIC, OLD_MAGIC
+from triage.records import dataclass
 
 _ENTRIES_MAX, _PROBED_MAX, _LOGS_MAX = 3_000_000, 20_000, 5000
 _OLD = "a log of Windows XP or 2003 (.evt); this version reads .evtx"

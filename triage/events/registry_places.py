@@ -7,7 +7,6 @@ both come out as one notation. Of binary data Sysmon only says that it is: the h
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from triage.content.kinds import family
@@ -16,6 +15,7 @@ from triage.events.images import has_role, name, remote, user_place
 from triage.events.watch import Watch
 from triage.knowledge import table
 from triage.model import Content, Severity
+from triage.records import dataclass
 from triage.windows.commands import judge_command
 
 _ROOTS = (

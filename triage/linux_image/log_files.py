@@ -13,12 +13,12 @@ import re
 import sys
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from triage.evidence import Unreadable
 from triage.linux_image.tree import Tree
 from triage.model import Gap, Why
+from triage.records import dataclass
 
 PIECE = 1 << 20
 INFLATED_MAX = 16 << 30

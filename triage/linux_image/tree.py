@@ -6,12 +6,14 @@ cannot be read is.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from triage.evidence import Root, Unreadable, decode
 from triage.model import FileFacts, Gap, Location, Why
 from triage.parsers.passwd import homes_of
+from triage.records import dataclass
 
 TEXT_MAX = 256 << 10
 _NAMES_MAX = 20_000
@@ -27,7 +29,7 @@ class Text:
     file: FileFacts | None
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class Tree:
     """One image. ``gaps`` gathers what could not be read, ``read`` counts files."""
 

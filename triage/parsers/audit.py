@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from triage.parsers import Malformed
+from triage.records import dataclass
 
 _HEAD = re.compile(
     rb"(?:node=(\S{1,255}) )?(?:type=(\w{1,40}|UNKNOWN\[\d+\]) (?:msg=)?)?"

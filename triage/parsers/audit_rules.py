@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from triage.records import dataclass
 
 _EXECUTES = ({"execve", "execveat"}, "no rule records execve: executions are not in the audit log")
 _MEMFD = ({"memfd_create"}, "no rule records memfd_create: how memory files were made is not seen")

@@ -7,9 +7,9 @@ of either byte order; the bytes come in ranges that the caller was told to fetch
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 
 from triage.parsers import Malformed
+from triage.records import dataclass
 
 HEAD = 256 << 10
 _PT_LOAD, _PT_NOTE, _ET_CORE = 1, 4, 4

@@ -10,9 +10,9 @@ Source: libyal/libevtx, "Windows XML Event Log (EVTX) format".
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 
 from triage.parsers import Malformed
+from triage.records import dataclass
 
 MAGIC, CHUNK_MAGIC, RECORD_MAGIC = b"ElfFile\0", b"ElfChnk\0", b"\x2a\x2a\0\0"
 #: The log format of Windows XP and 2003: a size of 0x30 and this signature.

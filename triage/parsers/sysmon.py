@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from triage.parsers import Malformed
+from triage.records import dataclass
 
 _ID = re.compile(r"<EventID[^>]{0,64}>\s*(\d{1,5})\s*</EventID>")
 _TIME = re.compile(r"<TimeCreated\s+SystemTime=[\"']([^\"']{1,40})[\"']")

@@ -6,7 +6,7 @@ systemd.syntax(7): sections in brackets, ``Key=value``, a backslash at a line's 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from triage.records import dataclass
 
 _LINES_MAX, _VALUE_MAX = 20_000, 256 << 10
 

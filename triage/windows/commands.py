@@ -6,9 +6,9 @@ the text of a script. Both are pure and total and say what there is, never how b
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
 from triage.content.candidate import Limits
@@ -17,6 +17,7 @@ from triage.content.decoding import decode
 from triage.content.examine import layers_of
 from triage.content.kinds import family
 from triage.model import Confidence, Layer
+from triage.records import dataclass
 from triage.windows import powershell
 from triage.windows.noise import LARGEST, plain_command, plain_script
 from triage.windows.programs import clean_path, name_of, split_program
@@ -81,7 +82,7 @@ class Command:
         return any(trait in self.traits for trait in traits)
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class _Facts:
     """What is gathered while a line is taken apart."""
 

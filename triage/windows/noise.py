@@ -7,9 +7,9 @@ beyond string literals (:mod:`triage.content.string_folding`) and variables with
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from triage.content.string_folding import fold, quoted
+from triage.records import dataclass
 from triage.windows.environment import expand, expand_powershell
 
 #: Longer texts are scripts, which the content examination folds.

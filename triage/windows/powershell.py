@@ -9,7 +9,8 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass
+
+from triage.records import dataclass
 
 _TOKEN = re.compile(r"\"((?:[^\"]|\"\"){0,65536})\"?|'([^']{0,65536})'|([^\s\"']+(?:\"[^\"]*\")?)")
 _OPTION = re.compile(r"^[-/\u2013\u2014\u2015]{1,2}([A-Za-z]{1,24})(?::(.*))?$", re.DOTALL)

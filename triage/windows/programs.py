@@ -7,10 +7,10 @@ command line is cut into program and arguments).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 
 from triage.knowledge import table
+from triage.records import dataclass
 
 _ENDING = (
     r"exe|com|bat|cmd|ps1|psm1|vbs|vbe|js|jse|wsf|wsh|hta|sct|msc|cpl|scr|dll|ocx|sys|pif|msi|lnk|"

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from triage.records import dataclass
 
 _LARGEST = 1 << 20
 _MOST = 64

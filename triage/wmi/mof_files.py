@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from triage.evidence import Root, Unreadable
 from triage.model import Artifact, Gap, Location, Why
 from triage.parsers.cim.mof import COMPILED, MofFile, parse_mof
 from triage.parsers.cim.mof_tokens import decoded
+from triage.records import dataclass
 from triage.scope import Scope
 from triage.wmi.looking import Looker
 from triage.wmi.mof_objects import Source, found_in

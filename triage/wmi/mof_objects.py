@@ -6,13 +6,14 @@ They are judged by the same predicates; their state is ``mof``: written in a fil
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
 from triage.model import Location
 from triage.model_windows import WmiObject, WmiSubscription, WmiValue
 from triage.parsers.cim.mof import Alias, MofFile, MofObject, MofProperty, MofValue
 from triage.parsers.cim.values import Value
+from triage.records import dataclass
 from triage.wmi.looking import Looker, dense_runs
 from triage.wmi.objects import bounded
 from triage.wmi.storage import LONG_DEFAULT, LONG_VALUE, OF_A_SCHEMA, STANDALONE, Held, notable

@@ -10,13 +10,13 @@ Source: Microsoft, "AutorecoverMofs" of Win32_WMISetting; "InprocServer32", "Loc
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Set
-from dataclasses import dataclass
 
 from triage.evidence import Root, Unreadable
 from triage.model import Location
 from triage.model_windows import ComServer, WmiRecovery
 from triage.parsers import Malformed
 from triage.parsers.regf import Hive, Key, open_hive
+from triage.records import dataclass
 from triage.wmi.windows_paths import is_remote, unfolded
 
 #: Below HKLM\\SOFTWARE, and the value with the list.

@@ -8,14 +8,16 @@ Source: Microsoft, "Receiving Events at All Times" (permanent event subscription
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from triage.model import Location
 from triage.model_windows import WmiObject, WmiSubscription, WmiValue
 from triage.parsers.cim.instances import Instance
 from triage.parsers.cim.repository import Repository, Stored
+from triage.records import dataclass
 from triage.wmi.looking import Looker
 from triage.wmi.objects import Keys, all_values, as_object, class_name
 from triage.wmi.words import contents_of
@@ -35,7 +37,7 @@ _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _CLASS = re.compile(r"(?:.*[:\\/])?(\w+)")
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class Parts:
     """The stored parts of subscriptions of one repository, as they were found."""
 
@@ -112,7 +114,7 @@ def subscriptions(
             yield _joined(part, None, None)
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class _Part:
     stored: Stored
     artifact: WmiObject

@@ -38,7 +38,7 @@ _NAME = "/secretmem"
 
 
 def check(process: Process, scene: Scene) -> Iterator[Evidence]:
-    held = [f"fd {fd}" for fd, target in process.descriptors or () if target.startswith(_NAME)]
+    held = [f"fd {file.fd}" for file in process.open_files if file.target.startswith(_NAME)]
     mapped = [m for m in process.mappings or () if m.path.startswith(_NAME)]
     held += [f"map {m.start:x}-{m.end:x}" for m in mapped]
     if not held:

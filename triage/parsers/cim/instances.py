@@ -9,13 +9,15 @@ Source: [MS-WMIO] 2.2.53 to 2.2.58; libyal/dtformats, "WMI repository file forma
 
 from __future__ import annotations
 
+import dataclasses
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from triage.parsers import Malformed
 from triage.parsers.cim.definitions import ClassDefinition, Property
 from triage.parsers.cim.values import Heap, Value, decode
+from triage.records import dataclass
 
 _HEADER = struct.Struct("<QQIBI")
 _WORD = struct.Struct("<I")
@@ -23,7 +25,7 @@ _HEXADECIMAL = frozenset(b"0123456789ABCDEF")
 _DIGESTS = {64: True, 32: False}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Layout:
     """How the values of a class's instances lie: its properties, inherited ones included.
 

@@ -10,11 +10,13 @@ namespace", "Pragma autorecover".
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 from triage.parsers.cim.mof_tokens import Token, number, tokens, unquoted
+from triage.records import dataclass
 
 #: A compiled MOF file begins with these bytes; it is compressed and not read here.
 COMPILED = b"FOMB"
@@ -62,7 +64,7 @@ class MofObject:
         return next((one.value for one in self.values if one.name.lower() == wanted), None)
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class MofFile:
     """What one file declares. ``problems`` are (line, what); ``passed`` is what they hide."""
 

@@ -9,11 +9,11 @@ import struct
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from triage.parsers.regf import records
 from triage.parsers.regf.cells import NONE, Cells
+from triage.records import dataclass
 
 if TYPE_CHECKING:
     from triage.parsers.regf.survey import Survey

@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from triage.parsers.regf.header import HEAD, SIGNATURE, SIZE, BaseBlock, parse_base_block
 from triage.parsers.regf.marvin import marvin32
+from triage.records import dataclass
 
 SECTOR = 512
 OLD_KINDS, NEW_KIND = (1, 2), 6

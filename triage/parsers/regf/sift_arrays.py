@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from triage.parsers.regf.looks import Looks
 from triage.parsers.regf.odd import DEVICE_TYPES, NAME_MAX, SIZES, TEXTS, TYPE_MAX, is_odd_name
 from triage.parsers.regf.sift import SYMLINK, Where
 from triage.parsers.regf.survey_arrays import Bools, Ints, Words, words_of
+from triage.records import dataclass
 
 _BATCH = 1 << 20
 _SIZE, _DATA, _TYPE, _FLAGS, _NAME = 1, 2, 3, 4, 5

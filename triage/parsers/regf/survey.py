@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from triage.parsers.regf import records
 from triage.parsers.regf.cells import Cells
+from triage.records import dataclass
 
 OTHER_PARENT = "a key names another parent than the one that it is below"
 
