@@ -17,7 +17,6 @@ _WHAT = {
     "socket-set": "the names of abstract UNIX sockets",
     "attribute": "an extended attribute",
     "attribute-set": "extended attributes",
-    "pipe": "bytes waiting in a pipe",
 }
 # Descriptions of keys that file systems, the resolver and login services make (request-key(8),
 # cifs.idmap, pam_keyinit, fscrypt, systemd, Kerberos' KEYRING ccache).

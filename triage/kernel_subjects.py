@@ -19,7 +19,6 @@ _STORES = {
     "block-device": "block device",
     "attribute": "extended attribute",
     "attribute-set": "extended attributes from",
-    "pipe": "pipe",
 }
 
 

@@ -14,8 +14,8 @@ class IpcObject:
     """A store without a file: a segment, a queue, a key, a socket, a program, an attribute, ...
 
     ``store`` says which: ``sysv-shm``, ``message-queue``, ``key``, ``key-set`` (parts of one
-    payload over several keys), ``socket``, ``bpf-program``, ``bpf-pin``, ``block-device``,
-    ``attribute``, ``pipe``. ``type`` is the kernel's own word within that (``user``,
+    payload over several keys), ``socket``, ``socket-set``, ``bpf-program``, ``bpf-pin``,
+    ``block-device``, ``attribute``, ``attribute-set``. ``type`` is the kernel's own word within that (``user``,
     ``tracing``, ``loop``). ``number`` is its id there: shmid, key serial, program id, inode.
     ``size`` counts bytes. ``pids`` are the creator's and the last user's numbers as the kernel
     remembers them, ``holders`` who is seen to hold it now.

@@ -76,7 +76,8 @@ class Scope:
     """The input of every collector.
 
     ``so_far`` holds what earlier collectors of the same run found, ``budget`` is shared
-    by all of them, ``progress`` takes the number of items done so far.
+    by all of them, ``progress`` takes the number of items done so far. ``collection`` is the whole
+    of a collection of files of which ``root`` is only the system's own.
     """
 
     root: Root
@@ -86,3 +87,4 @@ class Scope:
     budget: Budget
     so_far: Sequence[Artifact] = ()
     progress: Callable[[int], None] = _no_progress
+    collection: Root | None = None

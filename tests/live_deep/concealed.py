@@ -8,7 +8,7 @@ import os
 import zlib
 from random import Random
 
-from tests.live.payloads import PYTHON_SCRIPT, SHELL_SCRIPT, sleep_copy, sleep_original
+from tests.live.payloads import PEM, PYTHON_SCRIPT, SHELL_SCRIPT, sleep_copy, sleep_original
 from tests.live.stage import Refused
 from tests.live_deep.deep import Deep, Mark, State, mark
 
@@ -123,7 +123,41 @@ def over_passwd(deep: Deep) -> Mark:
     return _over(deep, "/etc/shadow", str(source))
 
 
+def under_the_mount(deep: Deep) -> Mark:
+    """A file on the disk's own /proc, written through a clone of the root mount."""
+    from triage.linux.mounting import without_mounts
+
+    try:
+        tree = without_mounts("/")
+    except OSError as error:
+        raise Refused(f"open_tree: {error.strerror}") from error
+    name = f".deep-{deep.token}"
+    try:
+        below = os.open("proc", os.O_RDONLY | os.O_DIRECTORY, dir_fd=tree)
+        fd = os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o755, dir_fd=below)
+    except OSError as error:
+        raise Refused(f"the disk's own /proc: {error.strerror}") from error
+    finally:
+        os.close(tree)
+    os.write(fd, sleep_copy())
+    os.close(fd)
+    deep.later(lambda: os.close(below))
+    deep.later(lambda: os.unlink(name, dir_fd=below))
+    return mark(path=f"/proc/{name}")
+
+
+def gathered(deep: Deep) -> Mark:
+    directory = deep.stage.directory(f"/dev/shm/deep-docs-{deep.token}")
+    for number in range(4):
+        body = b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\n" + Random(number).randbytes(9000)
+        deep.stage.file(f"{directory}/report{number}.pdf", body + b"\n%%EOF\n", 0o600)
+    deep.stage.file(f"{directory}/id_rsa", PEM, 0o600)
+    return mark(path=f"{directory}/report0.pdf")
+
+
 STATES = (
+    State("under-the-mount", "a program under /proc", under_the_mount, ("image-covered-file",)),
+    State("gathered", "documents and a key in shared memory", gathered, ("staged-collection",)),
     State(
         "environment-elf",
         "a program in a variable",

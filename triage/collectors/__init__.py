@@ -1,7 +1,8 @@
 """The collectors, in the order they run: later ones may use what earlier ones found.
 
 Each is a module with a ``NAME`` and ``collect(scope)``, a generator of artifacts and gaps
-that returns how many items it examined, or raises ``NotHere`` before the first.
+that returns how many items it examined (with words, if it likes), or raises ``NotHere`` before the
+first.
 """
 
 from __future__ import annotations
@@ -24,14 +25,17 @@ from triage.collectors import (
     mounts,
     persistence,
     processes,
+    registry_hives,
     shared_memory,
+    uac_collection,
+    under_mounts,
     unix_sockets,
     wmi_repository,
 )
 from triage.model import Artifact, Gap
-from triage.scope import Scope
+from triage.scope import Scope, Tally
 
-Collect = Callable[[Scope], Generator["Artifact | Gap", None, int]]
+Collect = Callable[[Scope], Generator["Artifact | Gap", None, int | Tally]]
 
 COLLECTORS: tuple[tuple[str, Collect], ...] = (
     (processes.NAME, processes.collect),
@@ -39,6 +43,7 @@ COLLECTORS: tuple[tuple[str, Collect], ...] = (
     (memory_files.NAME, memory_files.collect),
     (held_files.NAME, held_files.collect),
     (hidden.NAME, hidden.collect),
+    (under_mounts.NAME, under_mounts.collect),
     (shared_memory.NAME, shared_memory.collect),
     (message_queues.NAME, message_queues.collect),
     (keyrings.NAME, keyrings.collect),
@@ -50,6 +55,8 @@ COLLECTORS: tuple[tuple[str, Collect], ...] = (
     (persistence.NAME, persistence.collect),
     (core_dumps.NAME, core_dumps.collect),
     (execution_logs.NAME, execution_logs.collect),
+    (uac_collection.NAME, uac_collection.collect),
     (wmi_repository.NAME, wmi_repository.collect),
+    (registry_hives.NAME, registry_hives.collect),
     (event_logs.NAME, event_logs.collect),
 )

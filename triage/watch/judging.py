@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from triage import __version__
 from triage.analyze import analyze
@@ -25,11 +26,14 @@ from triage.model import (
     Subject,
 )
 from triage.reader import look
+from triage.records import dataclass
 from triage.scope import Budget, Limits, Scope
 
 _KEPT_FOR_JUDGING = 1 << 20
 _EXAMINATION = 5.0
-_MOUNTS_EVERY = 64
+#: How long what was learnt of the box holds, in seconds.
+_MOUNTS_HOLD, _PROGRAMS_HOLD = 5.0, 300.0
+_FILES_MAX = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +65,10 @@ class Judge:
         self._root = root
         self._host = read_host(root, live=True, arguments=())
         self._mounts: list[Mount] = []
+        self._mounts_until = 0.0
         self._programs: _Programs | None = None
-        self._count = 0
+        self._programs_until = 0.0
+        self._files: dict[tuple[object, ...], MemoryFile] = {}
 
     def judge(
         self, process: Process, parent: Process | None, fds: list[int], reason: str
@@ -71,8 +77,8 @@ class Judge:
         scope = self._scope(process, parent)
         process = _with_seals(process, fds[0])
         place = len(fds) - 1  # of an interpreter, the script; what it is itself is no news
-        file = _file(scope, fds[place], process, "exe" if place == 0 else "script")
-        found = [] if file is None else [self._attested(scope, file)]
+        file = self._file(scope, fds[place], process, "exe" if place == 0 else "script")
+        found = [] if file is None else [file]
         others = [a for a in scope.so_far if not isinstance(a, Process)]
         before = [] if parent is None else [parent]
         subjects = self._subjects([process, *before, *others, *found], process, found)
@@ -81,9 +87,9 @@ class Judge:
         return alert if subjects else None
 
     def _scope(self, process: Process, parent: Process | None) -> Scope:
-        if self._count % _MOUNTS_EVERY == 0:
+        if time.monotonic() >= self._mounts_until:
             self._mounts = list(self._mounted())
-        self._count += 1
+            self._mounts_until = time.monotonic() + _MOUNTS_HOLD
         limits = Limits(keep=_KEPT_FOR_JUDGING, keep_all=True, examination=_EXAMINATION)
         near = [process] if parent is None else [process, parent]
         return Scope(
@@ -105,12 +111,28 @@ class Judge:
         scope = Scope(self._root, True, self._host, limits, Budget(limits), so_far=[here])
         return [step for step in mounts.collect(scope) if isinstance(step, Mount)]
 
+    def _file(self, scope: Scope, handle: int, process: Process, how: str) -> MemoryFile | None:
+        """What a descriptor holds; looked into once, however often the same file is executed."""
+        key = _version(handle)
+        known = self._files.get(key)
+        if known is not None:
+            place = Location(f"{process.location.path}/{how}")
+            return replace(known, location=place, holders=(Holder(process.pid, how),))
+        file = _file(scope, handle, process, how)
+        if file is None:
+            return None
+        if len(self._files) >= _FILES_MAX:
+            self._files.clear()
+        self._files[key] = file = self._attested(scope, file)
+        return file
+
     def _attested(self, scope: Scope, file: MemoryFile) -> MemoryFile:
         """With the files on disk that have the same bytes, as the live look finds them."""
         if file.content is None or file.origin != "memfd":
             return file
-        if self._programs is None or self._count % _MOUNTS_EVERY == 1:
+        if self._programs is None or time.monotonic() >= self._programs_until:
             self._programs = _Programs(scope)
+            self._programs_until = time.monotonic() + _PROGRAMS_HOLD
         return replace(file, twins=self._programs.twins(file.content))
 
     def _subjects(
@@ -128,6 +150,16 @@ class Judge:
         )
         wanted = {process.location, *(file.location for file in files)}
         return tuple(s for s in analyze(snapshot).subjects if s.location in wanted)
+
+
+def _version(handle: int) -> tuple[object, ...]:
+    """What tells a file, and whether it was changed since."""
+    status = os.fstat(handle)
+    text = os.readlink(f"/proc/self/fd/{handle}".encode())
+    return (
+        status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns,
+        status.st_nlink, text,
+    )  # fmt: skip
 
 
 def _with_seals(process: Process, fd: int) -> Process:

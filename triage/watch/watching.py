@@ -97,10 +97,8 @@ class Watch:
 
     def _rest(self, ours: socket.socket, judge: Judge) -> None:
         """What was caught before the end, and the catcher's own counts."""
-        deadline = time.monotonic() + _PATIENCE
         while True:
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([ours], [], [], left)[0]:
+            if not select.select([ours], [], [], _PATIENCE)[0]:
                 self.tell({"kind": "end", "detail": "the catcher did not answer"})
                 return
             if not self._take(ours, judge):

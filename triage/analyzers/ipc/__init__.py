@@ -14,6 +14,7 @@ from triage.analyzers.ipc import (
     shm_destroyed,
     shm_orphaned,
     socket_imitation,
+    staged_collection,
     store_opaque,
     store_payload,
     store_split_payload,
@@ -33,4 +34,5 @@ INDICATORS: tuple[Indicator, ...] = (
     bpf_hidden_pin.INDICATOR,
     block_in_memory.INDICATOR,
     secret_memory.INDICATOR,
+    staged_collection.INDICATOR,
 )

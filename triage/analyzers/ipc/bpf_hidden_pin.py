@@ -40,7 +40,12 @@ def check(item: IpcObject, scene: Scene) -> Iterator[Evidence]:
     names = item.name.split("/")[1:]
     odd = [name for name in names if not name.isprintable() or not name.strip()]
     if odd:
-        yield Evidence((f"a BPF object is pinned at {item.name}", f"a part of the name does not show: {odd[0]!a}"))
+        yield Evidence(
+            (
+                f"a BPF object is pinned at {item.name}",
+                f"a part of the name does not show: {odd[0]!a}",
+            )
+        )
 
 
 INDICATOR = Indicator(

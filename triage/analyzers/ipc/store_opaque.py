@@ -36,8 +36,8 @@ from triage.model_kernel_objects import IpcObject
 from triage.scene import Scene
 from triage.stored_payloads import opaque_words, payload_of
 
-_LEAST = {"key": 1024, "attribute": 1024, "socket": 24, "sysv-shm": 1 << 16, "pipe": 1 << 12}
-_SEVERITY = {"sysv-shm": Severity.LOW, "pipe": Severity.LOW, "socket": Severity.LOW}
+_LEAST = {"key": 1024, "attribute": 1024, "socket": 24, "sysv-shm": 1 << 16}
+_SEVERITY = {"sysv-shm": Severity.LOW, "socket": Severity.LOW}
 
 
 def check(item: IpcObject, scene: Scene) -> Iterator[Evidence]:

@@ -2,8 +2,8 @@
 
 What it looks for
 -----------------
-A SysV segment, a kernel key, an abstract socket's name, an extended attribute or a pipe whose
-bytes are, or unwrap to, a program, shellcode or a script.
+A SysV segment, a kernel key, an abstract socket's name or an extended attribute whose bytes are,
+or unwrap to, a program, shellcode or a script.
 
 Why it matters
 --------------
@@ -12,7 +12,6 @@ a one-line loader takes the payload out and runs it.
 
 What else looks like this
 -------------------------
-Build tools and language servers pass scripts through pipes (not looked at while they flow).
 Nothing benign is known to keep programs in keys, attributes or socket names.
 
 How to check by hand
