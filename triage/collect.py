@@ -17,7 +17,7 @@ from triage.collectors.host import read_host
 from triage.evidence import Root, Unreadable
 from triage.model import Artifact, Coverage, Gap, Location, Snapshot, Why
 from triage.proc.directory import ProcessTable
-from triage.scope import Budget, Limits, NotHere, Scope
+from triage.scope import Budget, Limits, NotHere, Scope, Tally
 
 Progress = Callable[[str, int], None]
 
@@ -117,7 +117,10 @@ def _run(
             else:
                 artifacts.append(step)
     except StopIteration as end:
-        examined = end.value or 0
+        if isinstance(end.value, Tally):
+            examined, detail = end.value.examined, end.value.detail
+        else:
+            examined = end.value or 0
     except NotHere as reason:
         applied, detail = False, str(reason)
     except KeyboardInterrupt:

@@ -207,3 +207,107 @@ class WmiRecovery:
     location: Location
     entry: str
     present: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryRead:
+    """A key that a command or script reads, as Windows writes it, and the value if it is named.
+
+    ``key`` is resolved: ``HKU\\bob\\Software\\X``, ``HKLM\\SYSTEM\\ControlSet001\\...``.
+    """
+
+    key: str
+    value: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryValue:
+    """A value of the Registry that holds something worth a look.
+
+    ``hive`` is the kind of hive (``system``, ``software``, ``user``, ``classes``, ...). ``key`` is
+    the full path as Windows writes it, with the number of the control set; ``name`` is empty for
+    the default value. ``type`` is the declared type, all 32 bits. ``text`` is the beginning of the
+    value in words. ``user`` is the profile's name, ``sid`` its identifier where that is known.
+    ``state``: ``allocated``, ``deleted``, ``slack``, ``orphan``, ``replayed`` (there only after
+    the logs were applied), ``unreplayed`` (removed by them); ``offset`` is that of the value's
+    record in the file. ``next_size`` is the size of the largest other value of the same key.
+    ``traits`` are facts about how it is stored; ``script`` what the scripts in it do. ``reads`` are
+    the keys these name; ``benign`` the row of known places whose path and shape it has.
+    ``joined`` is what it makes together with the values or keys named in ``parts``.
+    """
+
+    location: Location
+    hive: str
+    key: str
+    name: str
+    type: int
+    size: int
+    text: str | None = None
+    user: str | None = None
+    sid: str | None = None
+    last_write: str | None = None
+    state: str = "allocated"
+    offset: int = 0
+    next_size: int | None = None
+    traits: tuple[str, ...] = ()
+    script: tuple[str, ...] = ()
+    reads: tuple[RegistryRead, ...] = ()
+    benign: str | None = None
+    content: Content | None = None
+    parts: tuple[str, ...] = ()
+    joined: Content | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryKey:
+    """A key of the Registry that is itself out of the ordinary; fields as in RegistryValue.
+
+    ``details`` say what its traits rest on. ``content`` is what its class name holds; ``values``
+    and ``subkeys`` count what lies in it.
+    """
+
+    location: Location
+    hive: str
+    key: str
+    user: str | None = None
+    sid: str | None = None
+    last_write: str | None = None
+    state: str = "allocated"
+    offset: int = 0
+    values: int = 0
+    subkeys: int = 0
+    traits: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
+    content: Content | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AutostartItem:
+    """A setting of the Registry that makes Windows or a program run or load something.
+
+    ``place`` is the row of ``registry_autostart.toml``; ``command`` is as stored (cut when long),
+    ``program`` its path without tricks, ``starts`` the known hosts it leads to, ``traits`` what it
+    does (:mod:`triage.windows.traits`) and how it is stored, ``targets`` what it runs or loads.
+    ``machine`` is the machine's own setting that this one overrides. ``reads`` are the keys it
+    reads; ``scripts`` the beginnings of what its encoded parts decode to.
+    """
+
+    location: Location
+    hive: str
+    place: str
+    key: str
+    name: str
+    command: str
+    user: str | None = None
+    sid: str | None = None
+    last_write: str | None = None
+    state: str = "allocated"
+    offset: int = 0
+    program: str = ""
+    starts: tuple[str, ...] = ()
+    traits: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    reads: tuple[RegistryRead, ...] = ()
+    scripts: tuple[str, ...] = ()
+    machine: str | None = None
+    content: Content | None = None

@@ -1,0 +1,58 @@
+"""Indicators about the Registry: what is stored in it, and what starts or loads from it."""
+
+from __future__ import annotations
+
+from triage.analyzers.indicator import Indicator
+from triage.analyzers.registry import (
+    autostart_code,
+    autostart_com_override,
+    autostart_download,
+    autostart_encoded,
+    autostart_hidden,
+    autostart_host,
+    autostart_loader,
+    autostart_place,
+    autostart_target,
+    registry_class_name,
+    registry_family,
+    registry_key_name,
+    registry_large,
+    registry_locked,
+    registry_opaque,
+    registry_program,
+    registry_random_names,
+    registry_run,
+    registry_script,
+    registry_shellcode,
+    registry_split,
+    registry_time,
+    registry_type,
+    registry_value_name,
+)
+
+INDICATORS: tuple[Indicator, ...] = (
+    autostart_code.INDICATOR,
+    autostart_com_override.INDICATOR,
+    autostart_download.INDICATOR,
+    autostart_encoded.INDICATOR,
+    autostart_hidden.INDICATOR,
+    autostart_host.INDICATOR,
+    autostart_loader.INDICATOR,
+    autostart_place.INDICATOR,
+    autostart_target.INDICATOR,
+    registry_class_name.INDICATOR,
+    registry_family.INDICATOR,
+    registry_key_name.INDICATOR,
+    registry_large.INDICATOR,
+    registry_locked.INDICATOR,
+    registry_opaque.INDICATOR,
+    registry_program.INDICATOR,
+    registry_random_names.INDICATOR,
+    registry_run.INDICATOR,
+    registry_script.INDICATOR,
+    registry_shellcode.INDICATOR,
+    registry_split.INDICATOR,
+    registry_time.INDICATOR,
+    registry_type.INDICATOR,
+    registry_value_name.INDICATOR,
+)

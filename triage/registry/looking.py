@@ -1,0 +1,116 @@
+"""Thorough looks at values, within a budget: each content once, the rest brief and counted."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import replace
+
+from triage.content.candidate import Limits as ContentLimits
+from triage.content.carriers import carries
+from triage.content.examine import examine, glance, payload
+from triage.content.identify import identify
+from triage.content.identity import Identity
+from triage.content.kinds import family
+from triage.model import Content
+from triage.scope import Budget, Limits
+
+_LIMITS = ContentLimits(output=16 << 20, layer=8 << 20, steps=160, work=250_000_000)
+#: Thorough looks at the values of one hive; clean hives need some hundreds.
+_WHOLE_MAX = 2500
+_KEPT = 1 << 20
+OPAQUE = frozenset({"encoded", "compressed", "encrypted", "archive"})
+_DULL = frozenset({"database", "key", "font", "settings", "text", "image", "document", "media"})
+_NOTHING = frozenset({"zeros", "filler", "empty", "security-descriptor"})
+#: From here on encoded, compressed or random bytes are more than a key, a hash or an identifier.
+OPAQUE_LEAST = 200
+_RUN = re.compile(
+    rb"[A-Za-z0-9+/=_-]{64,}|(?:[0-9]{1,3}[,; ]){24,}|(?:\\x[0-9a-fA-F]{2}){12,}|"
+    rb"(?:%[0-9A-Fa-f]{2}){16,}"
+)
+_IMAGE = re.compile(rb"MZ[\s\S]{58}[\s\S]{4}|\x7fELF[\x01\x02][\x01\x02]")
+#: Words without which no text is a script worth a look. A word alone never decides.
+_SIGNS = re.compile(
+    rb"(?i)powershell|javascript:|vbscript:|jscript|wscript|<script|scriptlet|scriptblock|base64|"
+    rb"createobject|activexobject|mshta|\biex\b|invoke-|\beval\b|virtualalloc|scrobj|assembly\]|"
+    rb"assembly\.load|regread|runhtml|comsvcs|webclient|frombase|#!/|function\s*\(|@echo off"
+)
+
+
+class Looker:
+    """Examines, remembers, and keeps as many bytes as the collection has left."""
+
+    def __init__(self, limits: Limits, budget: Budget) -> None:
+        self._limits = limits
+        self._budget = budget
+        self._left = _WHOLE_MAX
+        self.brief = 0
+
+    def look(self, data: bytes) -> Content:
+        """What bytes are; only the cheap look once the hive's budget is used up."""
+        digest = hashlib.sha256(data).hexdigest()
+        known = self._budget.seen.get(digest)
+        if known is None:
+            head = data[: self._limits.examine]
+            if self._left <= 0:
+                self.brief += 1
+                return replace(glance(head, size=len(data)), sha256=digest)
+            self._left -= 1
+            found = examine(head, size=len(data), limits=_LIMITS)
+            known = replace(found, sha256=digest)
+            self._budget.seen[digest] = known
+        return known
+
+    def keeping(self, content: Content, data: bytes) -> Content:
+        """The content with its first bytes: all that is allowed where they matter."""
+        wanted = min(self._limits.keep, _KEPT) if payload(content) is not None else 4096
+        return replace(content, kept=data[: self._budget.take(min(wanted, len(data)))])
+
+
+def worth_a_look(data: bytes, identity: Identity, known_place: bool) -> bool:
+    """Whether the full examination could find anything; in known places more is asked for."""
+    kind = family(identity.kind)
+    if kind in ("executable", "script", "bytecode", *OPAQUE) or identity.kind == "shellcode":
+        return identity.kind != "dpapi"
+    if identity.kind == "random":
+        return len(data) >= 64
+    if identity.kind == "data":
+        return len(data) >= (64 if not known_place else 4096) or _IMAGE.search(data) is not None
+    if kind in ("text", "settings"):
+        narrow = narrowed(data)
+        return tells(data if narrow is None else narrow, known_place)
+    return kind not in _DULL and identity.kind not in _NOTHING
+
+
+def narrowed(data: bytes) -> bytes | None:
+    """A text's characters one byte each, when all are ASCII; without the NULs at its end."""
+    some = data[::2] if data[1:2] == b"\0" and not any(data[1::2]) else data
+    some = some.rstrip(b"\0")
+    return some if some.isascii() and b"\0" not in some else None
+
+
+def tells(text: bytes, known_place: bool) -> bool:
+    """Whether a text names tools of scripts, or has a run that is no name, path or number."""
+    if _SIGNS.search(text) is not None:
+        return True
+    run = _RUN.search(text)
+    if run is None or (known_place and len(run.group()) < 256):
+        return False
+    return carries(text)
+
+
+def has_signs(text: bytes) -> bool:
+    return _SIGNS.search(text) is not None
+
+
+def identity_of(data: bytes) -> Identity:
+    return identify(data)
+
+
+def is_opaque(content: Content) -> bool:
+    """Encoded, compressed, encrypted or random bytes, too many for a key or a hash."""
+    if content.size < OPAQUE_LEAST or content.kind == "dpapi":
+        return False
+    if content.kind == "random":
+        return True
+    return family(content.kind) in OPAQUE and content.kind not in ("utf-16",)

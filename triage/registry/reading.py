@@ -1,0 +1,283 @@
+"""One hive, from its bytes to artifacts: stores, keys, autostarts, and what was deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from triage.content.examine import payload
+from triage.content.kinds import family
+from triage.model import Artifact, Gap, Location, Why
+from triage.model_windows import AutostartItem, RegistryKey, RegistryRead, RegistryValue
+from triage.parsers.regf import Key, Remnant, Value
+from triage.registry import benign, families
+from triage.registry.autostarts import Autostarts
+from triage.registry.hives import Mounted
+from triage.registry.keys import Keys
+from triage.registry.looking import Looker, identity_of, worth_a_look
+from triage.registry.notation import Names, general, resolve
+from triage.registry.spread import Spread
+from triage.registry.stores import LEAST, Held, Store, Tally, next_sizes
+from triage.scope import Budget, Limits
+from triage.windows.commands import judge_script
+from triage.windows.traits import Trait
+
+_KEYS, _GONE, _REMNANTS = 2000, 2000, 400
+_REMNANT_STATES = {"free": "deleted", "slack": "slack", "unreferenced": "orphan"}
+
+
+@dataclass(slots=True)
+class Collection:
+    """What is shared by the hives of one collection.
+
+    ``wanted`` gathers the keys that something reads, and whether it runs them; ``told`` the values
+    that are artifacts already, as (full key, value) in lower case; ``machine`` the machine's COM
+    servers.
+    """
+
+    limits: Limits
+    budget: Budget
+    names: Names
+    tally: Tally = field(default_factory=Tally)
+    wanted: dict[RegistryRead, bool] = field(default_factory=dict)
+    told: set[tuple[str, str]] = field(default_factory=set)
+    seen: set[tuple[str, str, str, str]] = field(default_factory=set)
+    machine: dict[str, str] = field(default_factory=dict)
+
+
+_RUN = frozenset(
+    {Trait.RUNS_REGISTRY.value, Trait.IEX.value, Trait.REFLECTIVE_LOAD.value,
+     Trait.JAVASCRIPT_URL.value, Trait.ENCODED_COMMAND.value}
+)  # fmt: skip
+
+
+def _runs(traits: tuple[str, ...]) -> bool:
+    return not _RUN.isdisjoint(traits)
+
+
+class Reader:
+    """Reads one hive; the artifacts come in a fixed order."""
+
+    def __init__(self, at: Mounted, file: Location, shared: Collection) -> None:
+        self._at = at
+        self._file = file
+        self._shared = shared
+        self._looker = Looker(shared.limits, shared.budget)
+        self._store = Store(at, file, self._looker, shared.tally)
+        self._keys = Keys(at, file, self._looker)
+        self._started: set[tuple[str, str]] = set()
+        self._autostarts = Autostarts(at, file, self._looker, shared.names, shared.machine)
+
+    def artifacts(self) -> Iterator[Artifact | Gap]:
+        """Everything notable, then what could not be read as it should."""
+        for step in self._all():
+            kept = self._kept(step)
+            if kept is not None:
+                yield kept
+        yield from self._gaps()
+        benign.clear()
+
+    def _all(self) -> Iterator[Artifact]:
+        yield from self._autostarts.items()
+        yield from self._tree()
+        yield from self._removed()
+        yield from self._remnants()
+
+    # --- the tree ------------------------------------------------------------------------
+
+    def _tree(self) -> Iterator[Artifact]:
+        spread = Spread()
+        odd = 0
+        for key, values in self._at.hive.walk():
+            self._shared.tally.keys += 1
+            self._shared.tally.values += len(values)
+            found = self._keys.notable(key, values) if odd < _KEYS else None
+            if found is not None:
+                odd += 1
+                yield found
+            if values:
+                yield from self._values(key, values, spread)
+        for one, joined in spread.of_parents():
+            made = self._store.described(one)
+            above = made.key.rpartition("\\")[0]
+            place = Location(self._file.path, f"{above} (values of its keys)")
+            yield replace(
+                made, location=place, key=above, name="", parts=joined.names, joined=joined.content
+            )
+
+    def _values(
+        self, key: Key, values: tuple[Value, ...], spread: Spread
+    ) -> Iterator[RegistryValue]:
+        path = general(key.path)
+        known = families.rows_of_key(self._at.kind, path)
+        sizes = next_sizes(values) if len(values) > 1 else {}
+        held = [self._store.examined(value, path) for value in values]
+        whole = [one for one in held if one.data]
+        joined = spread.of_key(whole) if len(whole) > 1 else None
+        parts = frozenset(joined.names) if joined is not None else frozenset()
+        for place, one in enumerate(held):
+            if one.value.name in parts:
+                continue
+            found = self._store.notable(one, path, known, sizes.get(place))
+            if found is not None:
+                yield self._with_reads(found, one)
+        if joined is None:
+            spread.remember(whole)
+            return
+        first = next(one for one in whole if one.value.name == joined.names[0])
+        yield replace(self._store.described(first), parts=joined.names, joined=joined.content)
+
+    def _with_reads(self, found: RegistryValue, held: Held) -> RegistryValue:
+        """A script that is stored may read other keys: the next links of a chain."""
+        texts = [clue.value for clue in found.content.clues] if found.content else []
+        if not (found.script or texts):
+            return found
+        text = held.data.decode("utf-16-le", "replace") if b"\0" in held.data[:8] else (
+            held.data.decode("latin-1")
+        )  # fmt: skip
+        references = judge_script("\n".join((text[: 1 << 16], *texts))[: 1 << 17]).registry
+        reads = {
+            RegistryRead(place.full, one.value): None
+            for one in references
+            if one.access != "write"
+            for place in resolve(one.key, self._shared.names, self._at.user)
+        }
+        return replace(found, reads=tuple(reads)[:32])
+
+    # --- what is not in the tree -----------------------------------------------------------
+
+    def _removed(self) -> Iterator[Artifact]:
+        count = 0
+        for item in self._at.hive.deleted():
+            if count >= _GONE:
+                return
+            for found in self._gone(item):
+                count += 1
+                yield found
+
+    def _gone(self, item: Key | Value) -> Iterator[Artifact]:
+        if isinstance(item, Key):
+            odd = self._keys.notable(item, ())
+            if odd is not None and set(odd.traits) - {"impossible-time"}:
+                yield odd
+            return
+        yield from self._autostarts.of_removed(item)
+        path = general(item.path.removeprefix("?\\"))
+        held = self._store.examined(item, path)
+        known = families.rows_of_key(self._at.kind, path)
+        found = self._store.notable(held, path, known, None)
+        if found is not None and (found.content is not None or found.script):
+            yield self._with_reads(found, held)
+
+    def _remnants(self) -> Iterator[Artifact]:
+        count = 0
+        for one in self._at.hive.remnants():
+            found = self._remnant(one)
+            if found is not None:
+                count += 1
+                yield found
+            if count >= _REMNANTS:
+                return
+
+    def _remnant(self, one: Remnant) -> RegistryValue | None:
+        """Bytes that no record claims, when they are or hide a payload."""
+        identity = identity_of(one.data)
+        if not worth_a_look(one.data, identity, True):
+            return None
+        content = self._looker.look(one.data)
+        if payload(content) is None:
+            return None
+        return RegistryValue(
+            location=Location(self._file.path, f"bytes at {one.offset:#x} ({one.kind})"),
+            hive=self._at.kind,
+            key=self._at.full("?"),
+            name="",
+            type=0,
+            size=len(one.data),
+            user=self._at.user,
+            sid=self._at.sid,
+            state=_REMNANT_STATES.get(one.kind, "slack"),
+            offset=one.offset,
+            traits=("no-record",),
+            content=self._looker.keeping(content, one.data),
+        )
+
+    # --- what comes of it ------------------------------------------------------------------
+
+    def _kept(self, item: Artifact) -> Artifact | None:
+        """The artifact, unless a hive in use has told the same; remembers what it reads."""
+        if isinstance(item, RegistryValue):
+            if self._is_command(item):
+                return None
+            digest = (item.content.sha256 if item.content else None) or item.text or ""
+            mark = (item.key.lower(), item.name, digest, item.state)
+            self._shared.told.add((item.key.lower(), item.name.lower()))
+        elif isinstance(item, AutostartItem):
+            mark = (item.key.lower(), item.name, f"{item.command}", item.state)
+            if (item.key.lower(), item.name.lower()) in self._started and mark in self._shared.seen:
+                return None  # the same setting in a second row of the table
+            self._started.add((item.key.lower(), item.name.lower()))
+        elif isinstance(item, RegistryKey):
+            mark = (item.key.lower(), "", " ".join(item.traits), item.state)
+        else:
+            return item
+        if mark in self._shared.seen and self._at.copy:
+            return None
+        self._shared.seen.add(mark)
+        if not isinstance(item, RegistryKey):
+            runs = _runs(item.traits if isinstance(item, AutostartItem) else item.script)
+            for one in item.reads:
+                self._shared.wanted[one] = self._shared.wanted.get(one, False) or runs
+        return item
+
+    def _is_command(self, item: RegistryValue) -> bool:
+        """Whether an autostart tells the same value already and it is only a command."""
+        if (item.key.lower(), item.name.lower()) not in self._started or item.joined is not None:
+            return False
+        found = None if item.content is None else payload(item.content)
+        return found is None or family(found.kind) not in ("executable", "bytecode")
+
+    def _gaps(self) -> Iterator[Gap]:
+        hive = self._at.hive
+        if self._looker.brief:
+            text = f"{self._looker.brief} values got only a brief look"
+            yield Gap(self._file, Why.TIMEOUT, text)
+        if hive.dirty and not hive.replayed:
+            text = "a write was not ended and no log brings it to its end"
+            yield Gap(self._file, Why.TRUNCATED, text)
+        found = hive.anomalies
+        if found:
+            some = "; ".join(f"{one.text} at {one.offset:#x}" for one in found[:4])
+            more = f" and {len(found) - 4} more" if len(found) > 4 else ""
+            yield Gap(
+                self._file, Why.MALFORMED, f"the hive is damaged or was tampered with: {some}{more}"
+            )
+
+    def wanted(self) -> Iterator[Artifact]:
+        """The values of this hive that something reads and that were not told yet."""
+        prefix = self._at.prefix.lower()
+        for one, runs in list(self._shared.wanted.items()):
+            low = one.key.lower()
+            if low != prefix and not low.startswith(f"{prefix}\\"):
+                continue
+            key = self._at.hive.key(one.key[len(prefix) + 1 :])
+            if key is None:
+                continue
+            for value in self._at.hive.values(key):
+                if one.value is not None and value.name.lower() != one.value.lower():
+                    continue
+                full = self._at.full(key.path).lower()
+                if (full, value.name.lower()) in self._shared.told or value.size < LEAST:
+                    continue
+                held = self._store.examined(value, general(key.path))
+                if self._worth_telling(held, one):
+                    trait = "run-by-a-loader" if runs else "read-by-a-loader"
+                    made = self._store.described(held, traits=(trait,))
+                    self._shared.told.add((full, value.name.lower()))
+                    yield self._with_reads(made, held)
+
+    def _worth_telling(self, held: Held, read: RegistryRead) -> bool:
+        """A value that is named, or one of a named key that is more than a setting."""
+        if read.value is not None:
+            return True
+        return held.content is not None or len(held.data) >= 200

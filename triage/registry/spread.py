@@ -1,0 +1,160 @@
+"""Payloads split over values of one key, or over keys of one parent.
+
+A part alone is a text or bytes like many others. What makes parts a candidate is their form:
+names that count, or several values of one key that are all encoded or dense; then the content
+module tries the plausible orders. Nothing is reported that does not reveal a payload.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from triage.content.candidate import Limits
+from triage.content.carriers import carries
+from triage.content.examine import payload
+from triage.content.reassemble import Reassembly, reassemble
+from triage.records import dataclass
+from triage.registry.hives import text_of
+from triage.registry.stores import Held
+
+_LIMITS = Limits(output=16 << 20, layer=8 << 20, steps=60, work=60_000_000)
+_LEAST, _TOTAL, _CHUNK = 8, 160, 256
+_MOST_GROUPS, _MOST_PARENTS = 24, 20_000
+_COUNTED = re.compile(r"(?i)^(.{0,60}?)[ _.#-]?([0-9]{1,6}|[0-9a-f]{1,4}|[a-z])$")
+_DENSE_TEXT = re.compile(r"[A-Za-z0-9+/=_,;:\\x %$&!-]{8,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece: its name within the group, its bytes, and the value it came from."""
+
+    name: str
+    data: bytes
+    held: Held
+
+
+class Spread:
+    """Gathers candidates while the hive is walked, joins them afterwards."""
+
+    def __init__(self) -> None:
+        self._groups = 0
+        self._parents: dict[int, list[Part]] = defaultdict(list)
+        self._skipped = 0
+
+    def of_key(self, held: Sequence[Held]) -> Reassembly | None:
+        """What the values of one key make together."""
+        parts = [
+            Part(one.value.name, _bytes(one), one)
+            for one in held
+            if len(one.data) >= _LEAST and _possible(one)
+        ]
+        chosen = _group(parts)
+        if not chosen or self._groups >= _MOST_GROUPS:
+            return None
+        self._groups += 1
+        return _joined(chosen)
+
+    def remember(self, held: Sequence[Held]) -> None:
+        """A key with one telling value may be a part of what its parent holds."""
+        telling = [one for one in held if len(one.data) >= 32 and _possible(one) and _dense(one)]
+        if len(telling) != 1 or len(held) > 3 or len(self._parents) >= _MOST_PARENTS:
+            return
+        key = telling[0].value.key
+        if key is not None and key.parent is not None:
+            one = telling[0]
+            self._parents[key.parent.offset].append(Part(key.name, _bytes(one), one))
+
+    def of_parents(self) -> Iterator[tuple[Held, Reassembly]]:
+        """What the keys of one parent make together, with one of the values."""
+        for parts in self._parents.values():
+            chosen = _group(parts)
+            if chosen and self._groups < 2 * _MOST_GROUPS:
+                self._groups += 1
+                found = _joined(chosen)
+                if found is not None:
+                    yield chosen[0].held, found
+        self._parents.clear()
+
+
+def _bytes(one: Held) -> bytes:
+    """A text's characters one byte each where that loses nothing, else the bytes."""
+    if one.value.type in (1, 2) or (one.identity is not None and "utf-16" in one.identity.traits):
+        text = text_of(one.data).split("\0")[0]
+        if text.isascii():
+            return text.encode("ascii")
+    return one.data
+
+
+def _possible(one: Held) -> bool:
+    """Not what is a payload by itself, and not what is plainly something else."""
+    if one.content is not None and payload(one.content) is not None and len(one.data) > 1 << 20:
+        return False
+    kind = "" if one.identity is None else one.identity.kind
+    return kind not in (
+        "security-descriptor",
+        "dpapi",
+        "zeros",
+        "certificate-property",
+        "certificate",
+    )
+
+
+def _dense(one: Held) -> bool:
+    """Encoded text without blanks, or bytes as evenly spread as a cipher's; no records."""
+    if one.identity is None or one.rows:
+        return False
+    if one.identity.kind in ("random", "base64", "hex", "decimal-list"):
+        return True
+    if one.identity.kind in ("text", "utf-16"):
+        return carries(_bytes(one))
+    if one.identity.kind != "data" or len(one.data) < 48:
+        return False
+    return len(set(one.data)) * 8 >= 5 * min(len(one.data), 200)
+
+
+def _group(parts: list[Part]) -> list[Part]:
+    """The parts that look like one thing in pieces; empty when nothing does."""
+    if len(parts) < 2 or sum(len(part.data) for part in parts) < _TOTAL:
+        return []
+    stems: dict[str, list[Part]] = defaultdict(list)
+    for part in parts:
+        match = _COUNTED.match(part.name)
+        if match is not None:
+            stems[match.group(1).lower()].append(part)
+    counted = max(stems.values(), key=lambda group: sum(len(p.data) for p in group), default=[])
+    if len(counted) >= 2 and sum(len(p.data) for p in counted) >= _TOTAL and _alike(counted):
+        return counted
+    dense = [part for part in parts if _is_dense(part)]
+    total = sum(len(part.data) for part in dense)
+    if 2 <= len(dense) <= 64 and total >= _TOTAL and len(dense) * 2 >= len(parts):
+        return dense
+    return []
+
+
+def _alike(parts: Sequence[Part]) -> bool:
+    """Whether most parts are dense or encoded, or chunks of one size in no known place."""
+    pieces = sum(1 for part in parts if _is_dense(part))
+    if pieces * 10 >= len(parts) * 7:
+        return True
+    sizes = [len(part.data) for part in parts]
+    common = max(sizes.count(size) for size in set(sizes))
+    chunks = common >= 2 and common * 10 >= len(sizes) * 6 and max(sizes) >= _CHUNK
+    return chunks and not any(part.held.rows for part in parts)
+
+
+def _is_dense(part: Part) -> bool:
+    return _dense(part.held) or _is_piece(part.data)
+
+
+def _is_piece(data: bytes) -> bool:
+    """A text of an encoding's alphabet without words: too short to tell by itself."""
+    if len(data) < 16 or not data.isascii():
+        return False
+    text = data.decode("ascii")
+    return _DENSE_TEXT.fullmatch(text) is not None and " " not in text.strip()[:40]
+
+
+def _joined(parts: list[Part]) -> Reassembly | None:
+    return reassemble([(part.name, part.data) for part in parts], limits=_LIMITS)
