@@ -350,7 +350,7 @@ def test_many_subjects_of_one_name_take_linear_time() -> None:
         return time.process_time() - begun
 
     seconds(50)
-    assert seconds(800) < 40 * max(seconds(100), 0.001)
+    assert seconds(400) < 40 * max(seconds(50), 0.001)
 
 
 # --- the command ----------------------------------------------------------------------------
