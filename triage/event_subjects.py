@@ -11,6 +11,7 @@ _SHOWN = 400
 #: What is told of each act first; the rest follows in the order of the event.
 _WORDS = {
     "code-blocked": "code that Windows refused",
+    "connection": "a connection",
     "crash": "a crash outside of any module",
     "database-setting": "a setting of SQL Server",
     "defender-change": "a change of Microsoft Defender",

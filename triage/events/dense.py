@@ -74,5 +74,8 @@ def is_ordinary_binary(data: bytes) -> bool:
     wide = data[1::2]
     if wide.count(0) * 5 > len(wide) * 4:
         text = data[: len(data) & ~1].decode("utf-16-le", "replace")
-        return not is_dense(text) and not is_code_like(text)
+        words = text.replace("\0", " ")
+        is_text = text.count("\0") * 5 <= len(text) and not _is_strange(words[:_SAMPLE])
+        if is_text:
+            return not is_dense(words) and not is_code_like(words)
     return len(data) < _SMALL and data.count(0) * 10 > len(data) * 3

@@ -138,9 +138,9 @@ def _examined(
     source: Source, name: str, value: str, data: bytes, binary: bool, watch: Watch
 ) -> Content | None:
     """A thorough look, or one at the first bytes where more cannot pay."""
-    if binary and is_ordinary_binary(data):
-        return None
     telling = begins_well(head_of(data, binary), len(data))
+    if binary and not telling and is_ordinary_binary(data):
+        return None
     habit = f"{name} {binary or is_piece(value)}"
     if not telling and (len(data) < _PAYLOAD_LEAST or source.is_usual(habit, len(data))):
         return glance(data) if binary and len(data) >= BINARY else None
@@ -153,9 +153,18 @@ def content_traits(content: Content, binary: bool, size: int) -> tuple[str, ...]
     """What is told of a content: a payload, a script, encoded or random data, or only its size."""
     found = set()
     layer = payload(content)
-    if layer is not None:
-        runs = family(layer.kind) in ("executable", "bytecode") or layer.kind == "shellcode"
-        found.add("payload" if runs or len(content.layers) > 1 else "script")
+    kind = (
+        content.kind
+        if layer is None and not content.layers
+        else ""
+        if layer is None
+        else layer.kind
+    )
+    # A program that says what it is was not unwrapped: the whole is its own payload.
+    if family(kind) in ("executable", "bytecode") or kind == "shellcode":
+        found.add("payload")
+    elif family(kind) == "script" or layer is not None:
+        found.add("payload" if len(content.layers) > 1 else "script")
     elif family(content.kind) in _TELLING or content.kind == "random":
         if size >= 256:
             found.add("packed")

@@ -46,6 +46,25 @@ def process_start(data: Fields, watch: Watch) -> Fact | None:
     )
 
 
+def connection(data: Fields, watch: Watch) -> Fact | None:
+    """Event 3: a shell that answers the network, a program that has no business there."""
+    image = text(data, "Image") or ""
+    inward = (text(data, "Initiated") or "").lower() == "false"
+    found = traits(
+        ("listens", inward and has_role(image, "shell", "script-host")),
+        ("silent-program", has_role(image, "silent") and of_windows(image)),
+    )
+    if not found:
+        return None
+    here, there = ("Destination", "Source") if inward else ("Source", "Destination")
+    shown = fields(
+        ("image", image), ("local", f"{text(data, here + 'Ip')}:{text(data, here + 'Port')}"),
+        ("remote", f"{text(data, there + 'Ip')}:{text(data, there + 'Port')}"),
+    )  # fmt: skip
+    actor = actors(data, "ProcessGuid", "ProcessId")
+    return Fact("connection", shown, found, ("image",), actor, user=text(data, "User"))
+
+
 def module_load(data: Fields, watch: Watch) -> Fact | None:
     """Event 7: .NET in programs that have none, script engines, unsigned modules out of place."""
     image, loaded = text(data, "Image") or "", text(data, "ImageLoaded") or ""
@@ -102,6 +121,8 @@ def remote_thread(data: Fields, watch: Watch) -> Fact | None:
         ("lsass", name(target) == "lsass" and not has_role(source, "opener")),
         ("debugger", base == "ntdll.dll" and function.lower() in ("dbguiremotebreakin", "")),
     )
+    if not {"no-module", "loads-library", "foreign-module", "lsass"} & set(found):
+        return None
     shown = fields(
         ("image", source), ("target", target), ("module", module), ("function", function),
         ("address", text(data, "StartAddress")),

@@ -12,7 +12,7 @@ from triage.events.watch import Watch
 Witness = Callable[[Fields, Watch], "Fact | None"]
 
 _SYSMON: dict[int, Witness] = {
-    1: sysmon.process_start, 7: sysmon.module_load, 8: sysmon.remote_thread,
+    1: sysmon.process_start, 3: sysmon.connection, 7: sysmon.module_load, 8: sysmon.remote_thread,
     10: sysmon.process_access, 11: sysmon.file_write, 12: sysmon.registry, 13: sysmon.registry,
     14: sysmon.registry, 15: sysmon.stream_write, 17: sysmon.pipe, 18: sysmon.pipe,
     19: wmi_activity.sysmon_filter, 20: wmi_activity.sysmon_consumer,
