@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from triage.content.candidate import SLOW, WORTHY, Budget, Candidate
+from triage.content.candidate import PROVEN, SLOW, WORTHY, Budget, Candidate
 from triage.content.patterns import lazy
 
 _LITERAL = lazy(rb"'((?:[^'\\\r\n]|\\[^\r\n]){4,}+)'|\"((?:[^\"\\\r\n]|\\[^\r\n]){4,}+)\"")
@@ -30,23 +30,26 @@ def escaped_literals(data: bytes, budget: Budget) -> Iterator[Candidate]:
     start = end = 0
     for match in _LITERAL.finditer(data):
         text = match.group(1) or match.group(2)
-        if not _mostly_escapes(text):
+        if not _mostly_escapes(text) and b"marshal.loads" not in data[: match.start()][-40:]:
             continue
         if group and match.start() - end > _GAP:
-            yield from _readings(group, start, end, budget)
+            yield from _readings(data, group, start, end, budget)
             group = []
         start = start if group else match.start() + 1
         group.append(text)
         end = match.end() - 1
-    yield from _readings(group, start, end, budget)
+    yield from _readings(data, group, start, end, budget)
 
 
 def _mostly_escapes(text: bytes) -> bool:
     return sum(len(one) for one in _NUMBER.findall(text)) * _SHARE >= len(text)
 
 
-def _readings(group: list[bytes], start: int, end: int, budget: Budget) -> Iterator[Candidate]:
+def _readings(
+    data: bytes, group: list[bytes], start: int, end: int, budget: Budget
+) -> Iterator[Candidate]:
     text = b"".join(group)
+    marshalled = b"marshal.loads" in data[max(0, start - 120) : start]
     if not group:
         return
     budget.spend(len(text) * SLOW)
@@ -58,7 +61,20 @@ def _readings(group: list[bytes], start: int, end: int, budget: Budget) -> Itera
     out = _ESCAPE.sub(plain, text)
     if len(out) >= _LEAST:
         step = "string escapes" if base == 8 else "decimal string escapes"
-        yield Candidate(out, "escaped", step, start, end, WORTHY, named=True)
+        # code that is marshalled proves little by its bytes, but here the script says it is
+        need = PROVEN if marshalled else WORTHY
+        yield Candidate(out, "escaped", step, start, end, need, named=True)
+
+
+def unquoted_literals(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """(start, end, text) of literals in which quotes or backslashes are escaped."""
+    for match in _LITERAL.finditer(data):
+        text = match.group(1) or match.group(2)
+        if b"\\" in text and len(text) >= _LEAST_UNQUOTED:
+            yield match.start() + 1, match.end() - 1, _ANY.sub(rb"\1", text)
+
+
+_ANY, _LEAST_UNQUOTED = lazy(rb"\\(.)"), 24
 
 
 def _plain(escape: bytes, base: int) -> bytes:

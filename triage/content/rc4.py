@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from math import exp
 
-from triage.content.byte_maps import likeness, reads_well
+from triage.content.byte_maps import likeness
 from triage.content.candidate import GUESS, PLAIN, SLOW, Budget, Candidate, Hints
 from triage.content.headers import begins_well
 from triage.content.measure import PRINTABLE
@@ -20,8 +20,7 @@ from triage.content.xor import apply
 _HEAD = 64
 _LONGEST_KEY = 64
 _LEAST_DENSE = 48
-#: A text of this length under a key that the script names is no chance.
-_SURE = 40
+_SHORTEST, _SURE, _GAIN = 24, 40, 0.1
 _SKIPS = (0, 1, 2, 4)
 _LENGTHS = (16, 32, 8, 5, 4, 6, 7, 10, 12, 20, 24, 64, 9, 11, 13, 14, 15, 3, 48, 40)
 
@@ -78,10 +77,28 @@ def with_key_beside(data: bytes, hints: Hints, budget: Budget) -> Iterator[Candi
             budget.spend(len(body) * SLOW * 4)
             step = f"rc4 key {key.hex()} ({where})"
             yield Candidate(crypt(key, body), "rc4", step, need=GUESS)
-        if where == "from the layer above" and _promising(apply(head, key), end - start):
-            step, plain = f"xor key {key.hex()} ({where})", apply(data[start:end], key)
-            need = PLAIN if len(plain) >= _SURE and reads_well(plain[:4096]) else GUESS
-            yield Candidate(plain, "xor", step, need=need)
+
+
+def with_named_key(data: bytes, hints: Hints, budget: Budget) -> Iterator[Candidate]:
+    """XOR with each key that the layers above name.
+
+    That all of a text becomes printable under such a key is no chance, so it need not read well.
+    """
+    head = data[:_HEAD]
+    legible = not head.translate(None, PRINTABLE)
+    for key in hints.keys if len(data) >= _SHORTEST else ():
+        budget.spend(4_000)
+        first = apply(head, key)
+        plain = not first.translate(None, PRINTABLE)
+        if not (plain or _promising(first, len(data))):
+            continue
+        if legible and likeness(first) < likeness(head) + _GAIN:
+            continue  # letters that become other letters
+        budget.spend(len(data) * 4)
+        out = apply(data, key)
+        certain = plain and len(out) >= _SURE and not out[:4096].translate(None, PRINTABLE)
+        step = f"xor key {key.hex()} (from the layer above)"
+        yield Candidate(out, "xor", step, need=PLAIN if certain else GUESS)
 
 
 def _dense(data: bytes) -> bool:

@@ -27,6 +27,7 @@ from triage.content.encodings import (
     uu_lines,
     uudecode,
 )
+from triage.content.escapes import unquoted_literals
 from triage.content.patterns import lazy
 
 _RUN = lazy(rb"[A-Za-z0-9+/_\-]{8,}+={0,2}")
@@ -81,6 +82,7 @@ def pieces(data: bytes, budget: Budget, *, script: bool) -> Iterator[Candidate]:
         yield from _whole(data, budget)
     yield from _runs(data, budget)
     yield from _literals(data, budget)
+    yield from _unquoted(data, budget)
     for start, end, out in uu_blocks(data):
         yield Candidate(out, "uuencode", "uudecode", start, end, WORTHY, named=True)
     uu = uudecode(data)
@@ -195,6 +197,16 @@ def _literals(data: bytes, budget: Budget) -> Iterator[Candidate]:
             out_uu = uu_lines(text.replace(b"\\n", b"\n"))
             if out_uu:
                 yield Candidate(out_uu, "uuencode", "uudecode", start, end, WORTHY, named=True)
+
+
+def _unquoted(data: bytes, budget: Budget) -> Iterator[Candidate]:
+    """Literals of base85 in which the quotes had to be escaped."""
+    found = sorted(unquoted_literals(data), key=lambda one: (one[0] - one[1], one[0]))
+    for start, end, text in found[:_PIECES]:
+        budget.spend(len(text) * 100)
+        for kind, step, out, need in decodings(text, budget):
+            if kind == "base85":
+                yield Candidate(out, kind, step, start, end, max(need, WORTHY), named=True)
 
 
 _PLAIN_RUN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"

@@ -24,7 +24,7 @@ from triage.content.kinds import family
 from triage.content.measure import printable_ratio
 from triage.content.members import tar_members, unlisted, zip_members
 from triage.content.number_lists import numbers
-from triage.content.rc4 import with_key_beside
+from triage.content.rc4 import with_key_beside, with_named_key
 from triage.content.scripts import folded, unescaped
 from triage.content.text_parts import pieces, turned
 from triage.content.xor import LONGEST, repeating
@@ -87,6 +87,8 @@ def candidates(
         if identity.kind == "data":
             yield from _in_binary(data, hints, budget)
         yield from _in_text(data, identity, budget)
+        if kind_family != "script":
+            yield from with_named_key(data, hints, budget)
     elif kind_family in _CONTAINERS and identity.confidence is not Confidence.WEAK:
         yield from _inside(data, identity, budget)
     elif kind_family not in ("compressed", "archive", "encrypted") or _doubtful(identity):
@@ -139,6 +141,7 @@ def _in_text(data: bytes, identity: Identity, budget: Budget) -> Iterator[Candid
 
 def _in_binary(data: bytes, hints: Hints, budget: Budget) -> Iterator[Candidate]:
     yield from wide(data)
+    yield from with_named_key(data, hints, budget)
     if begins_well(data[: -_HEAD - 1 : -1], len(data)):
         yield Candidate(data[::-1], "reversed", "reverse", need=GUESS)
     yield from mapped(data, budget)
