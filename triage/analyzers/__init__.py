@@ -24,7 +24,7 @@ FOLDERS: dict[str, frozenset[str]] = {
     "memory": frozenset({"Process"}),
     "script": frozenset({"Process"}),
     "file": frozenset({"MemoryFile"}),
-    "ipc": frozenset({"IpcObject", "Process"}),
+    "ipc": frozenset({"IpcObject", "MemoryFile", "Process"}),
     "environment": frozenset({"Process"}),
     "hiding": frozenset({"HiddenThing", "Mount", "Process"}),
     "wmi": frozenset({"WmiObject", "WmiProvider", "WmiRecovery", "WmiSubscription"}),
