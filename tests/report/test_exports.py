@@ -27,7 +27,7 @@ from tests.report.sample_reports import (
     rewritten,
 )
 from triage.cli.options import FORMATS as OFFERED
-from triage.model import Coverage, Gap, Host, Location, Report, Severity, Subject, Why
+from triage.model import Clue, Coverage, Gap, Host, Location, Report, Severity, Subject, Why
 from triage.report import FORMATS, json_report, render, times
 from triage.report.csv_report import COLUMNS
 from triage.report.markdown_report import code
@@ -637,6 +637,22 @@ def test_misp_detects_by_hashes_of_the_bad_alone() -> None:
     mild = dataclasses.replace(infected().subjects[0], severity=Severity.MEDIUM)
     for found in event(report((mild,), "medium")).objects:
         assert not any(row.to_ids for row in found.attributes)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "type_"),
+    [("ip", "203.0.113.7", "ip-dst"), ("ip", "2001:db8::1", "ip-dst"), ("ip", "999.1.1.1", "text"),
+     ("ip", "203.0.113.7:80", "text"), ("domain", "evil.example", "domain"),
+     ("domain", "not a domain", "text"), ("domain", "x", "text"), ("url", "http://e/", "url"),
+     ("api", "memfd_create", "text")],
+)  # fmt: skip
+def test_misp_types_clues_as_a_server_takes_them(kind: str, value: str, type_: str) -> None:
+    first = infected().subjects[0]
+    assert first.content is not None
+    content = dataclasses.replace(first.content, clues=(Clue(kind, value),))
+    made = report((dataclasses.replace(first, content=content),), "critical")
+    found = [row for each in event(made).objects for row in each.attributes if row.value == value]
+    assert [row.type for row in found] == [type_]
 
 
 # --- tracee ---------------------------------------------------------------------------------

@@ -7,7 +7,9 @@ an address inside a payload may be anybody's. Nothing is published or distribute
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_address
 from types import MappingProxyType
 
 from triage.model import Clue, Report, Severity, Subject
@@ -39,6 +41,8 @@ _CLUES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "domain": ("domain", "Network activity"),
     }
 )
+_TEXT = ("text", "Other")
+_DOMAIN = re.compile(r"(?=.{4,253}$)(?:[a-z0-9_-]{1,63}\.)+[a-z0-9-]{2,63}", re.IGNORECASE)
 # MISP counts 1 as the worst, 4 as not known.
 _THREAT = {"critical": "1", "high": "1", "medium": "2", "low": "3", "info": "3"}
 _DETECTS = 73
@@ -199,8 +203,21 @@ def _more(subject: Subject, facts: Facts) -> Iterator[tuple[str, str, str, str, 
             yield "text", "text", "Other", shown, text(finding.indicator, 200)
 
 
+def _acceptable(kind: str, value: str) -> bool:
+    """Whether a server takes the value for that type; of a text it always does."""
+    if kind == "ip-dst":
+        try:
+            return "%" not in value and bool(ip_address(value))
+        except ValueError:
+            return False
+    return _DOMAIN.fullmatch(value) is not None if kind == "domain" else True
+
+
 def _clue(clue: Clue, seed: tuple[str, ...], report: Report, subject: Subject) -> Object:
-    kind, where = _CLUES.get(clue.kind, ("text", "Other"))
+    value = _shown(clue.value)
+    kind, where = _CLUES.get(clue.kind, _TEXT)
+    if not _acceptable(kind, value):
+        kind, where = _TEXT
     comment = text(f"{clue.kind} inside the payload", 200)
-    return _attribute(kind, where, _shown(clue.value), ("clue", *seed), report,
+    return _attribute(kind, where, value, ("clue", *seed), report,
                       relation="text", comment=comment)  # fmt: skip
