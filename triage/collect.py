@@ -61,6 +61,7 @@ def collect(
     Ctrl-C ends the collection, not the report.
     """
     limits = limits or Limits()
+    collection, root = _whole_and_system(root, kind)
     live = has_kernel(root)
     started = clock()
     artifacts: list[Artifact] = []
@@ -73,6 +74,7 @@ def collect(
         limits=limits,
         budget=Budget(limits),
         so_far=artifacts,
+        collection=collection,
     )
     for name, run in collectors:
         progress(name, 0)
@@ -83,6 +85,8 @@ def collect(
     if scope.budget.skipped:
         detail = f"{scope.budget.skipped} contents got only a brief look: the time for more was up"
         gaps.append(Gap(Location(root.path), Why.TIMEOUT, detail))
+    if collection is not None:
+        root.close()
     return Snapshot(
         tool_version=__version__,
         root_kind=kind,
@@ -94,6 +98,16 @@ def collect(
         gaps=tuple(gaps),
         coverage=tuple(coverage),
     )
+
+
+def _whole_and_system(root: Root, kind: str) -> tuple[Root | None, Root]:
+    """Of a UAC collection the whole and the system's files in it; of others only the tree."""
+    if kind != "image":
+        return None, root
+    from triage.linux_image.uac import system_root
+
+    inner = system_root(root)
+    return (None, root) if inner is None else (root, inner)
 
 
 def _run(

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+from triage.commands.cheap import is_telling
 from triage.commands.judge import judge as judge_text
 from triage.commands.judge import judge_words
 from triage.commands.places import clean, descriptor
@@ -79,8 +80,15 @@ def confidence_of(event: LogEvent) -> Confidence:
 def reasons_of(event: LogEvent) -> tuple[Reason, ...]:
     """Why the command that was run is notable (see :mod:`triage.commands`)."""
     if event.cmdline:
-        return words_reasons(event.cmdline, event.cwd or "")
+        return words_reasons(named_by(event.exe, event.cmdline), event.cwd or "")
     return text_reasons(event.command, event.cwd or "") if event.command else ()
+
+
+def named_by(exe: str | None, words: tuple[str, ...]) -> tuple[str, ...]:
+    """The arguments with the executable's own path in front, where another name hides it."""
+    if exe is not None and words and is_telling(exe) and not is_telling(words[0]):
+        return (exe, *words[1:])
+    return words
 
 
 _CODE = lazy(r"(\S+)\s+(?:-\S+\s+){0,3}?(-[A-Za-z]{0,6}[cerE])\s+(.+)$", re.DOTALL)

@@ -34,3 +34,20 @@ def with_event_files(snapshot: Snapshot | None, events: tuple[str, ...]) -> Snap
     if not any(coverage.applied for coverage in snapshot.coverage):
         fail(Exit.NO_EVIDENCE, "there is nothing in these files", *events)
     return snapshot
+
+
+def check_folder(root: str) -> None:
+    """A packed collection is not looked into: unpacking it is the user's to do, on their disk."""
+    import os
+    import shlex
+
+    if not os.path.isfile(root):
+        return
+    if root.endswith((".tar.gz", ".tgz", ".tar", ".tar.xz", ".tar.zst", ".zip")):
+        fail(
+            Exit.USAGE,
+            f"{root} is packed, and triage looks into folders",
+            f"unpack it first: mkdir collection && tar -xf {shlex.quote(root)} -C collection",
+            "then: triage image collection",
+        )
+    fail(Exit.USAGE, f"{root} is a file", "give the folder where the image is mounted")

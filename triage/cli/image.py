@@ -18,11 +18,13 @@ def image(
     root: str, save: str | None, keep: int, keep_total: int, keep_all: bool, time_limit: int,
     xattrs: tuple[str, ...], all_pids: bool, **report: Any,
 ) -> None:  # fmt: skip
-    """Look at a mounted image (mount it read-only) or a folder of collected files.
+    """Look at a mounted image (mount it read-only) or a folder of collected files (UAC's, too).
 
     Nothing that the image says can lead out of ROOT, and nothing is written into it.
     """
+    from triage.cli.events import check_folder
     from triage.cli.run import CollectionOptions, ReportOptions, look_and_report
 
+    check_folder(root)
     limits = CollectionOptions(keep, keep_total, keep_all, time_limit, xattrs, all_pids)
     look_and_report(root, "image", save, limits, ReportOptions(**report))

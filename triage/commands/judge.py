@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from triage.commands import programs
+from triage.commands.cheap import ordinary_text, ordinary_words
 from triage.commands.inline import judge_code
 from triage.commands.places import SEVERITY, clean, descriptor, is_process_memory, volatile
 from triage.commands.reasons import Reason
@@ -22,6 +23,7 @@ from triage.commands.sources import (
     code_of,
     given,
     output_of,
+    remember,
     substituted,
     written_to,
 )
@@ -38,17 +40,12 @@ _KINDS = {
     "volatile": "volatile",
 }  # fmt: skip
 _STANDARD_IN = frozenset({"-", "/dev/stdin", "/proc/self/fd/0", "/dev/fd/0"})
-#: The cheap question before the reading: commands without any of these are ordinary.
-WORTH = lazy(
-    r"[|`&;<]|\$\(|\beval\b|\s-\w*[ceEr]\s|/dev/(?!null)|/run/|/var/(?:run|lock|tmp)/|/tmp/|/proc/|"
-    r"LD_|memfd|-exec|\bexec:|\bsystem:|\bat\b|PRELOAD|/\.?/|\.\./|\$\{?IFS|\bEncod"
-)
 
 
 @lru_cache(8192)
 def judge(text: str, cwd: str = "") -> tuple[Reason, ...]:
     """The reasons, worst first, each once; of a text without any, nothing."""
-    if not WORTH.search(text):
+    if ordinary_text(text):
         return ()
     found = _judge_text(text, cwd, 0)
     best: dict[tuple[str, str], Reason] = {}
@@ -59,6 +56,8 @@ def judge(text: str, cwd: str = "") -> tuple[Reason, ...]:
 
 def judge_words(words: Sequence[str], cwd: str = "") -> tuple[Reason, ...]:
     """The same for a command that was already split, as the kernel got it."""
+    if ordinary_words(words) and not cwd:
+        return ()
     flow = Flow(cwd=cwd)
     found = list(_judge_command(Command(tuple(words)), flow, 0))
     best = {(reason.kind, reason.path): reason for reason in reversed(found)}
@@ -164,7 +163,7 @@ def _runs(
         yield from _loads(name, words, stdin, flow)
     elif is_interpreter(words[0]) or name in programs.CODE_OPTIONS or name in programs.SHELLS:
         yield from _interpreted(name, words, stdin, made, flow)
-    elif words[0] == "$()":
+    elif words[0].startswith("$"):
         yield from _tainted(made, "the output of a command")
     if name not in ("source", ".", "eval"):
         yield from _program(words[0], flow)
@@ -346,6 +345,7 @@ def _shell_on_network(
 
 def _note(name: str, words: tuple[str, ...], command: Command, flow: Flow) -> None:
     """Remember the output's traits, the files written, connections opened, the directory."""
+    remember(name, words, command, flow)
     traits = output_of(name, words, command, flow) if words else NOTHING
     if name in ("cd", "pushd") and len(words) > 1:
         flow.cwd = clean(words[-1], flow.cwd)

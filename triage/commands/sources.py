@@ -23,6 +23,7 @@ from triage.content.patterns import lazy
 from triage.parsers.shell import Command
 
 _NETWORK = lazy(r"^/dev/(?:tcp|udp)/")
+_NAME = lazy(r"\$\{?([A-Za-z_]\w*)")
 _READERS = frozenset(
     [
         "cat",
@@ -59,6 +60,7 @@ class Flow:
 
     outputs: list[frozenset[tuple[str, str]]] = field(default_factory=list)
     files: dict[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
+    variables: dict[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
     connections: set[int] = field(default_factory=set)
     cwd: str = ""
 
@@ -70,15 +72,14 @@ NOTHING: Traits = frozenset()
 def given(command: Command, flow: Flow) -> Traits:
     """What arrives at a command's standard input."""
     found: set[tuple[str, str]] = set()
-    if command.piped is not None and command.piped < len(flow.outputs):
-        found |= flow.outputs[command.piped]
+    found |= _of(command.piped, flow)
     for redirect in command.redirects:
         if redirect.fd not in (None, 0):
             continue
         if redirect.operator == "<" or redirect.operator == "<>":
             found |= of_file(redirect.target, flow)
         elif redirect.operator == "<<<":
-            found |= _of(command.within, flow)
+            found |= _of(command.within, flow) | _named((redirect.target,), flow)
         elif redirect.operator == "<&" and redirect.target in map(str, flow.connections):
             found.add(("download", "a network connection"))
     return frozenset(found | _of(command.fed, flow))
@@ -86,7 +87,34 @@ def given(command: Command, flow: Flow) -> Traits:
 
 def substituted(command: Command, flow: Flow) -> Traits:
     """What a command's words were made of."""
-    return frozenset(_of(command.within, flow))
+    return frozenset(_of(command.within, flow) | _named(command.words, flow))
+
+
+def _named(words: Iterable[str], flow: Flow) -> set[tuple[str, str]]:
+    """What the variables in these words hold, where that is known."""
+    found: set[tuple[str, str]] = set()
+    if flow.variables:
+        for word in words:
+            for name in _NAME.findall(word) if "$" in word else ():
+                found |= flow.variables.get(name, NOTHING)
+    return found
+
+
+def remember(name: str, words: Sequence[str], command: Command, flow: Flow) -> None:
+    """Take note of variables that were made of something: ``x=$(...)``, ``read x``."""
+    pairs = list(command.assigned)
+    if name in ("export", "declare", "local", "readonly", "typeset"):
+        pairs += [(word.partition("=")[0], word) for word in words[1:] if "=" in word]
+    made = substituted(command, flow)
+    for key, value in pairs:
+        traits = made | _named((value,), flow) if "$" in value else NOTHING
+        if traits and len(flow.variables) < 1000:
+            flow.variables[key] = frozenset(traits)
+    if name in ("read", "mapfile", "readarray"):
+        traits = given(command, flow)
+        for word in words[1:]:
+            if traits and not word.startswith("-"):
+                flow.variables[word] = traits
 
 
 def _of(indexes: Iterable[int], flow: Flow) -> set[tuple[str, str]]:
@@ -113,7 +141,7 @@ def of_file(path: str, flow: Flow) -> Traits:
 
 def output_of(name: str, words: Sequence[str], command: Command, flow: Flow) -> Traits:
     """The traits of what a command writes, to its output or to a file."""
-    found = set(given(command, flow)) | _of(command.within, flow)
+    found = set(given(command, flow)) | substituted(command, flow)
     decoder = decodes(name, words)
     if decoder is not None:
         found.add(("decode", decoder))

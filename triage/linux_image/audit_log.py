@@ -8,17 +8,20 @@ PROCTITLE, which may be interleaved with others').
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from triage.commands.cheap import is_telling, ordinary_program
 from triage.commands.judge import judge_words
-from triage.executions import notable_exe
+from triage.executions import named_by, notable_exe
 from triage.interpreters import is_interpreter
 from triage.parsers import Malformed
-from triage.parsers.audit import Record, arguments_of, parse_record, title_of
+from triage.parsers.audit import Record, parse_record, title_of
 
-CHUNK = 1 << 20
-_AROUND = 300  # records of one event lie this near to each other
+_WINDOW = 4 << 20
+_AROUND = 128 << 10  # records of one event lie this near to each other
+_EVENT, _LINE = 4096, 64 << 10
 _REMEMBERED = 100_000
 EVENTS_MAX = 4000
 #: memfd_create, ptrace, process_vm_writev by architecture: told by numbers that few lines have.
@@ -35,11 +38,12 @@ class Sieve:
 
     exes: dict[bytes, bool] = field(default_factory=dict)
     commands: dict[bytes, bool] = field(default_factory=dict)
+    programs: dict[bytes, bool] = field(default_factory=dict)
     records: int = 0
     joined: int = 0
     unjoined: int = 0
     unread: int = 0
-    calls: set[bytes] = field(default_factory=set)
+    hosts: set[bytes] = field(default_factory=set)
 
     def exe(self, raw: bytes) -> bool:
         """Whether the value of an ``exe=`` field is notable."""
@@ -47,16 +51,27 @@ class Sieve:
         if found is None:
             if len(self.exes) >= _REMEMBERED:
                 self.exes.clear()
+                self.hosts.clear()
             found = self.exes[raw] = _notable_exe(raw)
+            if is_telling(raw.strip(b'"').decode("utf-8", "surrogateescape")):
+                self.hosts.add(raw)
         return found
 
-    def command(self, raw: bytes) -> bool:
-        """Whether the arguments of an EXECVE or PROCTITLE record are notable."""
-        found = self.commands.get(raw)
-        if found is None:
-            if len(self.commands) >= _REMEMBERED:
-                self.commands.clear()
-            found = self.commands[raw] = _notable_command(raw)
+    def program(self, name: bytes) -> bool:
+        """Whether a program runs nothing else, by the name it was started by."""
+        if len(self.programs) >= _REMEMBERED:
+            self.programs.clear()
+        found = self.programs[name] = ordinary_program(name)
+        return found
+
+    def command(self, raw: bytes, exe: bytes = b"") -> bool:
+        """Whether the arguments of an EXECVE or PROCTITLE record are notable.
+
+        ``exe`` is the value of the call's executable, where the arguments' own name may hide it.
+        """
+        if len(self.commands) >= _REMEMBERED:
+            self.commands.clear()
+        found = self.commands[raw + exe] = _notable_command(raw, exe)
         return found
 
 
@@ -71,16 +86,36 @@ def _notable_exe(raw: bytes) -> bool:
     return notable_exe(text)
 
 
-def _notable_command(raw: bytes) -> bool:
-    kind = b"EXECVE" if raw.startswith(b" argc=") else b"PROCTITLE"
+def _notable_command(raw: bytes, exe: bytes) -> bool:
+    """The whole judgement of an EXECVE or PROCTITLE record's arguments."""
+    if raw.startswith(b" argc="):
+        if _PIECES.search(raw) is not None:
+            return True  # in pieces: only the whole can be judged
+        words = tuple(
+            _text(quoted) if quoted or not bare else _unhex(bare)
+            for quoted, bare in _ARGUMENTS.findall(raw)
+        )
+    else:
+        try:
+            words = title_of((parse_record(b"type=PROCTITLE msg=audit(0.0:0):%s" % raw),)) or ()
+        except Malformed:
+            return False
+    return notable_words(named_by(_text(exe.strip(b'"')) or None, words))
+
+
+_PIECES = re.compile(rb" a\d+\[\d+\]=")
+_ARGUMENTS = re.compile(rb" a\d+=(?:\"([^\"]*)\"|(\S+))")
+
+
+def _unhex(raw: bytes) -> str:
     try:
-        record = parse_record(b"type=%s msg=audit(0.0:0):%s" % (kind, raw))
-    except Malformed:
-        return False
-    if any("[" in name for name in record.fields):
-        return True  # in pieces: only the whole can be judged
-    words = arguments_of((record,)) or title_of((record,))
-    return bool(words) and notable_words(words)
+        return _text(bytes.fromhex(raw.decode("ascii")))
+    except ValueError:
+        return _text(raw)
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
 
 
 def notable_words(words: tuple[str, ...] | None) -> bool:
@@ -88,41 +123,37 @@ def notable_words(words: tuple[str, ...] | None) -> bool:
     return bool(words) and bool(judge_words(words or ()))
 
 
-# --- the lines ------------------------------------------------------------------------------
+# --- the bytes ------------------------------------------------------------------------------
 
 
 def events(
     chunks: Iterable[bytes], sieve: Sieve, *, progress: Callable[[int], None] | None = None
 ) -> Iterator[tuple[Record, ...]]:
     """The notable events of a log given in pieces, each as its records in the log's order."""
-    carried: list[bytes] = []
-    begin, rest = 0, b""
+    data, begin = b"", 0
     for chunk in chunks:
-        data = rest + chunk
-        cut = data.rfind(b"\n") + 1
-        data, rest = data[:cut], data[cut:]
-        if len(rest) > 1 << 20:  # no newline in a megabyte: not a log
+        data += chunk
+        if len(data) - begin < _WINDOW:
+            continue
+        end = data.rfind(b"\n", begin, len(data) - _AROUND) + 1
+        if end <= begin:  # no newline in megabytes: not a log
             sieve.unread += 1
-            rest = b""
-        window = carried + data.split(b"\n")
-        if window and not window[-1]:
-            window.pop()
-        until = max(begin, len(window) - _AROUND)
-        yield from _in_window(window, begin, until, sieve)
-        keep = max(0, until - _AROUND)
-        carried, begin = window[keep:], until - keep
+            data, begin = data[-_AROUND:], 0
+            continue
+        yield from _in_window(data, begin, end, sieve)
+        keep = max(0, end - _AROUND)
+        data, begin = data[keep:], end - keep
         if progress is not None:
             progress(sieve.records)
-    window = [*carried, rest] if rest else carried
-    yield from _in_window(window, begin, len(window), sieve)
+    yield from _in_window(data, begin, len(data), sieve)
 
 
-def _in_window(
-    window: list[bytes], begin: int, end: int, sieve: Sieve
-) -> Iterator[tuple[Record, ...]]:
+def _in_window(data: bytes, begin: int, end: int, sieve: Sieve) -> Iterator[tuple[Record, ...]]:
+    sieve.records += data.count(b"\n", begin, end)
     done: set[bytes] = set()
-    for at in _hits(window, begin, end, sieve):
-        serial = serial_of(window[at])
+    for at in sorted(set(_hits(data, begin, end, sieve))):
+        start = data.rfind(b"\n", 0, at) + 1
+        serial = serial_of(data[start : at + _LINE])
         if serial is None or serial in done:
             continue
         done.add(serial)
@@ -130,9 +161,7 @@ def _in_window(
             sieve.unjoined += 1
             continue
         sieve.joined += 1
-        low = max(0, at - _AROUND)
-        lines = [line for line in window[low : at + _AROUND] if serial in line]
-        yield tuple(_records(lines, sieve))
+        yield tuple(_records(_lines_with(data, serial, at), sieve))
 
 
 def serial_of(line: bytes) -> bytes | None:
@@ -140,6 +169,17 @@ def serial_of(line: bytes) -> bytes | None:
     start = line.find(b"audit(")
     stop = line.find(b")", start)
     return None if start < 0 or stop < 0 else line[start : stop + 1]
+
+
+def _lines_with(data: bytes, serial: bytes, near: int) -> Iterator[bytes]:
+    """The lines around a place that bear a serial."""
+    at, high = max(0, near - _AROUND), min(len(data), near + _AROUND)
+    while (at := data.find(serial, at, high)) >= 0:
+        start = data.rfind(b"\n", 0, at) + 1
+        end = data.find(b"\n", at)
+        end = len(data) if end < 0 else end
+        yield data[start:end]
+        at = end
 
 
 def _records(lines: Iterable[bytes], sieve: Sieve) -> Iterator[Record]:
@@ -150,68 +190,107 @@ def _records(lines: Iterable[bytes], sieve: Sieve) -> Iterator[Record]:
             sieve.unread += 1
 
 
-def _hits(window: list[bytes], begin: int, end: int, sieve: Sieve) -> list[int]:
-    """The numbers of lines whose own words make their event worth a look. The hot loop."""
-    found = []
-    exes, commands = sieve.exes, sieve.commands
-    sieve.records += end - begin
-    for at in range(begin, end):
-        line = window[at]
-        start = line.find(b"type=", 0, 300)
-        kind = line[start + 5 : start + 9]
-        kind = _NUMBERED.get(kind, kind)
-        if kind == b"SYSC":
-            mark = line.find(b" exe=")
-            raw = line[mark + 5 : line.find(b" ", mark + 5)]
-            hit = exes.get(raw)
-            if hit is None:
-                hit = sieve.exe(raw)
-            if not hit:
-                mark = line.find(b" syscall=")
-                call = line[mark + 9 : line.find(b" ", mark + 9)]
-                hit = call in _CALLS and _worth(call, line, raw)
-                sieve.calls.add(call)
-        elif kind == b"EXEC":
-            raw = line[line.find(b" argc=") :]
-            hit = commands.get(raw)
-            if hit is None:
-                hit = sieve.command(raw)
-        elif kind == b"PATH":
-            mark = line.find(b" name=")
-            name = line[mark + 6 : mark + 15]
-            hit = name in _PATHS and b"/fd/" in line
-        elif kind == b"PROC":
-            raw = line[line.find(b" proctitle=") :]
-            hit = commands.get(raw)
-            if hit is None:
-                hit = sieve.command(raw)
+def _hits(data: bytes, begin: int, end: int, sieve: Sieve) -> Iterator[int]:
+    """Places whose own words make their event worth a look."""
+    yield from _calls(data, begin, end, sieve)
+    for word in _EXECVE if b"type=1309" in data else _EXECVE[:1]:
+        yield from _commands(data, begin, end, word, sieve)
+    for word in _RARE:
+        at = data.find(word, begin, end)
+        while at >= 0:
+            yield at
+            at = data.find(word, at + len(word), end)
+
+
+def _calls(data: bytes, begin: int, end: int, sieve: Sieve) -> Iterator[int]:
+    """By executables and system calls. The first hot loop: once for each call that was recorded."""
+    find, exes, hosts = data.find, sieve.exes, sieve.hosts
+    at = find(b" exe=", begin, end)
+    while at >= 0:
+        stop = find(b" ", at + 5, at + _LINE)
+        line_end = find(b"\n", at + 5, stop) if stop >= 0 else find(b"\n", at + 5)
+        raw = data[at + 5 : stop if line_end < 0 else line_end]
+        known = exes.get(raw)
+        if known is None:
+            known = sieve.exe(raw)
+        if known:
+            yield at
         else:
-            hit = kind in _OTHERS and _other(line)
-        if hit:
-            found.append(at)
-    return found
+            mark = data.rfind(b" syscall=", at - 400 if at > 400 else 0, at)
+            if mark >= 0:
+                call = data[mark + 9 : find(b" ", mark + 9, at)]
+                if (call in _CALLS and _worth(data[mark:stop], raw)) or (
+                    raw in hosts and _hosted(data, at, sieve)
+                ):
+                    yield at
+        at = find(b" exe=", at + 5, end)
 
 
-_PATHS = frozenset({b'"/proc/se', b'"/dev/fd/', b'"/proc/th'})
-_OTHERS = frozenset({b"USER", b"AVC ", b"1400", b"ANOM"})
-_NUMBERED = {b"1300": b"SYSC", b"1309": b"EXEC", b"1302": b"PATH", b"1327": b"PROC"}
-
-
-def _other(line: bytes) -> bool:
-    """Records of other kinds: a command through sudo, a denied memory file, the kernel's
-    numbers.
-    """
-    if b"type=USER_CMD" in line:
+def _hosted(data: bytes, at: int, sieve: Sieve) -> bool:
+    """Of a program that runs what it is given: its directory, its title, a name that hides it."""
+    high = at + _EVENT
+    mark = data.find(b" argc=", at, high)
+    cwd = data.find(b' cwd="/', at, high)
+    if cwd >= 0 and data.startswith(_DIRECTORIES, cwd + 6) and _same_event(data, at, cwd):
         return True
-    return b"=2F6D656D66643A" in line or b'"/memfd:' in line or b'"/dev/shm/' in line
+    if mark >= 0 and _same_event(data, at, mark):
+        first = data.find(b' a0="', mark, mark + 40)
+        name = data[first + 5 : data.find(b'"', first + 5)] if first >= 0 else b"sh"
+        known = sieve.programs.get(name)
+        if not (sieve.program(name) if known is None else known):
+            return False  # the arguments are judged on their own account
+    else:
+        mark = data.find(b" proctitle=", at, high)
+        if mark < 0:
+            return False
+    raw = data[mark : data.find(b"\n", mark)]
+    exe = data[at + 5 : data.find(b" ", at + 5, at + _LINE)]
+    judged = sieve.commands.get(raw + exe)
+    notable = sieve.command(raw, exe) if judged is None else judged
+    return notable and _same_event(data, at, mark)
 
 
-_INTERESTED = (b"comm=\"python", b"comm=\"perl", b"comm=\"ruby", b"comm=\"php", b"comm=\"bash",
-               b"comm=\"sh\"", b"comm=\"dash", b"comm=\"node", b"comm=\"curl", b"comm=\"wget",
-               b"comm=\"nginx", b"comm=\"apache", b"comm=\"httpd")  # fmt: skip
+def _same_event(data: bytes, one: int, other: int) -> bool:
+    """Whether the records at two places are of one event."""
+    serials = [serial_of(data[data.rfind(b"\n", 0, p) + 1 : p]) for p in (one, other)]
+    return serials[0] is not None and serials[0] == serials[1]
 
 
-def _worth(call: bytes, line: bytes, exe: bytes) -> bool:
+def _commands(data: bytes, begin: int, end: int, word: bytes, sieve: Sieve) -> Iterator[int]:
+    """By arguments. The second hot loop: once for each execution."""
+    find, commands, programs = data.find, sieve.commands, sieve.programs
+    at = find(word, begin, end)
+    while at >= 0:
+        mark = find(b" argc=", at, at + 200)
+        first = find(b' a0="', mark, mark + 40) if mark >= 0 else -1
+        if first >= 0:
+            name = data[first + 5 : find(b'"', first + 5)]
+            known = programs.get(name)
+            ordinary = sieve.program(name) if known is None else known
+        else:
+            ordinary = mark < 0
+        if not ordinary:
+            stop = find(b"\n", mark)
+            raw = data[mark : stop if stop >= 0 else len(data)]
+            known = commands.get(raw)
+            if sieve.command(raw) if known is None else known:
+                yield at
+        at = find(word, at + 11, end)
+
+
+_DIRECTORIES = (b"/dev/shm", b"/run/", b"/var/run/", b"/var/lock", b"/run/shm")
+_EXECVE = (b"type=EXECVE", b"type=1309")
+#: A command through sudo, a memory file in any field, a descriptor as a path.
+_RARE = (b"type=USER_CMD", b"=2F6D656D66643A", b'="/memfd:', b'name="/proc/self/fd/',
+         b'name="/dev/fd/')  # fmt: skip
+_INTERESTED = (b'comm="python', b'comm="perl', b'comm="ruby', b'comm="php', b'comm="bash',
+               b'comm="sh"', b'comm="dash', b'comm="node', b'comm="curl', b'comm="wget',
+               b'comm="nginx', b'comm="apache', b'comm="httpd')  # fmt: skip
+
+
+def _worth(fields: bytes, exe: bytes) -> bool:
     """A call that matters only from where it is unexpected: not the daemons that always do it."""
     path = exe.strip(b'"').decode("utf-8", "surrogateescape")
-    return is_interpreter(path) or any(mark in line for mark in _INTERESTED)
+    if is_interpreter(path):
+        return True
+    return any(mark in fields for mark in _INTERESTED)

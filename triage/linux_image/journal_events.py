@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from triage.commands.judge import judge
 from triage.evidence import Unreadable
-from triage.executions import kernel_path, notable_exe
+from triage.executions import kernel_path, notable_exe, text_reasons
 from triage.linux_image import audit_events, syslog_events
 from triage.linux_image.audit_log import notable_words
 from triage.linux_image.items import carried
@@ -18,8 +18,8 @@ from triage.linux_image.tree import Tree
 from triage.model import Gap, Location, Why
 from triage.model_linux_image import LogEvent
 from triage.parsers import Malformed
-from triage.parsers.audit import Record, arguments_of, parse_record, title_of
-from triage.parsers.journal import DATA, Entry, Journal, NoZstd
+from triage.parsers.audit import Record, arguments_of, call_of, parse_record, title_of
+from triage.parsers.journal import Entry, Journal, NoZstd
 from triage.scope import Scope
 
 _ENTRIES_EACH = 8
@@ -69,11 +69,11 @@ class _Sift:
 
     def steps(self) -> Iterator[LogEvent | Gap | int]:
         late = False
-        for base, data, objects in self._journal.windows():
-            self.objects += len(objects)
-            for offset in self._notable_in(base, data, objects):
+        for offset, flags, payload in self._journal.values(_PREFIXES, _LARGE):
+            self.objects += 1
+            if self._is_notable(flags, payload):
                 yield from self._events_of(offset)
-            if time.monotonic() > self._deadline:
+            if self.objects & 0x3FFF == 0 and time.monotonic() > self._deadline:
                 late = True
                 break
         yield from self._gaps(late)
@@ -97,33 +97,18 @@ class _Sift:
 
     # --- the sieve ------------------------------------------------------------------------
 
-    def _notable_in(
-        self, base: int, data: bytes, objects: list[tuple[int, int, int]]
-    ) -> Iterator[int]:
-        """Offsets of data objects whose value is notable. The hot loop."""
-        start = self._journal.header.payload_at
-        judges = _JUDGES
-        for place, kind, size in objects:
-            if kind == DATA:  # not compressed
-                at = place + start
-                judged = judges.get(data[at : at + 5])
-                if judged is not None:
-                    if judged(data[at : min(place + size, at + _TEXT_MAX)]):
-                        yield base + place
-                elif size >= _LARGE and self._is_payload(data[at : place + size]):
-                    yield base + place
-            elif kind & 0xFF == DATA and self._packed_notable(data, place, kind >> 8, size, start):
-                yield base + place
-
-    def _packed_notable(self, data: bytes, place: int, flags: int, size: int, start: int) -> bool:
-        try:
-            value = self._journal.value(flags, data[place + start : place + size], 16 << 20)
-        except NoZstd:
-            self._packed += 1
-            return False
-        except Malformed:
-            self._broken += 1
-            return False
+    def _is_notable(self, flags: int, payload: bytes) -> bool:
+        """Whether a value says anything that is judged, or hides something."""
+        value = payload
+        if flags:
+            try:
+                value = self._journal.value(flags, payload, 16 << 20)
+            except NoZstd:
+                self._packed += 1
+                return False
+            except Malformed:
+                self._broken += 1
+                return False
         judged = _JUDGES.get(value[:5])
         if judged is not None and judged(value[:_TEXT_MAX]):
             return True
@@ -291,31 +276,38 @@ def _exe(value: bytes) -> bool:
 def _command(value: bytes) -> bool:
     if not value.startswith((b"_CMDLINE=", b"COREDUMP_CMDLINE=")):
         return False
-    return bool(judge(_text(value)))
+    return bool(text_reasons(_text(value), ""))
 
 
 def _crashed(value: bytes) -> bool:
     return _exe(value) or _command(value)
 
 
-_WORDS = (*syslog_events.WORDS, b"2F6D656D66643A", b"EXECVE ", b"PROCTITLE ", b'exe="/dev/',
-          b'exe="/run/', b'exe="/var/run/', b'exe="/var/lock', b" syscall=319 ",
-          b" syscall=279 ")  # fmt: skip
-
-
 def _message(value: bytes) -> bool:
-    if not value.startswith(b"MESSAGE=") or not any(word in value for word in _WORDS):
-        return False
-    if b" CMD (" in value or b"COMMAND=" in value:
+    """Whether a message is of the few kinds that tell of an execution."""
+    first = value[8:9]
+    if first == b"(" and b" CMD (" in value:
         return _logged_command(value[8:])
-    if value.startswith((b"MESSAGE=EXECVE ", b"MESSAGE=PROCTITLE ")):
-        kind, _, rest = value[8:].partition(b" ")
-        try:
-            record = parse_record(b"type=%s msg=audit(0.0:0): %s" % (kind, rest))
-        except Malformed:
-            return False
-        return notable_words(arguments_of((record,)) or title_of((record,)))
-    return True
+    if first in b"EPS" and value.startswith(_AUDIT):
+        return _audited(value[8:])
+    if b"COMMAND=" in value:
+        return _logged_command(value[8:])
+    return b"memfd" in value or b"be preloaded" in value or b"Linux-Sysmon" in value
+
+
+_AUDIT = (b"MESSAGE=EXECVE ", b"MESSAGE=PROCTITLE ", b"MESSAGE=SYSCALL ")
+
+
+def _audited(message: bytes) -> bool:
+    kind, _, rest = message.partition(b" ")
+    try:
+        record = parse_record(b"type=%s msg=audit(0.0:0): %s" % (kind, rest))
+    except Malformed:
+        return False
+    if kind == b"SYSCALL":
+        exe = record.fields.get("exe", "")
+        return notable_exe(exe) or call_of(record) in ("memfd_create", "process_vm_writev")
+    return notable_words(arguments_of((record,)) or title_of((record,)))
 
 
 def _logged_command(message: bytes) -> bool:
@@ -327,6 +319,7 @@ def _logged_command(message: bytes) -> bool:
 
 
 _JUDGES = {b"_EXE=": _exe, b"_CMDL": _command, b"MESSA": _message, b"CORED": _crashed}
+_PREFIXES = frozenset(_JUDGES)
 
 
 def _dense(body: bytes) -> bool:

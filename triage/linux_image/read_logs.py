@@ -73,8 +73,8 @@ class Reader:
                     held.append(piece)
                 yield piece
 
-        for event in syslog_events.log_events(noting(), file.path):
-            self._take(event)
+        for event in syslog_events.log_events(noting(), file.path, worth_keeping):
+            self._kept.add(event)
             if sum(map(len, held)) > 64 << 20:
                 held.clear()
         if held:

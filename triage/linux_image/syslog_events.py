@@ -65,20 +65,20 @@ def _found_in(data: bytes, offset: int, words: tuple[bytes, ...]) -> Iterator[tu
         yield offset + start, data[start : end if end >= 0 else len(data)]
 
 
-def log_events(pieces: Iterable[bytes], path: str) -> Iterator[LogEvent]:
-    """The events of one file; those of commands without anything to judge are the caller's to
-    drop.
-    """
+def log_events(
+    pieces: Iterable[bytes], path: str, keep: Callable[[LogEvent], bool]
+) -> Iterator[LogEvent]:
+    """The events of one file that are worth keeping; lines that repeat are judged once."""
     seen: dict[bytes, bool] = {}
     for offset, line in lines_with(pieces, WORDS):
         body = line[line.find(b": ") :]
-        if len(seen) > 50_000:
-            seen.clear()
         if seen.get(body) is False:
             continue
+        if len(seen) > 50_000:
+            seen.clear()
         event = of_line(line, path, offset)
-        seen[body] = event is not None
-        if event is not None:
+        seen[body] = event is not None and keep(event)
+        if event is not None and seen[body]:
             yield event
 
 

@@ -106,7 +106,7 @@ def _unit(tree: Tree, path: str, name: str, user: str | None) -> Iterator[Persis
 def _commands(tree: Tree, text: Text, name: str, user: str | None) -> Iterator[PersistenceItem]:
     settings = parse_unit(text.text)
     environment = tuple(_environment(settings))
-    run_as = next((s.value for s in values_of(settings, "Service", "User")), user)
+    run_as = next((s.value for s in reversed(values_of(settings, "Service", "User"))), user)
     for section in _SECTIONS:
         for key in _EXEC:
             for one in values_of(settings, section, key):
@@ -149,7 +149,7 @@ def _environment(settings: tuple[Setting, ...]) -> Iterator[tuple[str, str]]:
 def _mount(
     tree: Tree, text: Text, name: str, settings: tuple[Setting, ...]
 ) -> Iterator[PersistenceItem]:
-    found = {key: next((s.value for s in values_of(settings, "Mount", key)), "")
+    found = {key: next((s.value for s in reversed(values_of(settings, "Mount", key))), "")
              for key in ("What", "Where", "Type", "Options")}  # fmt: skip
     if found["Where"]:
         yield PersistenceItem(

@@ -63,15 +63,17 @@ def parse_record(line: bytes) -> Record:
         int(seconds),
         int((millis or b"0").ljust(3, b"0")[:3]),
         int(serial),
-        fields_of(line[head.end() :]),
+        fields_of(line[head.end() :], arguments=TYPES.get(name, name) == "EXECVE"),
         None if node is None else _text(node),
     )
 
 
-def fields_of(body: bytes) -> dict[str, str]:
-    """The fields of a record's body; a user program's ``msg='...'`` is opened up."""
+def fields_of(body: bytes, *, arguments: bool = False) -> dict[str, str]:
+    """The fields of a record's body; a user program's ``msg='...'`` is opened up.
+
+    ``arguments`` says that ``a0``, ``a1``, ... are text, as in EXECVE records.
+    """
     found: dict[str, str] = {}
-    execve = body.startswith(b"argc=") or b" argc=" in body[:64]
     for number, match in enumerate(_FIELD.finditer(body)):
         if number >= _FIELDS_MAX:
             break
@@ -85,7 +87,7 @@ def fields_of(body: bytes) -> dict[str, str]:
             found[name] = _text(match[2])
         else:
             raw = match[4] if match[4] is not None else match[3]
-            textual = name in _TEXT or (execve and _ARGUMENT.match(name) is not None)
+            textual = name in _TEXT or (arguments and _ARGUMENT.match(name) is not None)
             found[name] = _untrusted(raw) if textual else _text(raw)
     return found
 

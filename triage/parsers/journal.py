@@ -13,11 +13,11 @@ import lzma
 import re
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from triage.content.lz4 import block
 from triage.parsers import Malformed
+from triage.records import dataclass
 
 Read = Callable[[int, int], bytes]
 SIGNATURE = b"LPKSHHRH"
@@ -120,6 +120,23 @@ class Journal:
             elif used == 0:
                 used = 8
             at += used
+
+    def values(self, prefixes: frozenset[bytes], large: int) -> Iterator[tuple[int, int, bytes]]:
+        """(offset, flags, payload) of data objects worth a look: those whose value begins with one
+        of the prefixes (five bytes each), compressed ones, and those of ``large`` bytes or more.
+        """
+        start = self.header.payload_at
+        for base, data, objects in self.windows():
+            for place, kind, size in objects:
+                if kind == DATA:
+                    at = place + start
+                    if size >= large or data[at : at + 5] in prefixes:
+                        yield base + place, 0, data[at : place + size]
+                elif kind & 0xFF == DATA:
+                    raw = data[place + start : place + size]
+                    if kind >> 8 == LZ4 and size < large and _told_by_lz4(raw, prefixes) is False:
+                        continue
+                    yield base + place, kind >> 8, raw
 
     def _objects(self, data: bytes, base: int, end: int) -> tuple[list[tuple[int, int, int]], int]:
         """Objects of a piece, and how many bytes they (with what lies between) take."""
@@ -290,3 +307,18 @@ class Journal:
                     raw = data[place + 16 : place + min(size, 64 + 16 * _ITEMS_MAX)]
                     if len(raw) >= 48:
                         yield self._entry(base + place, raw)
+
+
+def _told_by_lz4(payload: bytes, prefixes: frozenset[bytes]) -> bool | None:
+    """Whether a packed value begins with a prefix: its first literals show without unpacking.
+
+    ``None`` when there are too few of them to say.
+    """
+    literals = payload[8] >> 4 if len(payload) > 8 else 0
+    if literals < 5:
+        return None
+    at = 9
+    while literals == 15 and at < len(payload) and payload[at] == 255:
+        at += 1
+    at += 1 if literals == 15 else 0
+    return payload[at : at + 5] in prefixes

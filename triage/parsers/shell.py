@@ -9,10 +9,12 @@ commands and steps are bounded.
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from triage.content.patterns import lazy
+from triage.records import dataclass
 
 TEXT_MAX = 256 << 10
 _COMMANDS_MAX, _DEPTH_MAX, _WORD_MAX = 4000, 12, 64 << 10
@@ -25,6 +27,9 @@ _RESERVED = frozenset({
     "if", "then", "else", "elif", "fi", "do", "done", "while", "until", "for", "case", "esac",
     "in", "select", "function", "{", "}", "!", "[[", "]]", "time", "coproc",
 })  # fmt: skip
+_OPENING = frozenset({"if", "while", "until", "for", "case", "select", "{"})
+_CLOSING = frozenset({"fi", "done", "esac", "}"})
+_LEVELS_MAX, _GROUP_MAX = 64, 64
 _REDIRECTIONS = frozenset({"<", ">", ">>", ">|", "<>", "<&", ">&", "&>", "&>>", "<<<", "<<", "<<-"})
 _ESCAPES = {
     "n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f",
@@ -45,7 +50,8 @@ class Redirect:
 class Command:
     """One simple command.
 
-    ``piped`` is the index of the command whose output is its standard input; ``within`` names the
+    ``piped`` are the indexes of the commands whose output is its standard input (more than one
+    where a loop or a group is piped into it); ``within`` names the
     commands whose output becomes part of its words (substitutions), ``fed`` those whose output
     it reads as a file (``<(...)``) or through a redirection of one. ``assigned`` are (name, value)
     pairs before the command's own words.
@@ -54,7 +60,7 @@ class Command:
     words: tuple[str, ...]
     assigned: tuple[tuple[str, str], ...] = ()
     redirects: tuple[Redirect, ...] = ()
-    piped: int | None = None
+    piped: tuple[int, ...] = ()
     within: tuple[int, ...] = ()
     fed: tuple[int, ...] = ()
 
@@ -66,7 +72,7 @@ def parse(text: str, variables: dict[str, str] | None = None) -> tuple[Command, 
     return tuple(reader.commands)
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class _Pending:
     """The command that is being read."""
 
@@ -80,6 +86,15 @@ class _Pending:
         return not (self.words or self.assigned or self.redirects)
 
 
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """An open subshell, group or compound command: its first command, what is piped into it."""
+
+    kind: str
+    first: int
+    before: tuple[int, ...]
+
+
 class _Reader:
     """A pass over one text. ``commands`` is shared with the readers of its substitutions."""
 
@@ -89,11 +104,14 @@ class _Reader:
         self.text, self.variables, self.commands, self.depth = text, variables, commands, depth
         self.at = 0
         self.now = _Pending()
-        self.before: int | None = None
+        self.before: tuple[int, ...] = ()
         self.waiting: str | None = None
         self.waiting_fd: int | None = None
         self.documents: list[tuple[str, bool]] = []
-        self.levels: list[tuple[int, int | None]] = []
+        self.levels: list[_Group] = []
+        self.closed: range | None = None
+        self.functions: dict[str, range] = {}
+        self.defining: str | None = None
 
     # --- the grammar ---------------------------------------------------------------------
 
@@ -126,28 +144,39 @@ class _Reader:
             self.waiting_fd, self.waiting = self._number_before(len(sign)), sign
             return
         if sign == "(":
-            self.levels.append((len(self.commands), self.before))
             if self.now.words and not self.now.redirects:  # name() { ...; }
+                self.defining = self.now.words[-1]
                 self.now = _Pending()
             self._finish()
+            self._open("(")
             return
         last = self._finish()
         if sign == ")":
-            self._close(last)
+            self._close("(")
             return
-        self.before = last if sign in ("|", "|&") else None
+        if sign in ("|", "|&"):
+            self.before = last if self.closed is None else tuple(self.closed)
+        else:
+            self.before = ()
+        self.closed = None
         if sign == "\n":
             self._read_documents()
 
-    def _close(self, last: int | None) -> None:
-        """The end of a subshell: what follows it is fed by its commands."""
-        if self.levels:
-            first, _ = self.levels.pop()
-            last = len(self.commands) - 1 if len(self.commands) > first else None
-        match = _PIPE.match(self.text, self.at)
-        if match is not None:
-            self.at = match.end()
-            self.before = last
+    def _open(self, kind: str) -> None:
+        """A subshell, group or compound command: what is piped into it reaches what is in it."""
+        if len(self.levels) < _LEVELS_MAX:
+            self.levels.append(_Group(kind, len(self.commands), self.before))
+        self.before = ()
+
+    def _close(self, kind: str) -> None:
+        """Its end: what follows it is fed by all its commands."""
+        if not self.levels or (self.levels[-1].kind == "(") != (kind == "("):
+            return
+        group = self.levels.pop()
+        self.closed = range(group.first, len(self.commands))[-_GROUP_MAX:]
+        if self.defining is not None and kind != "(":
+            self.functions[self.defining] = self.closed
+            self.defining = None
 
     def _number_before(self, length: int) -> int | None:
         """``2`` of ``2>``: digits that touch the operator are its descriptor."""
@@ -157,22 +186,36 @@ class _Reader:
             return None
         return int(words.pop()) if self.text.endswith(words[-1], 0, start) else None
 
-    def _finish(self) -> int | None:
-        """Put the command that was read on the list; its index, or that of the last one."""
+    def _finish(self) -> tuple[int, ...]:
+        """Put the command that was read on the list; its index, or those of the last one."""
         now, self.now = self.now, _Pending()
-        if self.waiting is not None:
-            self.waiting = None
+        self.waiting = None
         if now.empty():
             return self.before
+        if self.closed is not None and not now.words and now.redirects:
+            self._redirect_group(now)
+            return tuple(self.closed)
         if not now.words:
             self.variables.update(now.assigned)
+        piped = self.before or (self.levels[-1].before if self.levels else ())
+        body = self.functions.get(now.words[0], range(0)) if now.words else range(0)
         command = Command(
-            tuple(now.words), tuple(now.assigned), tuple(now.redirects), self.before,
-            tuple(now.within), tuple(now.fed),
+            tuple(now.words), tuple(now.assigned), tuple(now.redirects), piped,
+            (*now.within, *body), tuple(now.fed),
         )  # fmt: skip
         self.commands.append(command)
-        self.before = None
-        return len(self.commands) - 1
+        self.before, self.closed = (), None
+        return (len(self.commands) - 1,)
+
+    def _redirect_group(self, now: _Pending) -> None:
+        """``done < file``: the redirection is that of every command in the loop."""
+        assert self.closed is not None
+        for index in self.closed:
+            one = self.commands[index]
+            self.commands[index] = Command(
+                one.words, one.assigned, (*one.redirects, *now.redirects), one.piped,
+                one.within, (*one.fed, *now.fed),
+            )  # fmt: skip
 
     def _word(self) -> None:
         begin = self.at
@@ -193,6 +236,10 @@ class _Reader:
             now.redirects.append(Redirect(operator, text, fd))
             return
         if not now.words and not quoted and text in _RESERVED:
+            if text in _OPENING:
+                self._open(text)
+            elif text in _CLOSING:
+                self._close(text)
             return
         match = None if now.words else _ASSIGNMENT.match(text)
         if match is not None and len(now.assigned) < 256:
@@ -343,7 +390,7 @@ class _Reader:
         if plain is None:
             return written
         known = self.variables.get(plain.group())
-        if known is not None and plain.end() == len(name):
+        if known is not None and plain.end() == len(name) and "$()" not in known:
             return known
         rest = name[plain.end() :]
         if known is None and rest.startswith((":-", "-")):

@@ -5,6 +5,4 @@ from __future__ import annotations
 from triage.analyzers.image import image_covered_file
 from triage.analyzers.indicator import Indicator
 
-INDICATORS: tuple[Indicator, ...] = (
-    image_covered_file.INDICATOR,
-)
+INDICATORS: tuple[Indicator, ...] = (image_covered_file.INDICATOR,)
