@@ -110,6 +110,9 @@ def unix_noise(text: str) -> tuple[str, int]:
     if "IFS" in text:
         text, count = _BLANK.subn(" ", text)
         total += count
+    if "//" in text and "${" in text:
+        text, count = _SUBSTITUTED.subn(lambda match: _substituted(match, text), text)
+        total += count
     for pattern, new in ((_EMPTY, ""), (_BRACES, None), (_WORDS, None)):
         if new is None:
             join = _of_words if pattern is _WORDS else _of_braces
@@ -120,6 +123,15 @@ def unix_noise(text: str) -> tuple[str, int]:
             count = 0
         total += count
     return text, total
+
+
+_SUBSTITUTED = lazy(r"\$\{(\w{1,40})//([^/}\r\n]{1,40})/?([^}\r\n]{0,40})\}")
+
+
+def _substituted(match: re.Match[str], text: str) -> str:
+    """``${x//junk/}`` where ``x='...'`` is in the text."""
+    value = re.search(rf"\b{match[1]}=(['\"])([^'\"]{{1,100000}})\1", text)
+    return match[0] if value is None else value[2].replace(match[2], match[3])
 
 
 def _of_braces(match: re.Match[str]) -> str:

@@ -260,5 +260,8 @@ def _turned_parts(
     for start, end in sorted(spans, key=lambda span: (span[0] - span[1], span[0]))[:8]:
         budget.spend(end - start)
         out = turn(data[start:end])
-        need = PLAIN if turned_words(out, straight=True) else GUESS
+        hidden = turned_words(out, straight=True) and not turned_words(
+            data[start:end], straight=True
+        )
+        need = PLAIN if hidden else GUESS
         yield Candidate(out, kind, step, start, end, need, named=True)
