@@ -29,7 +29,7 @@ STATES = (DELETED, ORPHAN, SLACK)
 _SIGNATURES = re.compile(b"[nv]k")
 # FILETIMEs of 1980 and 2107: the years that a file system of the time can tell.
 TIMES = range(119_600_064_000_000_000, 159_678_432_000_000_000)
-NAME_MAX, VALUE_NAME_MAX, _DEPTH_MAX = 2048, 32767, 512
+NAME_MAX, VALUE_NAME_MAX, _DEPTH_MAX = 2048, 32767, 128
 VALUE_FLAGS, TYPES = 3, 0x10000
 _NODE = struct.Struct("<2xxxQ60xH")
 _ENTRY = struct.Struct("<2xHIIIH")

@@ -15,7 +15,8 @@ from typing import Any
 
 NONE = 0xFFFFFFFF
 _SIZE = struct.Struct("<i")
-_ANOMALIES_MAX = 256
+# For each kind of anomaly, so that many of one do not hide another.
+_ANOMALIES_MAX = 32
 _OLD_MINOR = 1
 
 Container = Callable[[int], tuple[int, int] | None]
@@ -25,7 +26,7 @@ Judge = Callable[[Any], str]
 class Cells:
     """The bins of one hive. ``base`` is where they begin in the file, ``limit`` their length.
 
-    ``found`` collects what is wrong: offset in the bins -> text, bounded.
+    ``found`` collects what is wrong: offset in the bins and text, bounded.
     """
 
     def __init__(self, data: bytes | memoryview, base: int, minor: int) -> None:
@@ -36,7 +37,7 @@ class Cells:
         self.head = 8 if minor <= _OLD_MINOR else 4
         self.container: Container | None = None
         self.found: dict[tuple[int, str], None] = {}
-        self.dropped = 0
+        self._kinds: dict[str, int] = {}
         # Where a log was replayed: what tells the state of a key or value that the tree has.
         self.judge: Judge | None = None
 
@@ -50,13 +51,12 @@ class Cells:
         return other
 
     def note(self, at: int, text: str) -> None:
-        """Remember an anomaly: once for each place and kind, and not more than the limit."""
-        if self.container is not None:
+        """Remember an anomaly: once for each place, and only the first ones of a kind."""
+        if self.container is not None or (at, text) in self.found:
             return
-        if len(self.found) < _ANOMALIES_MAX:
+        self._kinds[text] = self._kinds.get(text, 0) + 1
+        if self._kinds[text] <= _ANOMALIES_MAX:
             self.found[at, text] = None
-        elif (at, text) not in self.found:
-            self.dropped += 1
 
     def span(self, cell: int) -> tuple[int, int] | None:
         """Where the content of the cell at ``cell`` begins and ends; ``None`` if it has none.

@@ -5,8 +5,9 @@ Keys and values are views: they hold where they are, and read themselves when th
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from triage.parsers.regf import records
 from triage.parsers.regf.cells import Cells
@@ -14,10 +15,12 @@ from triage.parsers.regf.looks import Looks, look
 from triage.parsers.regf.odd import is_odd_length, is_odd_name, is_odd_type
 from triage.parsers.regf.sift import SYMLINK
 from triage.parsers.regf.times import utc
+from triage.records import dataclass
 
 ALLOCATED, DELETED, SLACK, ORPHAN = "allocated", "deleted", "slack", "orphan"
 REPLAYED, UNREPLAYED = "replayed", "unreplayed"
-_PATH_DEPTH_MAX = 512
+# Characters of a path that are told; Windows' own tools stop far below.
+_PATH_MAX = 8192
 BROKEN = "?"
 
 
@@ -29,7 +32,7 @@ class Anomaly:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Remnant:
     """Bytes that belong to no key or value. ``offset`` counts from the start of the file.
 
@@ -43,7 +46,7 @@ class Remnant:
     data: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Key:
     """A key. ``offset`` is that of its record (``nk``) in the file.
 
@@ -92,14 +95,19 @@ class Key:
         """The names from below the root key down to this key, joined by backslashes.
 
         The root key's own path is empty. ``?`` stands first where the parents do not lead up to
-        the root (only for keys that are not ``allocated``).
+        the root (only for keys that are not ``allocated``), and for what is left out of a path of
+        more than 8192 characters.
         """
         names: list[str] = []
+        room = _PATH_MAX
         key: Key | None = self
-        while key is not None and key.parent is not None and len(names) < _PATH_DEPTH_MAX:
+        while key is not None and key.parent is not None and room > 0:
             names.append(key.name)
+            room -= len(key.name) + 1
             key = key.parent
-        if key is not None and not key.rooted:
+        if room <= 0:
+            names.append(BROKEN)
+        elif key is not None and not key.rooted:
             names += [key.name, BROKEN]
         return "\\".join(reversed(names))
 
@@ -128,7 +136,7 @@ class Key:
         return None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Value:
     """A value. ``offset`` is that of its record (``vk``) in the file; ``state`` as in a key."""
 

@@ -17,6 +17,7 @@ from triage.parsers.regf.survey_arrays import Bools, Ints, Words, words_of
 # With fewer bins than this, a step in arrays costs more than steps one by one.
 _SIDE_BY_SIDE = 24
 _LENGTH_MAX = 0x7FFFFFFF
+_NO_LENGTH = 1 << 32
 
 
 def layout(cells: Cells, survey: Survey) -> Layout:
@@ -138,6 +139,10 @@ class _Uses:
         self.mark(values, values + head + records.NAME_AT + (self.field(record, 0) >> 16))
         sizes, data = self.field(record, 1), self.field(record, 2)
         own = (sizes > 0) & (sizes < records.RESIDENT)
+        own &= (data & 7 == 0) & (data <= self.cells.limit - 8)
+        lengths = self.field(np.where(own, data >> 2, 0), 0)
+        # A cell that says it has no bytes holds none of a value.
+        own &= (lengths > head) & (lengths < _NO_LENGTH - head)
         plain = own & (sizes <= records.SEGMENT)
         self.mark(data[plain], data[plain] + head + sizes[plain])
         for place in np.flatnonzero(own & ~plain).tolist():

@@ -258,8 +258,9 @@ def list_sizes(cells: Cells, cell: int) -> list[tuple[int, int]]:
     """A list of subkeys and the lists it names, each with the bytes that it takes."""
     seen: set[int] = set()
     is_index, leads = _sublist(cells, cell, seen)
-    sizes = [(cell, _list_size(cells, cell))]
-    return sizes + [(leaf, _list_size(cells, leaf)) for leaf in dict.fromkeys(leads) if is_index]
+    below = dict.fromkeys(leads) if is_index else ()
+    sizes = ((each, _list_size(cells, each)) for each in (cell, *below))
+    return [(each, size) for each, size in sizes if size]
 
 
 def _list_size(cells: Cells, cell: int) -> int:

@@ -33,7 +33,7 @@ PARENT, SUBKEYS, SUBKEY_LIST, VALUES, VALUE_LIST, SECURITY, CLASS, NAME_SIZES = 
     12,
     18,
 )
-_NOTED_MAX = 64
+_NOTED_MAX = 32
 
 
 def words_of(cells: Cells) -> Words:
@@ -120,7 +120,6 @@ def survey(cells: Cells, root: int) -> Survey:
         found.append(level)
     else:
         keys.note(level[:1], "keys lie deeper than Windows allows")
-        parents.pop()
     all_keys = np.concatenate(found)
     _note_names(keys, all_keys)
     values, owners = _values(keys, lists, all_keys)
