@@ -6,11 +6,15 @@ boxes that were restarted, with other pids and inodes.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import random
 import shutil
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -535,6 +539,45 @@ def test_a_real_image_after_a_clean_up(tmp_path: Path) -> None:
         for each in json.loads(done.stdout)["subjects"]
     }
     assert benign == {"/dev/shm/kept": True, "/dev/shm/edited": False, "/dev/shm/added": False}
+
+
+FROM_A_MEMFD = """
+import os
+fd = os.memfd_create(f"probe-{os.getpid()}")
+os.write(fd, open("/bin/sleep", "rb").read())
+os.set_inheritable(1, False)
+os.execv(f"/proc/self/fd/{fd}", ["probe", "1000"])
+"""
+
+
+@contextlib.contextmanager
+def running_from_a_memfd() -> Iterator[int]:
+    """The pid of a sleeper whose program lies in a memfd with a name of its own."""
+    with subprocess.Popen([sys.executable, "-c", FROM_A_MEMFD], stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        assert child.stdout.read() == b""  # the exec closes it: then the memfd is what runs
+        try:
+            yield child.pid
+        finally:
+            child.kill()
+
+
+@pytest.mark.live
+def test_an_implant_that_was_started_between_two_looks_is_new(tmp_path: Path) -> None:
+    before = collected(Path("/"), tmp_path / "before.jsonl")
+    with running_from_a_memfd() as first:
+        between = collected(Path("/"), tmp_path / "between.jsonl")
+    with running_from_a_memfd() as second:
+        after = collected(Path("/"), tmp_path / "after.jsonl")
+    assert first != second
+    assert changes(before, between)[f"/proc/{first}"] == "new"
+    assert changes(between, after)[f"/proc/{second}"] == "same"
+    assert changes(between, before)[f"/proc/{first}"] == "gone"
+    for baseline, silent in ((before, False), (between, True)):
+        done = triage("analyze", after, "--baseline", baseline, "-o", "json=-")
+        rows = json.loads(done.stdout)["subjects"]
+        [row] = [each for each in rows if each["id"] == f"process-{second}"]
+        assert (row["benign"] is not None) == silent
 
 
 def test_two_real_looks_at_this_machine_differ_little(tmp_path: Path) -> None:

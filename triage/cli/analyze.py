@@ -33,7 +33,7 @@ def analyze(snapshot: str | None, events: tuple[str, ...], **report: Any) -> Non
 
     options = ReportOptions(**report)
     check_inputs(snapshot, events)
-    known = answers(options, snapshot or "")
+    known = answers(options, "-" if "-" in (snapshot, *events) else "")
     loaded = with_event_files(None if snapshot is None else read_snapshot(snapshot), events)
     outputs = opened_outputs(options, None)
     try:
