@@ -15,7 +15,7 @@ from triage.cli.options import SEVERITIES
 @click.option(
     "--least",
     type=click.Choice(SEVERITIES),
-    default="low",
+    default="medium",
     show_default=True,
     help="Least severity of an alert.",
 )

@@ -44,7 +44,14 @@ _READ_BY = {
     "NODE_OPTIONS": ("node", "nodejs"), "JAVA_TOOL_OPTIONS": ("java",), "_JAVA_OPTIONS": ("java",),
     "PHP_INI_SCAN_DIR": ("php",), "LUA_INIT": ("lua", "luajit"),
 }  # fmt: skip
-_PATH = re.compile(r"/(?:dev|run|var/run|var/lock|proc)/[^\s:,'\"]+")
+_PATH = r"(/(?:dev|run|var/run|var/lock|proc)/[^\s:,'\"]+)"
+_ANY = re.compile(_PATH)
+# Of these variables only some options name code: a directory for temporary files is none.
+_CODE = {
+    "JAVA_TOOL_OPTIONS": re.compile(rf"(?:-javaagent:|-agentpath:|-Xbootclasspath\S*?:|@){_PATH}"),
+    "NODE_OPTIONS": re.compile(rf"(?:--require|-r|--import|--(?:experimental-)?loader)[= ]{_PATH}"),
+}
+_CODE["_JAVA_OPTIONS"] = _CODE["JAVA_TOOL_OPTIONS"]
 _PROC = re.compile(r"/proc/(?:self|thread-self|\d+)/(?:fd|root|cwd)/|/dev/fd/")
 
 
@@ -55,8 +62,8 @@ def check(process: Process, scene: Scene) -> Iterator[Evidence]:
     for name, value in variables(process):
         if not program.startswith(_READ_BY.get(name, ("\0",))):
             continue
-        for match in _PATH.finditer(value):
-            path = posixpath.normpath(match.group())
+        for match in _CODE.get(name, _ANY).finditer(value):
+            path = posixpath.normpath(match.group(1))
             place = volatile_place(path)
             if place in ("shm", "lock", "run") or _PROC.match(path):
                 severity = Severity.MEDIUM if place == "run" else None

@@ -63,12 +63,15 @@ def check(process: Process, scene: Scene) -> Iterator[Evidence]:
     if claimed is None:
         return
     exe = without_deleted(process.exe)
+    own_name = posixpath.basename(exe) == claimed
+    if own_name and (not _odd(exe) or volatile_place(exe) == "run"):
+        return  # the daemon itself, perhaps of a package that was removed since
     reason = fileless(process, scene)
+    severity = Severity.HIGH
     if reason is None:
-        if posixpath.basename(exe) == claimed or not _odd(exe):
+        if own_name or not _odd(exe):
             return
-        reason = f"it runs {exe}"
-    severity = Severity.HIGH if fileless(process, scene) is not None else Severity.MEDIUM
+        reason, severity = f"it runs {exe}", Severity.MEDIUM
     facts = (f"it calls itself {claimed}", reason)
     yield Evidence(facts, f"ls -l /proc/{process.pid}/exe", severity)
 

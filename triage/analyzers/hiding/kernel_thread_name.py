@@ -44,12 +44,12 @@ _THREADS = re.compile(
     r"(?:kworker/\S*|ksoftirqd/\d+|migration/\d+|cpuhp/\d+|idle_inject/\d+|irq/\d+-\S*|"
     r"rcu_(?:sched|preempt|bh|gp|par_gp|tasks_\w+|exp_\w+)|rcuo[bcgps]/\d+|kthreadd|kswapd\d+|"
     r"kcompactd\d+|khugepaged|ksmd|khungtaskd|kdevtmpfs|kauditd|oom_reaper|kblockd|kintegrityd|"
-    r"watchdogd?/?\d*|jbd2/\S+|ext4-rsv-conver\S*|xfs[-_]\S+/\S+|scsi_(?:eh|tmf)_\d+|netns|"
+    r"watchdog/\d+|jbd2/\S+|ext4-rsv-conver\S*|xfs[-_]\S+/\S+|scsi_(?:eh|tmf)_\d+|netns|"
     r"kthrotld|writeback|bioset|md\d+_raid\d+|pool_workqueue_\S*|mm_percpu_wq|inet_frag_wq|"
-    r"devfreq_wq|edac-poller|blkcg_punt_bio|psimon|zswap\S*|kmpath\S*|nfsiod|rpciod|xprtiod|"
-    r"kvm-\S+|ipv6_addrconf|charger_manager|acpi_thermal_pm|ata_sff|tpm_dev_wq)"
+    r"devfreq_wq|edac-poller|blkcg_punt_bio|psimon|zswap-shrink\S*|kmpath\S*|nfsiod|rpciod|xprtiod|"
+    r"kvm-(?:nx-lpage-re\S*|pit/\d+)|ipv6_addrconf|charger_manager|acpi_thermal_pm|ata_sff|tpm_dev_wq)"
 )
-_BARE = frozenset({"netns", "writeback", "bioset", "watchdog"})  # words a program may be called by
+_BARE = frozenset({"netns", "writeback", "bioset"})  # words a program may be called by
 
 
 def check(process: Process, scene: Scene) -> Iterator[Evidence]:

@@ -14,8 +14,9 @@ more lines. Gone at reboot.
 What else looks like this
 -------------------------
 Containers have single files mounted (``/etc/hosts``, ``/usr/bin/nvidia-smi``): only the host's
-namespace counts. log2ram mounts ``/var/log`` as a whole (low). systemd covers files in services'
-namespaces. A log directory on a partition of its own is no bind mount.
+namespace counts, and where the tool runs in one itself, all is low. log2ram mounts ``/var/log`` as a
+whole (low). systemd covers files in services' namespaces. A log directory on a partition of its
+own is no bind mount.
 
 How to check by hand
 --------------------
@@ -45,6 +46,9 @@ _TRUSTED = re.compile(
     r"(?:ld\.so\.conf\.d|sudoers\.d|pam\.d|ssh|audit|cron\.\w+)/[^/]+|systemd/system/[^/]+)$|"
     r"^/root/\.ssh/[^/]+$|^/home/[^/]+/\.ssh/[^/]+$"
 )
+_LOG_FILE = re.compile(
+    r"\.log$|/(?:[wb]tmp|lastlog|faillog|messages|syslog|secure|maillog|cron|audit\.log|kern|dmesg)$"
+)
 _LOG = re.compile(r"^/(?:var|run)/log/.+|^/root/\.\w*history$|^/home/[^/]+/\.\w*history$")
 
 
@@ -52,14 +56,35 @@ def check(mount: Mount, scene: Scene) -> Iterator[Evidence]:
     if mount.namespace != _hosts(scene):
         return
     in_memory = mount.fs_type in MEMORY_FS_TYPES
+    found = _judged(mount, in_memory)
+    if found is None:
+        return
+    what, severity = found
+    if _in_a_container(mount.namespace, scene):  # there single files are mounted all the time
+        severity = Severity.LOW
+    yield _evidence(mount, what, severity)
+
+
+def _judged(mount: Mount, in_memory: bool) -> tuple[str, Severity] | None:
+    """What is covered and how bad that is; ``root`` is ``/`` for a whole file system."""
+    bound = mount.root != "/"
+    if _LOG.match(mount.point):
+        if in_memory:
+            return "a log", Severity.HIGH if bound else Severity.LOW
+        return ("a log", Severity.MEDIUM) if bound and _LOG_FILE.search(mount.point) else None
     if mount.point == "/var/log" and in_memory:
-        yield _evidence(mount, "all logs", Severity.LOW)
-    elif _LOG.match(mount.point) and (in_memory or mount.root != "/"):
-        yield _evidence(mount, "a log", Severity.HIGH if in_memory else Severity.MEDIUM)
-    elif _PROGRAM.match(mount.point):
-        yield _evidence(mount, "a program", Severity.HIGH)
-    elif _TRUSTED.match(mount.point) and (in_memory or mount.root != "/"):
-        yield _evidence(mount, "a file that security rests on", Severity.HIGH)
+        return "all logs", Severity.LOW
+    if _PROGRAM.match(mount.point):
+        return "a program", Severity.HIGH
+    if _TRUSTED.match(mount.point) and (in_memory or bound):
+        return "a file that security rests on", Severity.HIGH
+    return None
+
+
+def _in_a_container(namespace: int | None, scene: Scene) -> bool:
+    """Whether the namespace's root is an overlay, as containers have and hosts do not."""
+    top = scene.mount_of(namespace, "/")
+    return top is not None and top.fs_type in ("overlay", "aufs", "fuse.fuse-overlayfs")
 
 
 def _hosts(scene: Scene) -> int | None:

@@ -13,8 +13,8 @@ never meets; mounted, its files look like any others.
 What else looks like this
 -------------------------
 Live systems and installers keep their image on a tmpfs (mounted below ``/run`` or at ``/``: low),
-log2ram and Armbian use zram for ``/var/log`` (low). A snap that was refreshed leaves a loop device
-over a deleted file on disk (low).
+builds of images work on a tmpfs ``/tmp`` (low). log2ram and Armbian use zram for ``/var/log`` (low). A
+snap that was refreshed leaves a loop device over a deleted file on disk (low).
 
 How to check by hand
 --------------------
@@ -33,7 +33,7 @@ from collections.abc import Iterator
 from triage.analyzers.indicator import Indicator
 from triage.model import Confidence, Evidence, Severity
 from triage.model_kernel_objects import IpcObject
-from triage.scene import Scene
+from triage.scene import Scene, volatile_place, without_deleted
 
 _LIVE = ("/run/live", "/run/initramfs", "/run/archiso", "/lib/live", "/run/rootfsbase", "/cdrom")
 _ZRAM_PLACES = ("/var/log", "/var/tmp", "/tmp", "/var/cache")
@@ -54,6 +54,9 @@ def check(item: IpcObject, scene: Scene) -> Iterator[Evidence]:
     backing = item.fact("backing_file") or "?"
     live = backing.startswith(_LIVE) or "/" in points
     severity = Severity.HIGH if in_memory and not live else Severity.LOW
+    place = volatile_place(without_deleted(backing))
+    if severity is Severity.HIGH and place in ("tmp", "run"):
+        severity = Severity.LOW if place == "tmp" else Severity.MEDIUM
     facts = (f"{item.name} over {backing}, {item.size} bytes", ", ".join(item.traits), mounted)
     yield Evidence(facts, f"losetup -l {item.name}", severity)
 
