@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 from triage.parsers.regf import records
 from triage.parsers.regf.cells import NONE, Cells
 from triage.parsers.regf.items import ALLOCATED, Key, Value
 from triage.parsers.regf.survey import Survey
+
+if TYPE_CHECKING:
+    from triage.parsers.regf.survey import Places
 
 NO_NODE = records.Node(0, 0, 0, NONE, 0, NONE, 0, NONE, NONE, NONE, 0, "", 0, True)
 
@@ -47,20 +51,21 @@ class Tree:
     def place_of(self, cell: int) -> int | None:
         """The place of the key in a cell; ``None`` when the tree does not lead to it."""
         if self._places is None:
-            keys = self.survey.keys
-            listed = keys if isinstance(keys, list) else keys.tolist()
-            self._places = {cell: place for place, cell in enumerate(listed)}
+            self._places = {cell: place for place, cell in enumerate(_listed(self.survey.keys))}
         return self._places.get(cell)
 
     def walk(self) -> Iterator[tuple[Key, tuple[Value, ...]]]:
         """Every key with its values, parents first."""
-        values = 0
+        cells, state = self.cells, self._state
+        values, owners = _listed(self.survey.values), _listed(self.survey.owners)
+        at = 0
         for place in range(len(self.survey.keys)):
-            key, first = self.key(place), values
-            while values < len(self.survey.values) and self.survey.owners[values] == place:
-                values += 1
-            entries = (
-                records.entry(self.cells, int(self.survey.values[n])) for n in range(first, values)
-            )
-            state = self._state
-            yield key, tuple(Value(self.cells, e, key, state) for e in entries if e is not None)
+            key, first = self.key(place), at
+            while at < len(owners) and owners[at] == place:
+                at += 1
+            entries = [records.entry(cells, cell) for cell in values[first:at]]
+            yield key, tuple(Value(cells, e, key, state) for e in entries if e is not None)
+
+
+def _listed(places: Places) -> list[int]:
+    return places if isinstance(places, list) else places.tolist()
