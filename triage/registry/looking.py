@@ -26,14 +26,17 @@ _NOTHING = frozenset({"zeros", "filler", "empty", "security-descriptor"})
 OPAQUE_LEAST = 200
 _RUN = re.compile(
     rb"[A-Za-z0-9+/=_-]{64,}|(?:[0-9]{1,3}[,; ]){24,}|(?:\\x[0-9a-fA-F]{2}){12,}|"
-    rb"(?:%[0-9A-Fa-f]{2}){16,}"
+    rb"(?:%[0-9A-Fa-f]{2}){16,}|[!-~]{100,}|(?:[A-Za-z0-9+/=]{40,}\r?\n){3}"
 )
 _IMAGE = re.compile(rb"MZ[\s\S]{58}[\s\S]{4}|\x7fELF[\x01\x02][\x01\x02]")
 #: Words without which no text is a script worth a look. A word alone never decides.
 _SIGNS = re.compile(
     rb"(?i)powershell|javascript:|vbscript:|jscript|wscript|<script|scriptlet|scriptblock|base64|"
     rb"createobject|activexobject|mshta|\biex\b|invoke-|\beval\b|virtualalloc|scrobj|assembly\]|"
-    rb"assembly\.load|regread|runhtml|comsvcs|webclient|frombase|#!/|function\s*\(|@echo off"
+    rb"\bbegin [0-7]{3} |"
+    rb"assembly\.load|regread|runhtml|comsvcs|webclient|frombase|#!/|function\s*\(|@echo off|"
+    rb"function\s+[\w-]+\s*[({]|new-object|\[system\.|\bparam\s*\(|\bdim \w+|\bdef \w+\(|"
+    rb"\bset-strictmode|\bsub \w+\("
 )
 
 

@@ -46,6 +46,7 @@ _TEXT, _EXPAND, _MULTI = 1, 2, 7
 _NUMBERS = frozenset({4, 5, 11})
 _STRONG = frozenset(
     {"null-in-name", "control-in-name", "bidi-in-name", "encoded-name", "data-behind-text",
+     "invisible-in-name",
      "oversized-number", "binary-in-text", "blank-name"}
 )  # fmt: skip
 #: Hives whose records carry types of their own (device properties, accounts' numbers).
@@ -235,7 +236,7 @@ def storage_traits(held: Held, hive: str) -> tuple[str, ...]:
         found.append("undeclared-type")
     if value.type in _NUMBERS and value.size > 8 and len(data) >= LEAST:
         found.append("oversized-number")
-    binary = held.identity is not None and held.identity.kind in ("data", "random")
+    binary = held.identity is not None and family(held.identity.kind) not in _TEXTS
     if value.type in (_TEXT, _EXPAND) and binary and value.state == "allocated":
         telling = held.content is not None and held.content.size < len(data)
         if telling:
