@@ -14,9 +14,9 @@ more lines. Gone at reboot.
 What else looks like this
 -------------------------
 Containers have single files mounted (``/etc/hosts``, ``/usr/bin/nvidia-smi``): only the host's
-namespace counts, and where the tool runs in one itself, all is low. log2ram mounts ``/var/log`` as a
-whole (low). systemd covers files in services' namespaces. A log directory on a partition of its
-own is no bind mount.
+namespace counts, and where the tool runs in one itself, all is low. log2ram mounts ``/var/log``
+as a whole (low). systemd covers files in services' namespaces. A log directory on a partition of
+its own is no bind mount.
 
 How to check by hand
 --------------------

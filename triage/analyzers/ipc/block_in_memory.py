@@ -13,8 +13,8 @@ never meets; mounted, its files look like any others.
 What else looks like this
 -------------------------
 Live systems and installers keep their image on a tmpfs (mounted below ``/run`` or at ``/``: low),
-builds of images work on a tmpfs ``/tmp`` (low). log2ram and Armbian use zram for ``/var/log`` (low). A
-snap that was refreshed leaves a loop device over a deleted file on disk (low).
+builds of images work on a tmpfs ``/tmp`` (low). log2ram and Armbian use zram for ``/var/log``
+(low). A snap that was refreshed leaves a loop device over a deleted file on disk (low).
 
 How to check by hand
 --------------------
