@@ -201,6 +201,9 @@ def _short(value: object) -> str:
 # --- how far to trust it --------------------------------------------------------------------
 
 
+_LOOKS = {"live": "a live look", "image": "an image"}
+
+
 def _caveats(baseline: Report, current: Report) -> list[str]:
     """What makes "new" or "gone" mean less than it says."""
     found = []
@@ -215,7 +218,8 @@ def _caveats(baseline: Report, current: Report) -> list[str]:
         if not report.complete:
             found.append(f"the {name} was cut short: what came after the cut is not compared")
     if baseline.root_kind != current.root_kind:
-        found.append(f"the baseline is of a {baseline.root_kind}, not of a {current.root_kind}")
+        one, other = (_LOOKS.get(each.root_kind, each.root_kind) for each in (baseline, current))
+        found.append(f"the baseline is of {one}, not of {other}")
     if baseline.host.tool_uid not in (None, 0) and current.host.tool_uid == 0:
         found.append("the baseline was taken without root: what is new may only be seen now")
     ran = {entry.collector for entry in baseline.coverage if entry.applied}

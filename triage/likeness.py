@@ -50,7 +50,7 @@ _NAMING = frozenset(
 _PASSING = re.compile(
     r"(?:^|_)(?:pids?|ppid|comm|dev|inode|namespace|[abcm]?time(?:_ns)?|modified(?:_ns)?|created"
     r"|written|last|last_write|cgroup|held_by|seen_by|missed_by|checks|size|sha256|exe_deleted"
-    r"|seen|count|number|offset|record|record_id|location|nlink)$"
+    r"|seen|times|first|records|processes|count|number|offset|record|record_id|location|nlink)$"
 )
 
 
