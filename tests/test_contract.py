@@ -69,7 +69,10 @@ def imported(module: ModuleType) -> set[str]:
 def test_every_collector_is_registered() -> None:
     # host gives the facts of the box to every collector; it yields no artifacts of its own.
     exempt = {"host"}
-    registered = {run.__module__.rpartition(".")[2] for _, run in collectors.COLLECTORS}
+    for name, module, asks in collectors.MODULES:
+        assert importlib.import_module(f"triage.collectors.{module}").NAME == name
+        assert asks in ("kernel", "image", "either")
+    registered = {module for _, module, _ in collectors.MODULES}
     assert registered == names_in(PACKAGE / "collectors") - exempt
     assert len({name for name, _ in collectors.COLLECTORS}) == len(collectors.COLLECTORS)
 

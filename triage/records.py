@@ -41,8 +41,7 @@ else:
             "__slots__": names,
             "__qualname__": cls.__qualname__,
             "__match_args__": names,
-            "__dataclass_fields__": _fields(hints, defaults),
-            "__dataclass_params__": _PARAMS[order],
+            "__dataclass_fields__": _Fields(hints, defaults),
             "_values": staticmethod(_values(names)),
         })  # fmt: skip
         made.__init__ = _init(made, names, defaults)
@@ -56,14 +55,21 @@ else:
             return attrgetter(*names)
         return lambda item: tuple([getattr(item, name) for name in names])
 
-    def _fields(annotations, defaults):
-        found = {}
-        for name, hint in annotations.items():
-            field = dataclasses.field(default=defaults.get(name, dataclasses.MISSING))
-            field.name, field.type, field.kw_only = name, hint, False
-            field._field_type = dataclasses._FIELD
-            found[name] = field
-        return found
+    class _Fields:
+        """What ``dataclasses.fields`` reads, made when somebody does."""
+
+        def __init__(self, hints, defaults):
+            self._hints, self._defaults = hints, defaults
+
+        def __get__(self, _, cls):
+            found = {}
+            for name, hint in self._hints.items():
+                field = dataclasses.field(default=self._defaults.get(name, dataclasses.MISSING))
+                field.name, field.type, field.kw_only = name, hint, False
+                field._field_type = dataclasses._FIELD
+                found[name] = field
+            cls.__dataclass_fields__ = found
+            return found
 
     def _init(cls, names, defaults):
         """Sets every slot through its descriptor, with no ``__setattr__`` on the way."""
@@ -128,10 +134,3 @@ else:
         "__gt__": _comparing(lambda a, b: a > b),
         "__ge__": _comparing(lambda a, b: a >= b),
     }
-    # Taken from real ones, because the class that holds them differs between versions of Python.
-    _PARAMS = tuple(
-        dataclasses.dataclass(frozen=True, slots=True, order=order)(
-            type("_", (), {"__annotations__": {"a": int}})
-        ).__dataclass_params__
-        for order in (False, True)
-    )

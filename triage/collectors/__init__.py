@@ -2,61 +2,55 @@
 
 Each is a module with a ``NAME`` and ``collect(scope)``, a generator of artifacts and gaps
 that returns how many items it examined (with words, if it likes), or raises ``NotHere`` before the
-first.
+first. A module is loaded when its turn comes, and only where it can see anything.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from functools import partial
+from importlib import import_module
 
-from triage.collectors import (
-    attributes,
-    block_devices,
-    bpf_objects,
-    core_dumps,
-    covered_files,
-    event_logs,
-    execution_logs,
-    held_files,
-    hidden,
-    keyrings,
-    memory_files,
-    message_queues,
-    mounts,
-    persistence,
-    processes,
-    registry_hives,
-    shared_memory,
-    uac_collection,
-    under_mounts,
-    unix_sockets,
-    wmi_repository,
-)
 from triage.model import Artifact, Gap
-from triage.scope import Scope, Tally
+from triage.scope import NotHere, Scope, Tally
 
 Collect = Callable[[Scope], Generator["Artifact | Gap", None, int | Tally]]
 
-COLLECTORS: tuple[tuple[str, Collect], ...] = (
-    (processes.NAME, processes.collect),
-    (mounts.NAME, mounts.collect),
-    (memory_files.NAME, memory_files.collect),
-    (held_files.NAME, held_files.collect),
-    (hidden.NAME, hidden.collect),
-    (under_mounts.NAME, under_mounts.collect),
-    (shared_memory.NAME, shared_memory.collect),
-    (message_queues.NAME, message_queues.collect),
-    (keyrings.NAME, keyrings.collect),
-    (unix_sockets.NAME, unix_sockets.collect),
-    (bpf_objects.NAME, bpf_objects.collect),
-    (block_devices.NAME, block_devices.collect),
-    (attributes.NAME, attributes.collect),
-    (covered_files.NAME, covered_files.collect),
-    (persistence.NAME, persistence.collect),
-    (core_dumps.NAME, core_dumps.collect),
-    (execution_logs.NAME, execution_logs.collect),
-    (uac_collection.NAME, uac_collection.collect),
-    (wmi_repository.NAME, wmi_repository.collect),
-    (registry_hives.NAME, registry_hives.collect),
-    (event_logs.NAME, event_logs.collect),
+# (name, module, what it asks: a running kernel, an image that does not run, or either)
+MODULES: tuple[tuple[str, str, str], ...] = (
+    ("processes", "processes", "either"),
+    ("mounts", "mounts", "either"),
+    ("memory-files", "memory_files", "either"),
+    ("held-files", "held_files", "either"),
+    ("hidden", "hidden", "kernel"),
+    ("under-mounts", "under_mounts", "kernel"),
+    ("shared-memory", "shared_memory", "kernel"),
+    ("message-queues", "message_queues", "kernel"),
+    ("keyrings", "keyrings", "kernel"),
+    ("unix-sockets", "unix_sockets", "kernel"),
+    ("bpf", "bpf_objects", "kernel"),
+    ("block-devices", "block_devices", "kernel"),
+    ("attributes", "attributes", "either"),
+    ("covered-files", "covered_files", "image"),
+    ("persistence", "persistence", "image"),
+    ("core-dumps", "core_dumps", "image"),
+    ("execution-logs", "execution_logs", "image"),
+    ("uac-listings", "uac_collection", "image"),
+    ("wmi-repository", "wmi_repository", "image"),
+    ("registry", "registry_hives", "image"),
+    ("event-logs", "event_logs", "image"),
+)
+
+
+def _collect(module: str, asks: str, scope: Scope) -> Generator[Artifact | Gap, None, int | Tally]:
+    if asks == "kernel" and not scope.live:
+        raise NotHere("no running kernel to ask")
+    if asks == "image" and scope.live:
+        raise NotHere("a running system: this is for images")
+    run: Collect = import_module(f"triage.collectors.{module}").collect
+    return (yield from run(scope))
+
+
+COLLECTORS: tuple[tuple[str, Collect], ...] = tuple(
+    (name, partial(_collect, module, asks)) for name, module, asks in MODULES
 )
