@@ -28,8 +28,9 @@ _PIECES = {
     "variables": re.compile(r"\0+"),
     "files": re.compile(r"\0+"),
 }
-#: Environment of services and users may hold several variables; one of them may be the payload.
-_DEFAULT = "(default)"
+#: scrobj's own classes, by their identifiers: the Windows Script Component runtime itself.
+_SCROBJ = re.compile(r"(?i)(?:c:\\windows|%systemroot%)\\(?:system32|syswow64)\\scrobj\.dll")
+_SCROBJ_OWN = re.compile(r"(?i)\{06290bd[0-9a-f]-48aa-11d2-8432-006008c3fbfc\}")
 
 
 class Autostarts:
@@ -76,6 +77,8 @@ class Autostarts:
             if not text.strip():
                 continue
             hidden = self._stored(place, value, data)
+            if _SCROBJ.fullmatch(text.strip()) and _SCROBJ_OWN.search(key.path):
+                continue
             ordinary = place.usual is not None and place.usual.fullmatch(text.strip().lower())
             self._remember(place, key, text)
             command = judge_command(text.strip())
