@@ -13,8 +13,9 @@ _CODED = re.compile(r"[A-Za-z0-9+/=_\r\n-]+")
 _SPACED = re.compile(
     r"(?:0x|\\x)?[0-9A-Fa-f]{1,3}(?:[\s,;-]+(?:0x|\\x)?[0-9A-Fa-f]{1,3}){30,}[\s,;]*"
 )
-#: What separates the parts of paths, names, addresses and lists, and is in no common encoding.
-_JOINTS = re.compile(r"[\\.,:;|&?<>\"\s(){}]+|=(?=.)")
+#: What separates the parts of paths, names, addresses and lists, and is in no common encoding but
+#: at its end.
+_JOINTS = str.maketrans(dict.fromkeys('\\.,:;|&?<>"\t\r\n(){}=', " "))
 _PART, _LONG = 66, 400
 _SIGNS = ";(){}$="
 #: Bytes below which many zeros mean numbers: code and packed data have few.
@@ -26,10 +27,9 @@ def is_dense(value: str) -> bool:
     """Whether a text has a long run without a blank, is a list of numbers, or no text at all."""
     if not value.isascii() and _is_strange(value[:_SAMPLE]):
         return True
-    longest = max(map(len, value.split()), default=0)
-    if longest >= _LONG:
-        return True
-    if longest >= RUN and max(map(len, _JOINTS.split(value))) >= _PART:
+    if max(map(len, value.translate(_JOINTS).split()), default=0) >= _PART:
+        return max(map(len, value.split())) >= RUN
+    if value.count(" ") * _LONG <= len(value) and max(map(len, value.split()), default=0) >= _LONG:
         return True
     return _SPACED.match(value) is not None
 

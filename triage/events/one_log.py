@@ -16,7 +16,15 @@ from triage.events.fields import Fields, System, data_of, flat, system_of
 from triage.events.gather import Gathered
 from triage.events.order import Order
 from triage.events.reader import Raw, Read, Reading, frame_of, records, recovered
-from triage.events.stored import EMPTY_LOGS, LEAST, Source, long_texts, pieces, stored_fact
+from triage.events.stored import (
+    EMPTY_LOGS,
+    LEAST,
+    Source,
+    has_long_text,
+    long_texts,
+    pieces,
+    stored_fact,
+)
 from triage.events.watch import Watch
 from triage.events.witnesses import Witness, witness_of
 from triage.model import Gap, Location, Why
@@ -26,9 +34,9 @@ from triage.wmi.looking import Looker
 
 #: A record of no witness is parsed from here on: what of its JSON is not data takes more than this.
 _FRAME = 200
-_KINDS_MAX, _TRIES_MAX, _EVERY = 20_000, 24, 4096
+_KINDS_MAX, _TRIES_MAX, _EVERY = 20_000, 24, 4095
 _JOIN_LIMITS = ContentLimits(output=16 << 20, layer=8 << 20, steps=60, work=100_000_000)
-_LEVEL, _DATA = ',"Level"', '"EventData":'
+_LEVEL, _DATA, _USER_DATA = ',"Level"', '"EventData":', '"UserData":'
 _OVERSIZED, _TIMES, _ENOUGH = 8192, 10, 20
 
 
@@ -69,7 +77,7 @@ def read_log(
     gathered = Gathered(location.path)
     frame = frame_of(read, size)
     _all(log, gathered, records(stream, log.reading), progress)
-    _all(log, gathered, recovered(read, frame, log.reading), progress)
+    _all(log, gathered, recovered(read, frame, log.reading, log.order.seen), progress)
     _left(log, gathered)
     _joined(log, gathered)
     yield from gathered.records()
@@ -91,16 +99,17 @@ def _loader() -> Callable[[str], Any]:
 
 def _all(log: _Log, gathered: Gathered, steps: Iterable[Raw], progress: Progress) -> None:
     """Every record once. This loop runs millions of times: what it needs often has a local name."""
-    take, kinds, reading, watch, find = log.order.take, log.kinds, log.reading, log.watch, str.find
+    order, kinds, watch, find = log.order, log.kinds, log.watch, str.find
     expected, before = -1, ""
     for number, written, text in steps:
         # In nearly all logs a record has the next number and was written after the one before.
-        if number == expected and written >= before:
-            log.order.number = number
-            log.order.written = written
-        else:
-            take(number, written)
+        if number != expected or written < before:
+            if expected >= 0:
+                order.number, order.written = expected - 1, before
+            order.take(number, written)
         expected, before = number + 1, written
+        if not number & _EVERY:
+            progress(log.reading.count)
         end = find(text, _LEVEL, 60)
         kind = kinds.get(text[60:end])
         try:
@@ -120,15 +129,21 @@ def _all(log: _Log, gathered: Gathered, steps: Iterable[Raw], progress: Progress
         except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
             # Templates may nest anything into anything: a record that no code foresaw is counted.
             log.malformed += 1
-        if reading.count % _EVERY == 0:
-            progress(reading.count)
+    if expected >= 0:
+        order.number, order.written = expected - 1, before
 
 
 def _searched(log: _Log, kind: Kind, number: int, text: str, end: int) -> Fact | None:
     """What a record of no witness holds that it should not."""
     at = text.find(_DATA, end)
     try:
-        data = log.loads(text[at + 12 : -2]) if at > 0 else data_of(log.loads(text)["Event"])
+        if at > 0:
+            data = log.loads(text[at + len(_DATA) : -2])
+        else:
+            at = text.find(_USER_DATA, end)
+            if at > 0 and not has_long_text(text[at:]):
+                return None
+            data = data_of(log.loads(text)["Event"])
     except ValueError:  # something stands behind the data
         data = data_of(log.loads(text)["Event"])
     long = long_texts(data) if data.__class__ is dict else ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -22,6 +23,7 @@ class Order:
     start: int = -1
     number: int = -2
     written: str = ""
+    sorted: int = 0
 
     def take(self, number: int, written: str) -> None:
         """One record: its number and when it was written."""
@@ -64,6 +66,16 @@ class Order:
                     found.append((end + 1, start - 1))
             end = max(end, last)
         return tuple(found), count
+
+    def seen(self, number: int) -> bool:
+        """Whether a record of this number came."""
+        if self.start <= number <= self.number:
+            return True
+        if self.sorted != len(self.ranges):
+            self.ranges.sort()
+            self.sorted = len(self.ranges)
+        at = bisect_right(self.ranges, (number, 1 << 64)) - 1
+        return at >= 0 and self.ranges[at][0] <= number <= self.ranges[at][1]
 
     def ends(self) -> tuple[int | None, int | None]:
         """The least and the greatest number."""

@@ -106,11 +106,13 @@ def records(stream: BinaryIO, reading: Reading) -> Iterator[Raw]:
         yield record["event_record_id"], record["timestamp"], record["data"]
 
 
-def recovered(read: Read, frame: Frame, reading: Reading) -> Iterator[Raw]:
+def recovered(
+    read: Read, frame: Frame, reading: Reading, seen: Callable[[int], bool]
+) -> Iterator[Raw]:
     """Records that the package passed over: in chunks without a header, and behind a bad record.
 
     The package leaves a chunk at the first record that it cannot read, so each chunk is read
-    again from the next one whose header is whole.
+    again from the next one whose header is whole; not those of which every record was ``seen``.
     """
     if not frame.broken and not reading.errors:
         return
@@ -122,7 +124,7 @@ def recovered(read: Read, frame: Frame, reading: Reading) -> Iterator[Raw]:
         head = None if at in broken else chunk_header(chunk)
         # What lies behind the end that a good header tells is of the chunk's earlier use.
         found = [p for p in places(chunk) if head is None or p.start < head.free_offset]
-        if found:
+        if found and not all(seen(place.number) for place in found):
             yield from _again(page, chunk, found, at in broken, reading)
 
 

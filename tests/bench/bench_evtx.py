@@ -1,0 +1,143 @@
+"""``python -m tests.bench.bench_evtx FOLDER``: judging event logs against only reading them.
+
+Three ways over the same files, interleaved in one process, by CPU time: the bare loop (``evtx``
+renders each record as JSON, ``orjson`` parses it), the whole judgement, and, over a sample of the
+records and scaled up to all (it takes minutes), python-evtx rendering XML (extra ``oracle``). What
+a log costs once (tables, first looks at its fields) weighs on the small logs of a corpus; so the
+logs are taken once more at a real log's size, their chunks repeated: what repeats is then known.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.bench.measure import Taken, call, interleaved
+from triage.events.one_log import read_log
+from triage.events.places import Found
+from triage.events.workers import judge
+from triage.evidence import Root
+from triage.model import Location
+from triage.parsers.evtx import HEADER_SIZE
+from triage.scope import Limits
+
+MOST_OF_BARE, LEAST_RATIO = 1.2, 300
+_SAMPLE, _REPEATS = 600, 8
+
+
+def bare(files: Sequence[Path]) -> int:
+    """The loop that everything else is held against; it only counts."""
+    import orjson
+    from evtx import PyEvtxParser
+
+    count = 0
+    for path in files:
+        with path.open("rb") as stream:
+            steps = PyEvtxParser(stream, number_of_threads=1).records_json()
+            while True:
+                try:
+                    record = next(steps)
+                except StopIteration:
+                    break
+                except RuntimeError:
+                    continue
+                orjson.loads(record["data"])
+                count += 1
+    return count
+
+
+def judged(files: Sequence[Path]) -> int:
+    """Everything that a collection does with the logs, in this process."""
+    count = 0
+    for path in files:
+        with path.open("rb") as stream:
+            fd = stream.fileno()
+
+            def read(offset: int, length: int, fd: int = fd) -> bytes:
+                return os.pread(fd, length, offset)
+
+            size = path.stat().st_size
+            count += sum(1 for _ in read_log(Location(path.name), stream, read, size, Limits()))
+    return count
+
+
+def repeated(path: Path, place: Path) -> Path:
+    """A log of the size that real ones have: the same chunks again and again."""
+    data = path.read_bytes()
+    grown = place / path.name
+    grown.write_bytes(data[:HEADER_SIZE] + data[HEADER_SIZE:] * _REPEATS)
+    return grown
+
+
+def in_children(folder: Path, files: Sequence[Path]) -> None:
+    with Root(str(folder)) as root:
+        found = [Found(f"/{p.relative_to(folder)}", p.stat().st_size) for p in files]
+        for _ in judge(root, found, Limits()):
+            pass
+
+
+def others(files: Sequence[Path]) -> float:
+    """Records per second of CPU that python-evtx renders, over the first ones of each file."""
+    from Evtx.Evtx import Evtx
+
+    count, share = 0, max(1, _SAMPLE // len(files))
+    begun = time.process_time()
+    for path in files:
+        try:
+            with Evtx(str(path)) as log:
+                for number, record in enumerate(log.records()):
+                    if number >= share:
+                        break
+                    record.xml()
+                    count += 1
+        except Exception:  # an oracle's own errors are not what is measured
+            continue
+    return count / (time.process_time() - begun)
+
+
+def compare(words: str, files: Sequence[Path], rounds: int) -> tuple[float, float]:
+    """Print and return (share of the bare loop, times python-evtx) over some files."""
+    ways: dict[str, Callable[[], Taken]] = {
+        "bare": lambda: call(lambda: bare(files)),
+        "judged": lambda: call(lambda: judged(files)),
+    }
+    records = bare(files)
+    judged(files)  # what is compiled and loaded once is not what is measured
+    taken = interleaved(ways, rounds)
+    share = taken["judged"].cpu / taken["bare"].cpu
+    times = records / taken["judged"].cpu / others(files)
+    size = sum(path.stat().st_size for path in files) / 1e6
+    print(f"{words}: {len(files)} files, {size:.0f} MB, {records} records")
+    print(f"  judged / bare loop: {share:.2f} of its CPU time (goal {MOST_OF_BARE}, n={rounds})")
+    print(f"  judged / python-evtx: {times:.0f} times as many records (goal {LEAST_RATIO})")
+    return share, times
+
+
+def main(folder: Path, rounds: int = 7) -> int:
+    files = sorted(folder.rglob("*.evtx"))
+    large = [path for path in files if path.stat().st_size >= 1 << 20]
+    results = [compare("all logs", files, rounds)]
+    with TemporaryDirectory(prefix="triage-bench-", dir="/var/tmp") as place:
+        if large and len(large) < len(files):
+            results.append(compare("logs of a megabyte and more", large, rounds))
+        grown = [repeated(path, Path(place)) for path in large]
+        if grown:
+            words = f"the same logs, their chunks {_REPEATS} times"
+            results.append(compare(words, grown, min(rounds, 3)))
+    alone, parallel = time.perf_counter(), 0.0
+    judged(files)
+    alone = time.perf_counter() - alone
+    begun = time.perf_counter()
+    in_children(folder, files)
+    parallel = time.perf_counter() - begun
+    print(f"in children: {parallel / alone:.2f} of the wall clock of one process")
+    share, times = results[-1]
+    return 0 if share <= MOST_OF_BARE and times >= LEAST_RATIO else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
