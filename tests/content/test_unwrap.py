@@ -39,7 +39,7 @@ def _found(names: tuple[str, ...], kind: str, seed: int = _SEED) -> bool:
 def outcomes() -> dict[tuple[tuple[str, ...], str], bool]:
     """Each single wrapper with two types, each stack with one, the types in turn."""
     kinds = list(PAYLOADS)
-    jobs = [
+    jobs: list[tuple[tuple[str, ...], str]] = [
         ((name,), kinds[(at + more) % 5]) for at, name in enumerate(WRAPPERS) for more in (0, 2)
     ]
     jobs += [(stack, kinds[at % 5]) for at, stack in enumerate(STACKS)]

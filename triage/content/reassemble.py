@@ -201,8 +201,8 @@ def _orders(group: Sequence[Part]) -> Iterator[tuple[str, Sequence[Part]]]:
     names = [name for name, _ in group]
     for by, key in _KEYS:
         keys = [key(name) for name in names]
-        if None in keys:
-            continue
+        if None in keys or len(set(keys)) < len(keys):
+            continue  # a number that all have (of their folder) orders nothing
         ranked = sorted(zip(keys, range(len(group)), strict=True))
         yield by, [group[number] for _, number in ranked]
     yield "stored order", group
