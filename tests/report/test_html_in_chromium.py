@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from triage.printable import printable
 from triage.report import render
 
 OPEN_ALL = """
-change({show: 'all'});
+change({show: 'all', view: VIEW});
 for (const each of document.querySelectorAll('details')) each.open = true;
 new Promise((done) => requestAnimationFrame(() => setTimeout(done)))
 """
@@ -78,9 +79,9 @@ def key(browser: Browser, text: str) -> None:
         browser.call("Input.dispatchKeyEvent", type=kind, **which, **typed)
 
 
-def census(browser: Browser, file: Path) -> dict[str, int]:
+def census(browser: Browser, file: Path, view: str = "list") -> dict[str, int]:
     browser.open(file)
-    browser.run(OPEN_ALL)
+    browser.run(OPEN_ALL.replace("VIEW", json.dumps(view)))
     counts: dict[str, int] = browser.run(CENSUS)
     return counts
 
@@ -144,7 +145,7 @@ def test_clicks_filter(browser: Browser, page: Any) -> None:
     pressed = (
         "[...document.querySelectorAll('[aria-pressed=true]')].map((each) => each.textContent)"
     )
-    assert browser.run(pressed) == ["■ critical 1", "▲ high 2"]
+    assert browser.run(pressed) == ["List", "■ critical 1", "▲ high 2"]
     browser.run("document.querySelector('[data-technique=\"T1036.005\"]').click()")
     assert [each.split()[0] for each in browser.run(TITLES)] == ["1"]
     assert "technique=T1036.005" in browser.run("location.hash")
@@ -196,9 +197,75 @@ def test_links_lead_to_the_other_subject(browser: Browser, page: Any) -> None:
 
 def test_the_process_tree_shows_who_started_whom(browser: Browser, page: Any) -> None:
     browser.open(page(infected()))
-    browser.run("document.getElementById('tree').open = true")
-    wait(browser, "document.querySelector('#tree ul ul button') !== null")
-    assert "kworker/u:0" in browser.run("document.querySelector('#tree ul ul').innerText")
+    browser.run("document.querySelector('[data-view=tree]').click()")
+    rows = browser.run(
+        "[...document.querySelectorAll('#list li')].map((each) => "
+        "[each.style.getPropertyValue('--depth'), each.textContent])"
+    )
+    assert rows[0] == ["0", "pid 1, not a subject of this report"]
+    assert [depth for depth, _ in rows] == ["0", *["1"] * 13, "2"]
+    assert "kworker/u:0 (pid 4242)" in rows[-1][1]
+    # A filter leaves a process and those above it.
+    browser.run("change({q: 'kworker Kthread'})")
+    assert browser.run("document.querySelectorAll('#list li').length") == 3
+    browser.run("[...document.querySelectorAll('#list li button')].at(-1).click()")
+    assert "open=process-4242" in browser.run("location.hash")
+    assert said(browser) == []
+
+
+def test_processes_in_a_circle_are_shown_once(browser: Browser, page: Any) -> None:
+    first, _, third, *_ = infected().subjects
+    circle = (
+        dataclasses.replace(first, facts=(("pid", 4242), ("ppid", 4100))),
+        dataclasses.replace(third, facts=(("pid", 4100), ("ppid", 4242))),
+    )
+    browser.open(page(dataclasses.replace(infected(), subjects=circle)), "#view=tree")
+    assert browser.run("document.querySelectorAll('#list li button').length") == 2
+
+
+def times_of(payload: str) -> Report:
+    """The infected box with a payload in the words of times, and in a name that is a time's."""
+    words = payload.replace(";", ",")
+    facts = (
+        ("times", f"2026-02-28T23:10:00Z {words}; 2026-03-01T01:10:00Z {words}"),
+        (f"{payload}_at", "2026-03-02T01:10:00Z"),
+        ("start_time", "2026-03-01T02:58:11Z"),
+    )
+    base = infected()
+    subjects = tuple(dataclasses.replace(each, facts=facts) for each in base.subjects[:3])
+    return dataclasses.replace(base, subjects=subjects)
+
+
+def test_the_timeline_narrows_to_a_span(browser: Browser, page: Any) -> None:
+    browser.open(page(times_of("made")), "#view=time")
+    assert browser.run(STATUS) == "1 to 12 of 12 times, 3 subjects"
+    days = "[...document.querySelectorAll('#list .day')].map((each) => each.textContent)"
+    assert browser.run(days) == ["2026-02-28", "2026-03-01", "2026-03-02"]
+    spans = "[...document.querySelectorAll('.spans button')].map((each) => each.textContent)"
+    assert browser.run(spans)[0] == "█ 2026-02-28 23h (3)"
+    browser.run("document.querySelector('.spans button').click()")
+    assert browser.run(STATUS) == "1 to 3 of 3 times, 3 subjects · only 2026-02-28T23"
+    assert browser.run(days) == ["2026-02-28"]
+    browser.run("[...document.querySelectorAll('#list li button')].at(1).click()")
+    assert browser.run("state.view") == "list"
+    assert said(browser) == []
+
+
+@pytest.mark.parametrize("payload", PAYLOADS[6:13], ids=range(6, 13))
+def test_payloads_in_times_stay_text(browser: Browser, page: Any, payload: str) -> None:
+    counts = census(browser, page(times_of(payload)), "time")
+    assert counts["LI"] >= 9
+    assert not {name.split()[0] for name in counts} & {"IMG", "SVG", "IFRAME", "B", "A href x"}
+    assert counts["SCRIPT"] == 1
+    assert said(browser) == []
+
+
+def test_the_payload_is_shown_from_outside_in(browser: Browser, page: Any) -> None:
+    browser.open(page(infected()), "#open=memory-file-23")
+    opened = "document.querySelector('#list details[open]')"
+    kinds = f"[...{opened}.querySelectorAll('.chain strong')].map((each) => each.textContent)"
+    assert browser.run(kinds) == ["shell", "base64", "gzip", "elf"]
+    assert browser.run(f"{opened}.querySelectorAll('.chain ul ul ul li').length") == 1
 
 
 @pytest.mark.parametrize("width", [320, 420, 800, 1280])
@@ -273,6 +340,12 @@ def test_fifty_thousand_subjects_do_not_freeze_it(browser: Browser, page: Any) -
     browser.open(page(huge(50_000)))
     assert browser.run(STATUS) == "1 to 50 of 50,000 subjects"
     assert browser.run("document.querySelectorAll('*').length") < 3000
+    browser.run("change({view: 'tree'})")
+    assert browser.run(STATUS).startswith("1 to 500 of ")
+    assert browser.run("document.querySelectorAll('*').length") < 3000
+    browser.run("change({view: 'time'})")
+    assert browser.run(STATUS) == "0 times, 50,000 subjects"
+    browser.run("change({view: 'list'})")
     browser.run("change({q: 'worker-4999', sort: 'title'})")
     assert browser.run(STATUS) == "1 to 11 of 11 subjects, 50,000 in all"
     browser.run("change({q: '', page: 1000, sort: 'story'})")

@@ -22,8 +22,12 @@ from tests.report.sample_reports import (
     huge,
     infected,
 )
-from triage.report import html_report
-from triage.report.html_report import STATIC, render
+from triage.analyzers import INDICATORS
+from triage.knowledge import table
+from triage.report import html_data
+from triage.report.html_data import BLOCKS, data, profile, tactics
+from triage.report.html_plain import HEAD, STATIC, hex_view
+from triage.report.html_report import render
 
 
 class Page(HTMLParser):
@@ -52,6 +56,11 @@ class Page(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         self._open = ""
+
+
+def words_of(text: str) -> str:
+    """Text of the page outside the data block, with one space between words."""
+    return " ".join(" ".join(Page(text).text).split())
 
 
 def data_of(text: str) -> Any:
@@ -130,7 +139,7 @@ def test_subjects_come_in_stories() -> None:
 
 
 def test_the_page_tells_all_without_javascript() -> None:
-    text = " ".join(" ".join(Page(render(infected())).text).split())
+    text = words_of(render(infected()))
     for part in (
         "■ CRITICAL",
         "kworker/u:0 (pid 4242): Program runs from a memfd",
@@ -161,5 +170,103 @@ def test_quiet_reports_tell_what_was_not_seen() -> None:
 
 def test_long_texts_are_cut_and_say_so() -> None:
     shown = data_of(render(hostile("A" * 50_000)))["subjects"][0]["title"]
-    assert len(shown) == html_report.LONGEST
+    assert len(shown) == html_data.LONGEST
     assert shown.endswith("A…")
+
+
+def test_every_command_to_check_by_hand_is_told_once() -> None:
+    text = words_of(render(infected()))
+    command = "readlink /proc/4242/exe; sha256sum /proc/4242/exe"
+    assert text.count(command) == 1
+    assert text.count("grep Kthread /proc/4242/status") == 1
+    process, *_ = data_of(render(infected()))["subjects"]
+    assert process["check"] == command
+    assert [each["verify"] for each in process["findings"]] == [
+        "",
+        "grep Kthread /proc/4242/status",
+        "grep -n rwxp /proc/4242/maps",
+    ]
+    assert not any("check by hand" in line for line in process["explanation"])
+
+
+def test_the_techniques_stand_under_their_tactics() -> None:
+    shown = {
+        each["name"]: [(t["id"], t["name"], t["count"]) for t in each["techniques"]]
+        for each in tactics(infected())
+    }
+    assert shown == {
+        "Execution": [("T1059.004", "Unix Shell", 1)],
+        "Defense Evasion": [
+            ("T1027.011", "Fileless Storage", 4),
+            ("T1027.013", "Encrypted/Encoded File", 1),
+            ("T1036.005", "Match Legitimate Resource Name or Location", 1),
+            ("T1620", "Reflective Code Loading", 1),
+        ],
+    }
+    assert "T1027.011 Fileless Storage (4)" in words_of(render(infected()))
+
+
+def test_what_is_no_technique_is_told_all_the_same() -> None:
+    (other,) = tactics(hostile("javascript:alert(1)"))
+    assert (other["name"], other["techniques"][0]["id"]) == ("Other", "javascript:alert(1)")
+
+
+def test_every_indicators_techniques_have_tactics() -> None:
+    known = table("attack_tactics")
+    named = {name.partition(".")[0] for each in INDICATORS for name in each.techniques}
+    assert named - known["techniques"].keys() == set()
+    assert {t for row in known["techniques"].values() for t in row} <= {*known["tactics"]}
+
+
+def timed() -> Any:
+    facts = (
+        ("times", "2026-02-28T23:10:00Z file made ($MFT); 2026-03-01T01:10:00Z run <b>x</b> (a)"),
+        ("mtime_ns", 1_772_300_000_123_456_789),
+        ("comm", "2020-01-01T00:00:00Z"),
+    )
+    subject = dataclasses.replace(infected().subjects[0], facts=facts)
+    return dataclasses.replace(infected(), subjects=(subject,))
+
+
+def test_a_subjects_times_are_told_and_names_are_no_times() -> None:
+    (subject,) = data_of(render(timed()))["subjects"]
+    assert subject["times"] == [
+        ["2026-02-28T23:10:00.000Z", "file made ($MFT)"],
+        ["2026-03-01T01:10:00.000Z", "run <b>x</b> (a)"],
+        ["2026-02-28T17:33:20.123456Z", "mtime_ns"],
+    ]
+    # A script would make 1772300000123456800 of it.
+    assert subject["facts"]["mtime_ns"] == "1772300000123456789 (2026-02-28T17:33:20Z)"
+
+
+def test_numbers_of_processes_that_no_script_can_hold_are_none() -> None:
+    facts = (("pid", 2**60), ("ppid", True))
+    subject = dataclasses.replace(infected().subjects[0], facts=facts)
+    (shown,) = json.loads(data(dataclasses.replace(infected(), subjects=(subject,))))["subjects"]
+    assert shown["pids"] == [None, None]
+
+
+@pytest.mark.parametrize("size", [0, 1, 255, 511])
+def test_little_has_no_profile(size: int) -> None:
+    assert profile(b"x" * size) == ""
+
+
+def test_the_entropys_profile_follows_the_bytes() -> None:
+    flat, mixed = bytes(4096), bytes(range(256)) * 16
+    bars, _, words = profile(flat + mixed).partition("  ")
+    assert bars == "▁" * 16 + "█" * 16
+    assert words == "0.0 to 8.0 bits per byte in blocks of 256, first 8,192 bytes"
+    assert len(profile(bytes(1 << 20)).split()[0]) == BLOCKS
+
+
+def test_the_payloads_start_is_shown_in_hexadecimal_and_printable_ascii() -> None:
+    assert hex_view(b"<b>\x00\x1b\xff~") == f"0000  {'3c 62 3e 00 1b ff 7e':<47}  <b>···~"
+    head = bytes(range(256)) * 4
+    content = dataclasses.replace(infected().subjects[0].content, kept=head)  # type: ignore[type-var]
+    subject = dataclasses.replace(infected().subjects[0], content=content)
+    page = render(dataclasses.replace(infected(), subjects=(subject,)))
+    (shown,) = data_of(page)["subjects"]
+    assert shown["content"]["head"] == head[:512].hex()
+    assert "0070  70 71" in page
+    assert f"{HEAD:04x}  " not in page
+    assert "&lt;=&gt;" in page
