@@ -232,7 +232,8 @@ class RegistryValue:
     the logs were applied), ``unreplayed`` (removed by them); ``offset`` is that of the value's
     record in the file. ``next_size`` is the size of the largest other value of the same key.
     ``traits`` are facts about how it is stored; ``script`` what the scripts in it do. ``reads`` are
-    the keys these name; ``benign`` the row of known places whose path and shape it has.
+    the keys these name, ``scripts`` the beginnings of what encoded parts decode to; ``benign`` the
+    row of known places whose path and shape it has.
     ``joined`` is what it makes together with the values or keys named in ``parts``.
     """
 
@@ -252,6 +253,7 @@ class RegistryValue:
     traits: tuple[str, ...] = ()
     script: tuple[str, ...] = ()
     reads: tuple[RegistryRead, ...] = ()
+    scripts: tuple[str, ...] = ()
     benign: str | None = None
     content: Content | None = None
     parts: tuple[str, ...] = ()

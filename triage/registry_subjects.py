@@ -96,6 +96,7 @@ def _own(item: Registry) -> Facts:
         ("text", item.text),
         ("traits", ", ".join(item.traits)),
         ("script", ", ".join(item.script)),
+        ("decoded", " | ".join(item.scripts)[:_SHOWN] or None),
         ("joined_from", ", ".join(item.parts)[:_SHOWN] or None),
         ("known_benign_place", item.benign),
     )

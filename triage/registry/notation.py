@@ -16,7 +16,6 @@ from triage.records import dataclass
 _CONTROL_SET = re.compile(r"(?i)^(currentcontrolset|controlset\d{3})(?=\\|$)")
 _SOFTWARE = re.compile(r"(?i)^software(?=\\|$)\\?")
 _CLASSES = re.compile(r"(?i)^software\\(?:wow6432node\\)?classes(?=\\|$)\\?")
-_WOW = re.compile(r"(?i)^(software\\)(?!wow6432node)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +81,6 @@ def _user(user: str, path: str) -> Iterator[Place]:
     if match is not None:
         yield Place(f"HKU\\{user}_Classes", path[match.end() :])
     yield Place(f"HKU\\{user}", path)
-    wow = _WOW.sub(lambda m: f"{m.group(1)}Wow6432Node\\", path)
-    if wow != path:
-        yield Place(f"HKU\\{user}", wow)
 
 
 def _machine(path: str, names: Names) -> Iterator[Place]:

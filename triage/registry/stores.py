@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import field, replace
 
 from triage.content.examine import payload
 from triage.content.identity import Identity
@@ -41,7 +41,7 @@ PIECE = 16
 _TEXT_KIND = Identity("text")
 _TEXTS = frozenset({"text", "script", "settings", "encoded", "document"})
 _BEHIND = 64
-_SHOWN = 240
+_SHOWN, _SCRIPT = 240, 300
 _TEXT, _EXPAND, _MULTI = 1, 2, 7
 _NUMBERS = frozenset({4, 5, 11})
 _STRONG = frozenset(
@@ -125,7 +125,7 @@ class Store:
         """The value with its facts, when it is more than an ordinary setting."""
         traits = storage_traits(held, self._at.kind)
         content, value = held.content, held.value
-        script = self._script(held)
+        script, decoded = self._script(held)
         telling = content is not None and (payload(content) is not None or is_opaque(content))
         if telling and payload(content) is None and self._explained(held):  # type: ignore[arg-type]
             telling = False
@@ -137,7 +137,8 @@ class Store:
             return None
         if large:
             traits = (*traits, "large")
-        return self.described(held, traits=traits, script=script, next_size=next_size)
+        made = self.described(held, traits=traits, next_size=next_size)
+        return replace(made, script=script, scripts=decoded)
 
     def _of_family(self, row: families.Family, held: Held) -> bool:
         """A place that only the family uses, or one whose content is the family's."""
@@ -153,7 +154,6 @@ class Store:
         held: Held,
         *,
         traits: tuple[str, ...] = (),
-        script: tuple[str, ...] = (),
         next_size: int | None = None,
     ) -> RegistryValue:
         """A value as an artifact."""
@@ -178,7 +178,6 @@ class Store:
             offset=value.offset,
             next_size=next_size,
             traits=traits,
-            script=script,
             benign=None if row is None else row.what,
             content=None if content is None else self._looker.keeping(content, held.data),
         )
@@ -205,25 +204,30 @@ class Store:
             self._tally.benign[row.what] += 1
         return row is None
 
-    def _script(self, held: Held) -> tuple[str, ...]:
-        """What a text does, where it names tools of scripts; only harmful combinations count."""
+    def _script(self, held: Held) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """What a text does and what it decodes to, where it names tools of scripts or holds one."""
         kind = "" if held.content is None else family(held.content.kind)
-        if kind not in _TEXTS or len(held.data) > 1 << 18:
-            return ()
+        if held.content is None or kind not in _TEXTS or len(held.data) > 1 << 18:
+            return (), ()
         text = text_of(held.data).rstrip("\0") if held.narrow is None else held.narrow.decode()
+        found = payload(held.content)
+        if found is not None and family(found.kind) == "script":
+            whole = judge_script(text.replace("\0", "\n"))
+            return tuple(t.value for t in whole.traits), tuple(t[:_SCRIPT] for t in whole.texts[:4])
         if not has_signs(text.encode("utf-8", "replace")):
-            return ()
+            return (), ()
         return script_traits(text)
 
 
-def script_traits(text: str) -> tuple[str, ...]:
-    """The traits of a text when they are those of a harmful script; empty otherwise."""
-    traits = judge_script(text.replace("\0", "\n")).traits
-    harmful = [trait for trait in traits if trait in HARMFUL]
-    suspect = [trait for trait in traits if trait in SUSPECT]
+def script_traits(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Traits and decoded texts of a harmful script; only harmful combinations count."""
+    found = judge_script(text.replace("\0", "\n"))
+    harmful = [trait for trait in found.traits if trait in HARMFUL]
+    suspect = [trait for trait in found.traits if trait in SUSPECT]
     if harmful or len(suspect) >= 2:
-        return tuple(trait.value for trait in traits)
-    return ()
+        decoded = tuple(one[:_SCRIPT] for one in found.texts[:4])
+        return tuple(trait.value for trait in found.traits), decoded
+    return (), ()
 
 
 def storage_traits(held: Held, hive: str) -> tuple[str, ...]:

@@ -39,6 +39,12 @@ from triage.registry.autostart_places import places
 from triage.registry.words import excerpt, reg_query, state_words
 from triage.scene import Scene
 
+#: Programs that anyone may start before logging on: a debugger of one of them is a back door.
+_BEFORE_LOGON = frozenset(
+    {"sethc.exe", "utilman.exe", "osk.exe", "narrator.exe", "magnify.exe", "displayswitch.exe",
+     "atbroker.exe"}
+)  # fmt: skip
+
 
 def check(item: AutostartItem, scene: Scene) -> Iterator[Evidence]:
     place = places().get(item.place)
@@ -49,7 +55,10 @@ def check(item: AutostartItem, scene: Scene) -> Iterator[Evidence]:
         f"{place.technique}: {place.source}",
         *state_words(item),
     )
-    yield Evidence(facts, reg_query(item), place.rare)
+    severity = place.rare
+    if place.id == "ifeo-debugger" and item.key.rpartition("\\")[2].lower() in _BEFORE_LOGON:
+        severity = Severity.HIGH
+    yield Evidence(facts, reg_query(item), severity)
 
 
 INDICATOR = Indicator(

@@ -54,7 +54,8 @@ def check(item: RegistryValue, scene: Scene) -> Iterator[Evidence]:
     harmful = sorted(_HARMFUL.intersection(item.script))
     what = f"the value holds {in_words(chain)}" if script else "the value holds lines of a script"
     does = (f"what it does: {', '.join(harmful)}",) if harmful else ()
-    text = (f"it begins: {excerpt(item.text)}",) if item.text else ()
+    shown = item.scripts[-1] if item.scripts else item.text
+    text = (f"it begins: {excerpt(shown)}",) if shown else ()
     severity = (Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL)[wrapped + bool(harmful)]
     yield Evidence((what, *does, *text, *state_words(item)), reg_query(item), severity)
 
