@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests.evtx.events import SECURITY, classic, event, events, indicators, judged, sysmon
+from tests.evtx.events import SECURITY, classic, event, events, indicators, judged, sysmon, told
+from triage.events import one_log
 from triage.events.reader import Raw
+from triage.model import Gap, Why
+from triage.model_windows import EventRecord
 
 NTDLL, BASE = (
     "C:\\Windows\\SYSTEM32\\ntdll.dll+9fc24",
@@ -231,3 +234,13 @@ def test_other_access_is_another_subject() -> None:
     one = access(TOOL, NOTEPAD, "0x1410", NTDLL, BASE, "UNKNOWN(1)")
     other = access(TOOL, NOTEPAD, "0x1fffff", NTDLL, BASE, "UNKNOWN(1)")
     assert len(events(one, other)) == 2
+
+
+def test_a_log_that_takes_too_long_is_told_as_far_as_it_was_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(one_log, "_SECONDS", -1.0)
+    raws = [FIRES[0][2], *(event("P", 1, {"a": n}, record=n) for n in range(2, 400))]
+    found = told(*raws)
+    assert [item.act for item in found if isinstance(item, EventRecord)] == ["remote-thread"]
+    assert [item.why for item in found if isinstance(item, Gap)] == [Why.TIMEOUT]

@@ -48,6 +48,12 @@ def user_place(path: str) -> bool:
     return _USER_PLACE.search(found) is not None and not found.startswith(_GUARDED)
 
 
+@lru_cache(maxsize=8192)
+def installed(path: str) -> bool:
+    """Whether a program lies where only administrators install programs."""
+    return plain(path).startswith(("c:\\program files\\", "c:\\program files (x86)\\"))
+
+
 def remote(path: str) -> bool:
     """Whether a path names a share: ``\\\\server\\share\\...``."""
     found = path.strip().strip('"')

@@ -119,7 +119,7 @@ def _processes(events: Sequence[tuple[str, EventRecord]]) -> Iterator[Tie]:
         for identity in _identities(event, event.parents):
             for parent in acting.get(identity, ()):
                 if parent != name:
-                    yield Tie(parent, "its process started that of", name, "was started by that of")
+                    yield Tie(parent, "started", name, "was started by")
 
 
 def _identities(event: EventRecord, names: tuple[str, ...]) -> Iterator[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from math import inf
+from time import process_time
 from typing import Any, BinaryIO
 
 from triage.content.candidate import Limits as ContentLimits
@@ -34,9 +36,11 @@ from triage.wmi.looking import Looker
 
 #: A record of no witness is parsed from here on: what of its JSON is not data takes more than this.
 _FRAME = 200
-_KINDS_MAX, _TRIES_MAX, _EVERY = 20_000, 24, 4095
+_KINDS_MAX, _TRIES_MAX, _EVERY = 20_000, 24, 255
 _JOIN_LIMITS = ContentLimits(output=16 << 20, layer=8 << 20, steps=60, work=100_000_000)
 _LEVEL, _DATA, _USER_DATA = ',"Level"', '"EventData":', '"UserData":'
+#: Of the processor, for one log; what was found by then is told.
+_SECONDS = 150.0
 _OVERSIZED, _TIMES, _ENOUGH = 8192, 10, 20
 
 
@@ -66,6 +70,8 @@ class _Log:
     reading: Reading = field(default_factory=Reading)
     computers: dict[str, None] = field(default_factory=dict)
     malformed: int = 0
+    deadline: float = inf
+    ended: bool = False
 
 
 def read_log(
@@ -74,10 +80,12 @@ def read_log(
 ) -> Iterator[EventRecord | EventLog | Gap]:  # fmt: skip
     """Everything one log tells. ``stream`` and ``read(offset, length)`` are of the same file."""
     log = _Log(location.path, Watch(Looker(limits, Budget(limits))), _loader())
+    log.deadline = process_time() + min(_SECONDS, limits.seconds)
     gathered = Gathered(location.path)
     frame = frame_of(read, size)
     _all(log, gathered, records(stream, log.reading), progress)
-    _all(log, gathered, recovered(read, frame, log.reading, log.order.seen), progress)
+    if not log.ended:
+        _all(log, gathered, recovered(read, frame, log.reading, log.order.seen), progress)
     _left(log, gathered)
     _joined(log, gathered)
     yield from gathered.records()
@@ -110,6 +118,9 @@ def _all(log: _Log, gathered: Gathered, steps: Iterable[Raw], progress: Progress
         expected, before = number + 1, written
         if not number & _EVERY:
             progress(log.reading.count)
+            if process_time() > log.deadline:
+                log.ended = True
+                break
         end = find(text, _LEVEL, 60)
         kind = kinds.get(text[60:end])
         try:
@@ -279,6 +290,8 @@ def _gaps(log: _Log, location: Location, gathered: Gathered, truncated: int) -> 
         odd = f", {log.malformed} could not be understood" if log.malformed else ""
         words = f": {reading.words[0]}" if reading.words else ""
         yield Gap(location, Why.MALFORMED, f"{lost}{back}{odd}{words}")
+    if log.ended:
+        yield Gap(location, Why.TIMEOUT, f"only the first {reading.count} records were read")
     if truncated and reading.count == 0:
         yield Gap(location, Why.TRUNCATED, "the file ends within a chunk")
     if gathered.refused:

@@ -5,8 +5,6 @@ Source: Microsoft, about_Logging_Windows; the classic log's texts are ``Name=val
 
 from __future__ import annotations
 
-import re
-
 from triage.events.facts import Fact, fields, ordered, text
 from triage.events.fields import Fields, as_number, classic_texts
 from triage.events.images import has_role, name, user_place
@@ -15,12 +13,11 @@ from triage.events.scripts import script_fact
 from triage.events.watch import Watch
 from triage.windows.programs import split_program
 
-_LINE = re.compile(r"^\s*([A-Za-z ]{2,30}?)\s*=\s?(.*?)\s*$", re.MULTILINE)
 _HOSTS = frozenset(
     {"powershell", "powershell_ise", "pwsh", "wsmprovhost", "sqlps", "serverma", "servermanager",
      "mmc", "sdiagnhost", "dsac", "monitoringhost", "code", "devenv", "taskhostw", "pseditor"}
 )  # fmt: skip
-_LONG = 200
+_NAME_MAX = 30
 
 
 def script_block(data: Fields, watch: Watch) -> Fact | None:
@@ -80,8 +77,13 @@ def engine(data: Fields, watch: Watch) -> Fact | None:
 
 def _named(lines: str) -> dict[str, str]:
     """``Name=value`` lines by their name without blanks, in lower case."""
-    pairs = _LINE.findall(lines.replace("\r", ""))
-    return {key.replace(" ", "").lower(): value for key, value in pairs}
+    found = {}
+    for line in lines.splitlines():
+        name, equals, value = line.partition("=")
+        key = name.replace(" ", "").strip().lower()
+        if equals and key.isalpha() and len(key) <= _NAME_MAX:
+            found[key] = value.strip()
+    return found
 
 
 def _host(watch: Watch, named: dict[str, str], source: str) -> Fact | None:

@@ -102,8 +102,9 @@ def relation_traits(image: str, command: str, parent: str) -> tuple[str, ...]:
         found.add("server-child")
     if has_role(parent, "wmi") and (shell or name(parent) == "scrcons"):
         found.add("wmi-child")
+    hosted = has_role(parent, "browser") and "-extension://" in command  # native messaging
     if name(image) in _SHELLS and has_role(parent, "script-host", "browser", "reader"):
-        found.add("script-child")
+        found.update(() if hosted else ("script-child",))
     if name(image) in _SHELLS and name(parent) == "services":
         found.add("service-child")
     if has_role(parent, "remote-host") and name(image) != "conhost":

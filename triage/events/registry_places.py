@@ -29,7 +29,7 @@ _SID = re.compile(r"^hku\\s-1-[\d-]+(_classes)?(?=\\|$)")
 _CONTROL_SET = re.compile(r"\\(?:controlset\d{3}|currentcontrolset)\\")
 _NUMBER = re.compile(r"^(?:[dq]word )?\(?0x([0-9a-f]{1,8})(?:-0x[0-9a-f]+)?\)?$|^(\d{1,10})$")
 _BINARY = "binary data"
-_LONG = 200
+_LONG, _KEY_MAX = 200, 4096
 _WRITERS = frozenset(
     {"powershell", "pwsh", "wscript", "cscript", "mshta", "rundll32", "regsvr32", "cmd", "python",
      "msbuild", "installutil", "wmiprvse", "winword", "excel", "powerpnt"}
@@ -62,6 +62,8 @@ def places() -> tuple[Place, ...]:
 @lru_cache(maxsize=8192)
 def one_notation(key: str) -> str:
     """A key and value in lower case: ``hklm\\...``, ``hku\\*\\...``, ``currentcontrolset``."""
+    if len(key) > _KEY_MAX:
+        key = key[: _KEY_MAX // 2] + key[-_KEY_MAX // 2 :]
     found = key.strip().replace("/", "\\").lower()
     for pattern, short in _ROOTS:
         found = pattern.sub(lambda _, to=short: to, found)  # type: ignore[misc]

@@ -90,7 +90,9 @@ def module_load(data: Fields, watch: Watch) -> Fact | None:
         ("original", text(data, "OriginalFileName")),
     )  # fmt: skip
     actor = actors(data, "ProcessGuid", "ProcessId")
-    return Fact("module-load", shown, found, ("image", "loaded"), actor, user=text(data, "User"))
+    # Programs in users' folders bring libraries by the dozen: they are told together.
+    same = ("image",) if found == ("unsigned-beside",) else ("image", "loaded")
+    return Fact("module-load", shown, found, same, actor, user=text(data, "User"))
 
 
 def _odd_for_scripts(image: str) -> bool:

@@ -15,7 +15,7 @@ from triage.events.services import service_fact
 from triage.events.tasks import command_traits
 from triage.events.watch import Watch
 
-_APPLICATION = re.compile(r"(?im)^\s*Application:\s*(\S[^\r\n]{0,200}?)\s*$")
+_APPLICATION = re.compile(r"(?im)^[ \t]{0,20}Application:[ \t]{0,20}(\S[^\r\n]{0,200})")
 _LOADER = re.compile(
     r"Reflection\.(?:Emit|RuntimeAssembly|Assembly\.Load|RuntimeMethodInfo)|DynamicClass|"
     r"<Module>\.|Assembly\.(?:nL|L)oad"
@@ -153,7 +153,7 @@ def managed_crash(data: Fields, watch: Watch) -> Fact | None:
     """.NET Runtime 1023, 1025, 1026: the runtime failed in a program that has none of its own."""
     words = "\n".join(classic_texts(data))
     match = _APPLICATION.search(words)
-    image = "" if match is None else match.group(1)
+    image = "" if match is None else match.group(1).strip()
     found = traits(
         ("odd-host", has_role(image, "unmanaged")), ("loader", _LOADER.search(words)),
     )  # fmt: skip

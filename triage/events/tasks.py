@@ -6,6 +6,7 @@ Source: Microsoft, "Task Scheduler schema".
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from html import unescape
 
 from triage.events.facts import Fact, fields, ordered
@@ -13,10 +14,10 @@ from triage.events.images import remote, user_place
 from triage.events.processes import COMMAND_MAX, command_severity
 from triage.events.watch import Watch
 
-_EXEC = re.compile(r"<Exec\b[^>]*>\s*(?P<body>.{0,60000}?)</Exec>", re.IGNORECASE | re.DOTALL)
+# Text of XML holds no bracket; possessive, so that an element without an end costs one look.
 _PART = re.compile(
-    r"<(?P<name>Command|Arguments|WorkingDirectory)>(?P<text>.{0,60000}?)</(?P=name)>",
-    re.IGNORECASE | re.DOTALL,
+    r"<(?P<name>Command|Arguments|WorkingDirectory)>(?P<text>[^<]{0,60000}+)</(?P=name)>",
+    re.IGNORECASE,
 )
 _HANDLER = re.compile(r"<ClassId>\s*(\{[0-9A-Fa-f-]{36}\})", re.IGNORECASE)
 _HIDDEN = re.compile(r"<Hidden>\s*true", re.IGNORECASE)
@@ -31,14 +32,23 @@ _XML_MAX = 1 << 18
 def actions(xml: str) -> list[str]:
     """The command lines that a task runs, in order."""
     found = []
-    for match in _EXEC.finditer(xml[:_XML_MAX]):
-        parts = {
-            m["name"].lower(): unescape(m["text"]).strip() for m in _PART.finditer(match["body"])
-        }
+    for body in _elements(xml[:_XML_MAX]):
+        parts = {m["name"].lower(): unescape(m["text"]).strip() for m in _PART.finditer(body)}
         command = parts.get("command", "")
         quoted = f'"{command}"' if " " in command and not command.startswith('"') else command
         found.append(f"{quoted} {parts.get('arguments', '')}".strip())
     return found
+
+
+def _elements(xml: str) -> Iterator[str]:
+    """What stands in each ``Exec``."""
+    low, at = xml.lower(), 0
+    while (at := low.find("<exec", at)) >= 0:
+        end = low.find("</exec>", at)
+        if end < 0:
+            return
+        yield xml[at:end]
+        at = end
 
 
 def task_fact(watch: Watch, *, task: str, xml: str, user: str | None = None) -> Fact | None:

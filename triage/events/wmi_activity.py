@@ -17,10 +17,10 @@ from triage.events.watch import Watch
 _CLASS = re.compile(r"\b(\w{3,60}EventConsumer)\b")
 _VALUE = re.compile(
     r"\b(ScriptText|CommandLineTemplate|ExecutablePath|ScriptFileName|FileName|Text)\s*=\s*"
-    r"\"((?:[^\"\\]|\\.){1,200000}?)\"",
+    r"\"((?:[^\"\\]++|\\.)*+)\"",
     re.IGNORECASE | re.DOTALL,
 )
-_QUERY = re.compile(r"\bQuery\s*=\s*\"((?:[^\"\\]|\\.){1,20000}?)\"", re.IGNORECASE | re.DOTALL)
+_QUERY = re.compile(r"\bQuery\s*=\s*\"((?:[^\"\\]++|\\.)*+)\"", re.IGNORECASE | re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _SCRIPTING = ("script", "activescript")
 #: Windows' own subscription, written at every boot by an administrators' group.

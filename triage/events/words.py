@@ -61,6 +61,12 @@ def chain(content: Content) -> str:
     return " > ".join(kinds)
 
 
+def lowered(severity: Severity) -> Severity:
+    """One step down."""
+    order = list(Severity)
+    return order[max(0, order.index(severity) - 1)]
+
+
 def worst(*severities: Severity | None) -> Severity | None:
     """The greatest of those that are there."""
     present = [severity for severity in severities if severity is not None]

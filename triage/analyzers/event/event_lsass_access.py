@@ -11,7 +11,7 @@ Passwords are taken from there by tools that are often loaded into memory only.
 
 What else looks like this
 -------------------------
-Security products and crash reports; those of Windows are not told.
+Security products and crash reports: installed programs are low, those of Windows are not told.
 
 How to check by hand
 --------------------
@@ -27,6 +27,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
+from triage.events.images import installed
 from triage.events.words import told, verify
 from triage.model import Confidence, Evidence, Severity
 from triage.model_windows import EventRecord
@@ -36,7 +37,8 @@ from triage.scene import Scene
 def check(event: EventRecord, scene: Scene) -> Iterator[Evidence]:
     if event.act == "process-access" and "lsass" in event.traits:
         pairs = (("from", "image"), ("access", "access"), ("trace", "trace"))
-        yield Evidence(told(event, *pairs), verify(event))
+        severity = Severity.LOW if installed(event.text("image") or "") else None
+        yield Evidence(told(event, *pairs), verify(event), severity)
 
 
 INDICATOR = Indicator(

@@ -13,7 +13,8 @@ Loaded reflectively or injected, code is in no module list, but it must call Win
 What else looks like this
 -------------------------
 .NET, Java and browsers compile code: their modules stand beside it in the trace. Such programs
-without them in the trace count less; reading alone counts less than writing.
+without them in the trace count less, as do installed programs (security products); reading alone
+counts less than writing.
 
 How to check by hand
 --------------------
@@ -31,7 +32,8 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.events.access import rights_in_words
-from triage.events.words import told, verify
+from triage.events.images import installed
+from triage.events.words import lowered, told, verify
 from triage.model import Confidence, Evidence, Severity
 from triage.model_windows import EventRecord
 from triage.scene import Scene
@@ -44,6 +46,8 @@ def check(event: EventRecord, scene: Scene) -> Iterator[Evidence]:
     severity = Severity.HIGH if "writes" in traits else Severity.MEDIUM
     if "jit" in traits:
         severity = Severity.LOW
+    elif installed(event.text("image") or ""):
+        severity = lowered(severity)
     words = ["the caller lies in no file"] if "unbacked-caller" in traits else []
     if "direct-call" in traits:
         words.append("the kernel was not called through ntdll")
