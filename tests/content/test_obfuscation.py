@@ -212,3 +212,10 @@ def test_lists_of_other_things_stay_text(text: str) -> None:
     content = examine(text.encode())
     kinds = {layer.kind for layer in content.layers}
     assert not kinds & {"elf", "pe", "shellcode", "powershell", "shell", "python", "batch"}
+
+
+@pytest.mark.parametrize("key", ["========", "AA======", "''", '""', "0x", "\\x"])
+def test_a_key_of_nothing_is_no_key(key: str) -> None:
+    noise = _b64(random.Random(3).randbytes(90))
+    text = f"key = '{key}'\npassword: {key}\ndata = '{noise}'\nx ^ {key}\n"
+    assert "xor" not in {layer.kind for layer in examine(text.encode()).layers}

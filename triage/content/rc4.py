@@ -87,6 +87,8 @@ def with_named_key(data: bytes, hints: Hints, budget: Budget) -> Iterator[Candid
     head = data[:_HEAD]
     legible = not head.translate(None, PRINTABLE)
     for key in hints.keys if len(data) >= _SHORTEST else ():
+        if not key:
+            continue
         budget.spend(4_000)
         first = apply(head, key)
         plain = not first.translate(None, PRINTABLE)

@@ -142,4 +142,6 @@ def _add(found: dict[bytes, None], value: bytes) -> None:
     if len(value) >= 8 and len(value) % 2 == 0 and only(value, b"0123456789abcdefABCDEF"):
         found[bytes.fromhex(value.decode("ascii"))] = None
     elif len(value) >= 8 and len(value) % 4 == 0 and value.endswith(b"="):
-        found[from_base64(value)] = None
+        decoded = from_base64(value)
+        if decoded:
+            found[decoded] = None
