@@ -166,6 +166,7 @@ def test_it_says_why_it_hears_nothing_in_a_container() -> None:
         pytest.skip("user namespaces are not permitted here")
     assert done.returncode == 3, done.stderr
     assert b"executions cannot be heard of here" in done.stderr
+    assert b"a container" in done.stderr
 
 
 def test_what_is_kept_does_not_go_where_payloads_are_looked_for() -> None:

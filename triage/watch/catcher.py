@@ -169,6 +169,8 @@ def catch(source: Source, out: socket.socket, *, priority: bool) -> None:
     try:
         with Root("/") as root, ProcessTable(root) as table:
             catcher = _Catcher(source, out, table)
+            catcher.put({"kind": "ready"}, [])
+            catcher.flush()
             catcher.run()
             catcher.take()
             out.setblocking(True)

@@ -14,6 +14,7 @@ import re
 import select
 import socket
 import struct
+import time
 
 from triage.records import dataclass
 
@@ -31,6 +32,8 @@ _message = struct.Struct("=IIIIHH")
 _event = struct.Struct("=IIQii")
 _AT = _header.size + _message.size
 _DATAGRAM = 256
+# The inodes of the first namespaces (include/linux/proc_ns.h).
+_INITIAL = {"pid": 0xEFFFFFFC, "user": 0xEFFFFFFD}
 
 
 class Unavailable(Exception):
@@ -49,6 +52,20 @@ class Executed:
     path: str | None = None
 
 
+def _check_namespaces() -> None:
+    """Elsewhere the request is dropped, or the numbers heard are not those of our ``/proc``."""
+    for name, initial in _INITIAL.items():
+        try:
+            here = os.readlink(f"/proc/self/ns/{name}")
+        except OSError:
+            continue
+        if here != f"{name}:[{initial}]":
+            raise Unavailable(
+                "the process connector gives its events to the initial user and pid namespaces "
+                f"only, and this is another {name} namespace: a container"
+            )
+
+
 class Connector:
     """Hears of executions from the moment it is made until :meth:`close`."""
 
@@ -56,6 +73,7 @@ class Connector:
 
     def __init__(self) -> None:
         """Raises :class:`Unavailable`."""
+        _check_namespaces()
         try:
             self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, _NETLINK_CONNECTOR)
         except OSError as error:
@@ -76,8 +94,9 @@ class Connector:
         except OSError:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _ROOM)
         self._socket.bind((0, _CN_IDX_PROC))
-        self._ask(_LISTEN)
-        self._acknowledged()
+        token = os.getpid() << 8  # the kernel adds one to it in its answer (cn_proc_ack)
+        self._ask(_LISTEN, token)
+        self._acknowledged(token)
         self._socket.setblocking(False)
 
     def _filter(self) -> None:
@@ -95,17 +114,24 @@ class Connector:
         request = struct.pack("@HP", len(steps), ctypes.addressof(program))
         self._socket.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, request)
 
-    def _ask(self, what: int) -> None:
-        body = _message.pack(_CN_IDX_PROC, _CN_VAL_PROC, 0, 0, 4, 0) + struct.pack("=I", what)
+    def _ask(self, what: int, token: int = 0) -> None:
+        body = _message.pack(_CN_IDX_PROC, _CN_VAL_PROC, 0, token, 4, 0) + struct.pack("=I", what)
         head = _header.pack(_header.size + len(body), 3, 0, 0, os.getpid())
         self._socket.send(head + body)
 
-    def _acknowledged(self) -> None:
-        if not select.select([self._socket], [], [], _PATIENCE)[0]:
-            raise Unavailable(
-                "the process connector gives no events here: it does so only in the initial "
-                "user and pid namespaces, not in a container"
-            )
+    def _acknowledged(self, token: int) -> None:
+        """Wait for the answer to our own request: others' go to every listener, too."""
+        end = time.monotonic() + _PATIENCE
+        while (left := end - time.monotonic()) > 0:
+            if not select.select([self._socket], [], [], left)[0]:
+                break
+            data = self._socket.recv(_DATAGRAM)
+            if len(data) >= _AT + _event.size:
+                answered = _message.unpack_from(data, _header.size)[3]
+                what = _event.unpack_from(data, _AT)[0]
+                if what == _NONE and answered == token + 1:
+                    return
+        raise Unavailable("the process connector did not answer")
 
     def fileno(self) -> int:
         return self._socket.fileno()

@@ -17,6 +17,7 @@ from typing import Any
 from triage.evidence import Root
 from triage.model import Process, Severity
 from triage.snapshot import decode_record
+from triage.watch.catcher import catch
 from triage.watch.judging import Alert, Judge
 from triage.watch.sources import Source
 
@@ -50,14 +51,15 @@ class Watch:
             os.write(self._wake[1], b"x")
 
     def run(self, started: Callable[[], None]) -> None:
-        """Watch until told to stop; ``started`` is called when every execution is heard of."""
+        """Watch until told to stop; ``started`` is called when every execution is looked at."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         child = self._fork(ours, theirs)
         theirs.close()
         try:
             with Root("/") as root:
                 judge = Judge(root)
-                started()
+                if self._take(ours, judge):  # the catcher says that it is ready
+                    started()
                 self._loop(ours, judge)
                 ours.shutdown(socket.SHUT_WR)
                 self._rest(ours, judge)
@@ -76,8 +78,6 @@ class Watch:
         code = 1
         try:
             ours.close()
-            from triage.watch.catcher import catch
-
             catch(self.source, theirs, priority=self.priority)
             code = 0
         finally:
@@ -111,7 +111,7 @@ class Watch:
                 return False
             if message["kind"] == "caught":
                 self._judged(message, fds, judge)
-            else:
+            elif message["kind"] != "ready":
                 self.tell(message)
             return bool(message["kind"] != "end")
 
