@@ -27,6 +27,7 @@ class Family:
     least: int
     place: Severity
     source: str
+    found: Severity | None = None
 
 
 @cache
@@ -42,6 +43,7 @@ def rows(hive: str) -> tuple[Family, ...]:
             row["least"],
             Severity(row["place"]),
             row["source"],
+            Severity(row["found"]) if "found" in row else None,
         )
         for row in table("registry_families")["families"]
         if hive in row["hives"]
@@ -86,6 +88,8 @@ def verdict(row: Family, content: Content | None, size: int) -> Severity | None:
         return None
     if "payload" in wanted:
         return Severity.CRITICAL
+    if row.found is not None:
+        return row.found
     if wanted == {"any"} or row.place is Severity.LOW:
         return _STEPS.get(row.place, Severity.CRITICAL)
     return Severity.HIGH if row.place is Severity.MEDIUM else Severity.CRITICAL

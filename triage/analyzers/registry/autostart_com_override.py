@@ -12,7 +12,8 @@ nothing new starts.
 What else looks like this
 -------------------------
 Programs that install for one user bring newer versions of their own classes (OneDrive): low when
-the file lies in a folder of an installed program.
+the file lies in a folder of an installed program, medium when the machine's own file is no part of
+Windows.
 
 How to check by hand
 --------------------
@@ -46,8 +47,11 @@ def check(item: AutostartItem, scene: Scene) -> Iterator[Evidence]:
         f"the machine's: {excerpt(item.machine)}",
         *state_words(item),
     )
-    user = Trait.USER_WRITABLE_TARGET.value in item.traits and not installed
-    yield Evidence(facts, reg_query(item), Severity.HIGH if user else Severity.LOW)
+    severity = Severity.LOW
+    if Trait.USER_WRITABLE_TARGET.value in item.traits and not installed:
+        windows = "\\system32\\" in item.machine.lower() or "\\syswow64\\" in item.machine.lower()
+        severity = Severity.HIGH if windows else Severity.MEDIUM
+    yield Evidence(facts, reg_query(item), severity)
 
 
 INDICATOR = Indicator(
