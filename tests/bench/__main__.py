@@ -40,7 +40,7 @@ def main() -> int:
     if unknown:
         parser.error(f"no benchmark is called {', '.join(sorted(unknown))}")
     gc.disable()  # as the command does
-    # As an installed tool is; the command itself writes nothing, so no module would ever be compiled.
+    # As an installed tool is: the command writes nothing, so it never keeps what it compiles.
     compileall.compile_dir(Path(triage.__file__).parent, quiet=2)
     kept = True
     with tempfile.TemporaryDirectory(prefix="triage-bench-", dir="/var/tmp") as directory:
