@@ -143,14 +143,14 @@ def worth_keeping(event: LogEvent) -> bool:
         return True
     if event.exe is not None and notable_exe(event.exe):
         return True
+    if event.action == "load":
+        return any(map(volatile_code, event.paths))
     if any(path.startswith("/memfd:") and not known_memfd(path) for path in event.paths):
         return event.action == "execute"
-    if event.action == "load" and any(map(volatile_code, event.paths)):
-        return True
     if event.action == "create-memfd":
         return not daemon_with_memfds(event)
     if event.action == "inject":
         return not is_debugger(event)
-    if event.action in ("execute", "message", "load"):
+    if event.action in ("execute", "message"):
         return bool(reasons_of(event))
     return False

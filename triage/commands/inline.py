@@ -44,7 +44,7 @@ _MEMFD = lazy(r"\bmemfd_create\b|\bMFD_CLOEXEC\b|\bmemfd_secret\b")
 _MEMFD_NUMBER = lazy(r"\bsyscall\b\s*[\s(,]\s*(?:319|279|356|385|0x13[fF]|0x117)\b")
 _ANY_SYSCALL = lazy(r"\bsyscall\b\s*[\s(]\s*(?:\d+|0x[0-9A-Fa-f]+)\b|\bsyscall\.ph\b")
 _FD_PATH = lazy(
-    r"/proc/(?:self|thread-self|\$\$|%[ds]|[\"'.\s+$]*\w*[\"'.\s+}]*)/fd/|/dev/fd/|\bfexecve\b"
+    r"/proc/(?:self|thread-self|\$\$|%[ds]|[\"'.\s+$]{0,8}\w{0,32}[\"'.\s+}]{0,8})/fd/|/dev/fd/|\bfexecve\b"
 )
 _ANON = lazy(
     r"\bmmap\b[^;\n]{0,200}?(?:PROT_EXEC|0x7\b|\b7\b)|\bmprotect\b|\bCFUNCTYPE\b|"

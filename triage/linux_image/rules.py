@@ -90,7 +90,7 @@ def binfmt(tree: Tree, text: Text) -> Found:
 
 def pam(tree: Tree, text: Text) -> Found:
     for number, line in _lines(text):
-        words = re.sub(r"\[[^\]]*\]", "x", line).split()
+        words = re.sub(r"\[[^\]]{0,400}\]", "x", line[:4096]).split()
         module = next((i for i, w in enumerate(words) if w.endswith(".so") or ".so" in w), None)
         if module is None:
             continue
@@ -171,14 +171,14 @@ def library_paths(tree: Tree, text: Text) -> Found:
 
 # --- packages and services ----------------------------------------------------------------------
 
-_APT = re.compile(r"([\w:-]*(?:Invoke|Pre-Install-Pkgs|Invoke-Success|Post-Invoke-Stats)[\w-]*)"
+_APT = re.compile(r"(?<![\w:-])([\w:-]{0,64}?(?:Invoke|Pre-Install-Pkgs)[\w-]{0,32})"
                   r"\s*(?:::)?\s*"
-                  r"(?:\{([^}]*)\}|\"((?:[^\"\\]|\\.)*)\")")  # fmt: skip
+                  r"(?:\{([^}]{0,4096})\}|\"((?:[^\"\\]|\\.)*)\")")  # fmt: skip
 _QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"")
 
 
 def apt(tree: Tree, text: Text) -> Found:
-    bare = re.sub(r"(?m)^\s*(?://|#).*$", "", text.text)
+    bare = re.sub(r"(?m)^[ \t]*(?://|#).*$", "", text.text)
     for match in _APT.finditer(bare):
         for command in _QUOTED.findall(match[2]) if match[2] is not None else [match[3]]:
             line = bare.count("\n", 0, match.start()) + 1
@@ -229,22 +229,35 @@ def inetd(tree: Tree, text: Text) -> Found:
 
 
 def xinetd(tree: Tree, text: Text) -> Found:
-    found = dict(re.findall(r"(?m)^\s*(server|server_args|user)\s*\+?=\s*(.*)$", text.text))
+    found = dict(
+        re.findall(r"(?m)^[ \t]*(server|server_args|user)[ \t]*\+?=[ \t]*(.*)$", text.text)
+    )
     if found.get("server"):
         command = f"{found['server'].strip()} {found.get('server_args', '').strip()}".strip()
         yield _item(tree, text, 1, "inetd", command, "a connection", user=found.get("user"),
                     interpreter="exec")  # fmt: skip
 
 
-_ROTATE = re.compile(
-    r"(?ms)^\s*(prerotate|postrotate|firstaction|lastaction|preremove)\s*$(.*?)^\s*endscript"
-)
+_ROTATE = frozenset({"prerotate", "postrotate", "firstaction", "lastaction", "preremove"})
 
 
 def logrotate(tree: Tree, text: Text) -> Found:
-    for match in _ROTATE.finditer(text.text):
-        line = text.text.count("\n", 0, match.start()) + 1
-        yield _item(tree, text, line, "logrotate", match[2].strip(), match[1], user="root")
+    for number, name, body in _blocks(text, _ROTATE, "endscript"):
+        yield _item(tree, text, number, "logrotate", body, name, user="root")
+
+
+def _blocks(text: Text, openers: frozenset[str], closer: str) -> Iterator[tuple[int, str, str]]:
+    """(line, opening word, body) of scripts between a word on a line of its own and another."""
+    begun, name, body = 0, "", [""]
+    for number, line in enumerate(text.text.split("\n"), 1):
+        stripped = " ".join(line.split())
+        if begun and stripped == closer:
+            yield begun, name, "\n".join(body).strip()
+            begun = 0
+        elif begun:
+            body.append(line)
+        elif stripped in openers:
+            begun, name, body = number, stripped, []
 
 
 def interfaces(tree: Tree, text: Text) -> Found:
@@ -266,9 +279,13 @@ def upstart(tree: Tree, text: Text) -> Found:
         match = re.match(r"(?:(pre-start|post-start|pre-stop|post-stop)\s+)?exec\s+(.*)$", line)
         if match is not None:
             yield _item(tree, text, number, "init", match[2], "boot", user="root")
-    for part in re.finditer(r"(?ms)^\s*[\w-]*\s*script\s*$(.*?)^\s*end script", text.text):
-        start = text.text.count("\n", 0, part.start()) + 1
-        yield _item(tree, text, start, "init", part[1].strip(), "boot", user="root")
+    for number, _, body in _blocks(text, _SCRIPTS, "end script"):
+        yield _item(tree, text, number, "init", body, "boot", user="root")
+
+
+_SCRIPTS = frozenset(
+    {"script", "pre-start script", "post-start script", "pre-stop script", "post-stop script"}
+)
 
 
 # --- memory that is mounted --------------------------------------------------------------------

@@ -36,7 +36,7 @@ _CRON = re.compile(r"^\((\S+)\) CMD \((.*)\)\s*$", re.DOTALL)
 _PRELOAD = re.compile(r"object '([^']+)' from (LD_PRELOAD|/etc/ld\.so\.preload)")
 _SEGFAULT = re.compile(r"(.{1,64}?)\[(\d+)\]: segfault at .* in (memfd:[^\[]*?)(?: \(deleted\))?\[")
 WORDS = (b"memfd", b"COMMAND=", b" CMD (", b"Linux-Sysmon", b"cannot be preloaded")
-_SYSMON_END = b"</Event>"
+_LINE_MAX = 16 << 10
 
 
 def lines_with(pieces: Iterable[bytes], words: tuple[bytes, ...]) -> Iterator[tuple[int, bytes]]:
@@ -84,7 +84,7 @@ def log_events(
 
 def of_line(line: bytes, path: str, offset: int) -> LogEvent | None:
     """What one line tells, if it tells of anything; never raises."""
-    match = _LINE.match(line)
+    match = _LINE.match(line[:_LINE_MAX])
     if match is None:
         return None
     program = match["program"].rsplit(b"/", 1)[-1].strip(b"()").decode("ascii", "replace")
