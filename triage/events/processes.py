@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from triage.events.facts import Fact, fields, ordered
 from triage.events.images import has_role, name, of_windows, plain, user_place
+from triage.events.likeness import alike
 from triage.events.watch import Watch
 from triage.model import Severity
 from triage.windows.commands import Command, judge_command
@@ -170,7 +171,18 @@ def _renamed(image: str, original: str) -> bool:
 
 def command_severity(command: str) -> Severity | None:
     """How bad a command line is by itself; ``None`` for what administration shows every day."""
-    return None if len(command) < 4 else severity_of(judge_command(command))
+    if len(command) < 4:
+        return None
+    # Most commands of a log differ from one another in numbers only, and are none to speak of.
+    like = alike(command)
+    if like != command and _severity(like) is None:
+        return None
+    return _severity(command)
+
+
+@lru_cache(maxsize=8192)
+def _severity(command: str) -> Severity | None:
+    return severity_of(judge_command(command))
 
 
 def severity_of(found: Command) -> Severity | None:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+from triage.content.examine import payload
+from triage.content.kinds import family
 from triage.events.facts import Fact, fields, ordered
+from triage.events.likeness import alike, condensed
 from triage.events.watch import Watch
 from triage.model import Content, Severity
 from triage.windows.commands import Command, judge_script
@@ -10,6 +15,8 @@ from triage.windows.traits import HARMFUL, Trait
 
 #: Of a script that a record shows; the judgement saw all of it, and its bytes are in the content.
 SCRIPT_MAX = 32 << 10
+#: Characters that are judged at once, and how often at most.
+_WINDOW, _WINDOWS = 1 << 19, 4
 _STRONG = HARMFUL - {Trait.OBFUSCATED, Trait.RUNS_ENVIRONMENT, Trait.MINIDUMP}
 _MAKES = frozenset({Trait.DECODE, Trait.DECOMPRESS, Trait.DOWNLOAD, Trait.MEMORY_API})
 
@@ -35,10 +42,18 @@ def severity_of(traits: frozenset[str]) -> Severity | None:
 
 def script_traits(text: str) -> tuple[str, ...]:
     """The traits of a whole script text, and of what it decodes."""
-    found: set[str] = {trait.value for trait in judge_script(text).traits}
-    if "-rawdata" in text.lower():
+    low = condensed(text)
+    found: set[str] = set()
+    for start in range(0, min(len(low), _WINDOWS * _WINDOW), _WINDOW):
+        found.update(trait.value for trait in judge_script(low[start : start + _WINDOW]).traits)
+    if "-rawdata" in low.lower():
         found.add("raw-data")
     return ordered(found)
+
+
+@lru_cache(maxsize=4096)
+def _is_ordinary(like: str) -> bool:
+    return severity_of(frozenset(script_traits(like))) is None
 
 
 def script_fact(
@@ -48,13 +63,20 @@ def script_fact(
     """The fact of a script that ran; ``None`` for one that does nothing to speak of."""
     if len(text) < 8:
         return None
+    like = alike(text)
+    if like != text and _is_ordinary(like):
+        return None
     found = set(script_traits(text))
+    content = None
+    if len(text) > _WINDOW or severity_of(frozenset(found)) is not None:
+        content = _content(watch, text)
+        if content is not None and _holds_code(content):
+            found.add(Trait.CARRIES_PAYLOAD.value)
     if severity_of(frozenset(found)) is None:
         return None
     if missing:
         found.add("incomplete")
-    content = _content(watch, text)
-    registry = ", ".join(_references(judge_script(text))[:8])
+    registry = ", ".join(_references(judge_script(condensed(text)[:_WINDOW]))[:8])
     shown = fields(
         ("script", text[:SCRIPT_MAX]), ("path", path), ("source", source), ("registry", registry),
         ("missing_parts", str(missing) if missing else None),
@@ -62,6 +84,11 @@ def script_fact(
     contents = () if content is None else (("script", content),)
     same = ("script", "path")
     return Fact("script", shown, ordered(found), same, processes, (), user, contents)
+
+
+def _holds_code(content: Content) -> bool:
+    found = payload(content)
+    return found is not None and (found.kind == "shellcode" or family(found.kind) == "executable")
 
 
 def _content(watch: Watch, text: str) -> Content | None:
