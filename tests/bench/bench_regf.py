@@ -217,7 +217,10 @@ def main() -> int:
     if options.resident:
         print(_resident(options.path))
         return 0
-    lines = list(bench(options.path, options.rounds))
+    lines = []
+    for line in bench(options.path, options.rounds):
+        print(f"{line.what}: {line.cpu:.3g} {line.goal}", file=sys.stderr, flush=True)
+        lines.append(line)
     print(table(lines))
     return 0 if all(line.kept for line in lines) else 1
 

@@ -16,8 +16,9 @@ def replicate(data: bytes, times: int) -> bytes:
     """A hive whose root has ``times`` subkeys, each a whole copy of the hive's tree."""
     block = parse_base_block(data)
     assert block is not None
-    bins = data[SIZE : SIZE + _bins_end(Cells(data, SIZE, block.minor))]
-    places = _references(Cells(data, SIZE, block.minor), block.root)
+    # What lies behind the bins that the base block counts is of an earlier hive.
+    bins = data[SIZE : SIZE + block.bins_size]
+    places = _references(Cells(data[: SIZE + block.bins_size], SIZE, block.minor), block.root)
     # The root comes first, so that the copies stay where they are when it is rewritten.
     root = build(Key("ROOT", keys=[Key(f"copy{number}") for number in range(times)]))
     head = parse_base_block(root)
@@ -34,10 +35,6 @@ def replicate(data: bytes, times: int) -> bytes:
         struct.pack_into("<I", parts[0], at, len(parts[0]) + number * len(bins) + block.root)
     image = b"".join(parts)
     return base_block(len(image), head.root, "REPLICA") + image
-
-
-def _bins_end(cells: Cells) -> int:
-    return layout.bins(cells)[0][-1][1]
 
 
 def _references(cells: Cells, root: int) -> np.ndarray:

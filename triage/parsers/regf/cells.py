@@ -29,7 +29,7 @@ class Cells:
     ``found`` collects what is wrong: offset in the bins and text, bounded.
     """
 
-    def __init__(self, data: bytes | memoryview, base: int, minor: int) -> None:
+    def __init__(self, data: bytes | bytearray | memoryview, base: int, minor: int) -> None:
         self.buffer = memoryview(data)[base:]
         self.base = base
         self.limit = len(self.buffer) & ~3

@@ -36,7 +36,7 @@ class Changes:
     def state_of_value(self, value: Value) -> str:
         """``allocated``, or ``replayed`` where the same value was not there before."""
         cell = value.entry.at - value.cells.head
-        if cell in self._before.values and not self._value_touched(value.cells.head, value.entry):
+        if self._before.leads_to(cell) and not self._value_touched(value.cells.head, value.entry):
             return ALLOCATED
         return ALLOCATED if self._before.has(value) else REPLAYED
 
@@ -52,7 +52,7 @@ class Changes:
             value = tree.value(place)
             if value is None:
                 continue
-            gone = int(cell) not in after.values
+            gone = not after.leads_to(int(cell))
             if (gone or self._value_touched(tree.cells.head, value.entry)) and not after.has(value):
                 yield value
 
@@ -77,8 +77,21 @@ class _Side:
         self._children: dict[int, dict[str, Key]] = {}
 
     @cached_property
-    def values(self) -> frozenset[int]:
-        return frozenset(int(cell) for cell in self.tree.survey.values)
+    def values(self) -> bytearray:
+        """For each 8 bytes of the bins, whether a value of the tree begins there."""
+        marks, cells = bytearray((self.tree.cells.limit >> 3) + 1), self.tree.survey.values
+        if isinstance(cells, list):
+            for cell in cells:
+                marks[cell >> 3] = 1
+        else:
+            import numpy as np
+
+            np.frombuffer(marks, dtype=np.uint8)[cells >> 3] = 1
+        return marks
+
+    def leads_to(self, cell: int) -> bool:
+        """Whether the tree has a value in this cell."""
+        return cell < self.tree.cells.limit and bool(self.values[cell >> 3])
 
     def key(self, path: str) -> Key | None:
         key = self.tree.key(0)
@@ -94,10 +107,9 @@ class _Side:
         if below is None:
             below = self._children[key.node.at] = {}
             for cell in records.subkey_cells(self.tree.cells, key.node):
-                place = self.tree.place_of(cell)
-                if place is not None:
-                    child = self.tree.key(place)
-                    below.setdefault(child.name.upper(), child)
+                node = records.node(self.tree.cells, cell)
+                if node is not None:
+                    below.setdefault(node.name.upper(), Key(self.tree.cells, node, key))
         return below
 
     def has(self, value: Value) -> bool:

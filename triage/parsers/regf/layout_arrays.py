@@ -27,8 +27,10 @@ def layout(cells: Cells, survey: Survey) -> Layout:
     starts, ends, free = _chains(cells, words, found)
     marks = np.zeros((cells.limit >> 3) + 1, dtype=np.int32)
     use = _Uses(cells, words, marks)
-    use.keys(np.asarray(survey.keys))
-    use.values(np.asarray(survey.values))
+    keys, values = np.asarray(survey.keys), np.asarray(survey.values)
+    use.records(keys, values)
+    use.keys(keys)
+    use.values(values)
     lengths = marks.take(starts >> 3)
     used = np.where(lengths > 0, np.minimum(starts + lengths, ends), 0)
     return Layout(starts, ends, free, used, outside)
@@ -41,8 +43,9 @@ def _bins(cells: Cells, words: Words) -> tuple[Ints, list[tuple[int, int]]]:
     ends = starts + sizes
     if len(starts) and starts[0] == 0 and (starts[1:] == ends[:-1]).all():
         whole = (sizes >= PAGE).all() and (sizes % PAGE == 0).all()
-        if whole and ends[-1] == cells.limit:
-            return np.stack([starts, ends], axis=1), []
+        if whole and ends[-1] <= cells.limit:
+            rest = (int(ends[-1]), cells.limit)
+            return np.stack([starts, ends], axis=1), [rest] if rest[0] < rest[1] else []
     found, outside = bins(cells)
     return np.array(found, dtype=np.int64).reshape(-1, 2), outside
 
@@ -87,6 +90,10 @@ class _Uses:
     words: Words
     marks: NDArray[np.int32]
 
+    def mark_once(self, found: Ints, ends: Ints) -> None:
+        """For cells that are there and come once, before any other of their places are marked."""
+        self.marks[found >> 3] = np.minimum(ends - found, _LENGTH_MAX)
+
     def mark(self, found: Ints, ends: Ints) -> None:
         inside = (found & 7 == 0) & (found < self.cells.limit)
         if not inside.all():
@@ -97,11 +104,18 @@ class _Uses:
     def field(self, record: Ints, number: int) -> Ints:
         return self.words.take(record + number).astype(np.int64)
 
+    def records(self, keys: Ints, values: Ints) -> None:
+        """The cells of keys and values themselves."""
+        head = self.cells.head
+        names = self.field((keys + head) >> 2, survey_arrays.NAME_SIZES) & 0xFFFF
+        self.mark_once(keys, keys + head + records.NODE_NAME_AT + names)
+        names = self.field((values + head) >> 2, 0) >> 16
+        self.mark_once(values, values + head + records.NAME_AT + names)
+
     def keys(self, keys: Ints) -> None:
-        """The cells of keys, and those that they need beside their own."""
+        """The cells that keys need beside their own."""
         record, head = (keys + self.cells.head) >> 2, self.cells.head
         sizes = self.field(record, survey_arrays.NAME_SIZES)
-        self.mark(keys, keys + head + records.NODE_NAME_AT + (sizes & 0xFFFF))
         counts = self.field(record, survey_arrays.VALUES)
         has = counts > 0
         lists = self.field(record[has], survey_arrays.VALUE_LIST)
@@ -134,9 +148,8 @@ class _Uses:
             self.mark(some[known], (some + self.cells.head + 4 + steps * count)[known])
 
     def values(self, values: Ints) -> None:
-        """The cells of values, and those of their data."""
+        """The cells of values' data."""
         record, head = (values + self.cells.head) >> 2, self.cells.head
-        self.mark(values, values + head + records.NAME_AT + (self.field(record, 0) >> 16))
         sizes, data = self.field(record, 1), self.field(record, 2)
         own = (sizes > 0) & (sizes < records.RESIDENT)
         own &= (data & 7 == 0) & (data <= self.cells.limit - 8)

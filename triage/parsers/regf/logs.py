@@ -56,7 +56,7 @@ class Entry:
 class Replayed:
     """A hive after its logs: ``image`` is the whole file, ``written`` the ranges of the bins."""
 
-    image: bytes
+    image: bytearray
     block: BaseBlock
     count: int
     written: tuple[tuple[int, int], ...]
@@ -118,12 +118,10 @@ def _replay_new(
         return None
     # What is added to a hive is in its logs: no entry can ask for more room than they take.
     most = len(data) + sum(map(len, logs))
-    bins, written = bytearray(data[SIZE:]), list[tuple[int, int]]()
+    image, written = bytearray(data), list[tuple[int, int]]()
     for entry in chosen:
-        written += ((place, place + size) for place, size in entry.pages if place + size <= most)
-        _apply(bins, entry, most)
+        written += _apply(image, entry, most)
     block = replace(block, bins_size=chosen[-1].bins_size)
-    image = b"".join((data[:SIZE], bins))
     return Replayed(image, block, len(chosen), tuple(written))
 
 
@@ -149,13 +147,15 @@ def _sound(chain: Sequence[Entry], note: Note) -> Iterator[Entry]:
         yield entry
 
 
-def _apply(bins: bytearray, entry: Entry, most: int) -> None:
+def _apply(image: bytearray, entry: Entry, most: int) -> Iterator[tuple[int, int]]:
+    """Write the pages of an entry; give the ranges of the bins that were written."""
     at = 0
     for place, size in entry.pages:
-        if len(bins) < place + size <= most:
-            bins += bytes(place + size - len(bins))
-        if place + size <= most:
-            bins[place : place + size] = entry.data[at : at + size]
+        end = SIZE + place + size
+        if end <= most:
+            image += bytes(max(end - len(image), 0))
+            image[end - size : end] = entry.data[at : at + size]
+            yield place, place + size
         at += size
 
 
@@ -205,13 +205,14 @@ def _replay_old(
     if not numbers or at + len(numbers) * SECTOR > len(log):
         note("a log that ends before its pages was not replayed")
         return None
-    bins = bytearray(data[SIZE:])
-    bins += bytes(min(max((numbers[-1] + 1) * SECTOR - len(bins), 0), len(log)))
+    image = bytearray(data)
+    image += bytes(min(max(SIZE + (numbers[-1] + 1) * SECTOR - len(image), 0), len(log)))
     for number in numbers:
-        bins[number * SECTOR : (number + 1) * SECTOR] = log[at : at + SECTOR]
+        start = SIZE + number * SECTOR
+        image[start : start + SECTOR] = log[at : at + SECTOR]
         at += SECTOR
     written = tuple((n * SECTOR, (n + 1) * SECTOR) for n in numbers)
-    return Replayed(b"".join((data[:SIZE], bins)), block, 1, written)
+    return Replayed(image, block, 1, written)
 
 
 def is_log(data: bytes | memoryview) -> bool:

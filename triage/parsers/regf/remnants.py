@@ -29,9 +29,9 @@ def remnants(
             first, last = taken[index]
             if first >= end:
                 break
-            if last > at:
+            if first - at >= least:
                 yield from _cut(cells, at, min(first, end), kind, least)
-                at = last
+            at = max(at, last)
         yield from _cut(cells, at, end, kind, least)
 
 

@@ -15,7 +15,7 @@ _OLD, _NEW = 1, 5
 _LOOKED_MAX = 100_000
 
 
-def find(data: bytes | memoryview, block: BaseBlock) -> tuple[Cells, int]:
+def find(data: bytes | bytearray | memoryview, block: BaseBlock) -> tuple[Cells, int]:
     """The bins, read as the version says, and the cell of the root key.
 
     Where there is no key at that place, the version may be what is damaged; else the first

@@ -122,13 +122,15 @@ def _doubtful(words: Words, names: Ints, sizes: Ints, narrow: Bools) -> Bools:
     checked = checked[np.argsort(-sizes[checked], kind="stable")]
     lengths, at = sizes[checked], names[checked]
     bad, blank = np.zeros(len(checked), np.bool_), np.ones(len(checked), np.bool_)
+    order = -lengths
     for step in range(int(lengths[0] + 3) >> 2 if len(lengths) else 0):
-        more = int(np.searchsorted(-lengths, -4 * step))
+        more = int(np.searchsorted(order, -4 * step))
+        whole = int(np.searchsorted(order, -4 * step - 4, side="right"))
         chars = words.take(np.minimum(at[:more] + step, len(words) - 1))
         # Blanks stand for the bytes behind a name.
-        unused = 8 * np.clip(4 * step + 4 - lengths[:more], 0, 3)
+        unused = 8 * (4 * step + 4 - lengths[whole:more])
         kept = _ALL >> unused.astype(np.uint32)
-        chars = chars & kept | ~kept & _BLANKS
+        chars[whole:] = chars[whole:] & kept | ~kept & _BLANKS
         # A byte below 0x20 borrows, one above 0x7E carries: either sets its highest bit.
         high = (chars - _BLANKS) & ~chars | chars | (chars + _CARRY)
         bad[:more] |= high & _HIGHEST != 0
