@@ -12,16 +12,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
 from math import log, log2, sqrt
+from typing import TYPE_CHECKING
 
 from triage.content.candidate import LIMITS, Budget, Candidate, Limits
-from triage.content.clues import clues_in
 from triage.content.ends import end_of
 from triage.content.identify import identify
 from triage.content.identity import Identity
 from triage.content.kinds import family
 from triage.content.measure import block_entropy, sampled_entropy, spread_sample
-from triage.content.search import Node, search
 from triage.model import Clue, Confidence, Content, Layer
+
+if TYPE_CHECKING:  # what unwraps is loaded when something is unwrapped: most looks are cheap ones
+    from triage.content.search import Node
 
 __all__ = ["LIMITS", "Limits", "examine", "glance", "layers_of", "payload", "worth_unwrapping"]
 
@@ -166,6 +168,8 @@ def layers_of(data: bytes, limits: Limits = LIMITS) -> Iterator[tuple[Layer, byt
 
 
 def _tree(data: bytes, look: Content, identity: Identity, budget: Budget) -> Node:
+    from triage.content.search import Node, search
+
     if not worth_unwrapping(look) or _is_periodic(data):
         return Node(data, replace(identity, traits=look.traits), 0)
     return search(data, identity, budget)
@@ -285,6 +289,8 @@ def _rank(layer: Layer) -> int:
 
 
 def _clues(root: Node, budget: Budget) -> tuple[Clue, ...]:
+    from triage.content.clues import clues_in
+
     found: list[Clue] = []
     for number, (layer, data) in enumerate(_rows(root, Budget(budget.limits))):
         found += clues_in(data, layer, number)
