@@ -15,7 +15,7 @@ from contextlib import suppress
 
 from triage import kernel
 from triage.collectors.processes import _collect_one
-from triage.evidence import decode
+from triage.evidence import Unreadable, decode
 from triage.linux.listing import library_names, raw_names
 from triage.linux.mounting import detached
 from triage.linux.sweep import alive, existing, leaders, views
@@ -136,15 +136,23 @@ def _highest(scope: Scope) -> int:
     ``processes`` in ``/proc/stat`` counts every fork since boot, threads too.
     """
     limit = _pid_max(scope)
-    for line in scope.root.read("proc/stat", 1 << 20).split(b"\n"):
+    for line in _text(scope, "proc/stat").split(b"\n"):
         name, _, value = line.partition(b" ")
         if name == b"processes" and value.strip().isdigit():
             return min(limit, int(value[:18]) + _RESERVED)
     return limit
 
 
+def _text(scope: Scope, path: str) -> bytes:
+    """A file of ``/proc``; empty where a sandbox's kernel has none."""
+    try:
+        return scope.root.read(path, 1 << 20)
+    except Unreadable:
+        return b""
+
+
 def _pid_max(scope: Scope) -> int:
-    text = scope.root.read("proc/sys/kernel/pid_max", 64).strip()
+    text = _text(scope, "proc/sys/kernel/pid_max").strip()
     return int(text) if text.isdigit() and len(text) < 10 else SWEPT
 
 
