@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Generator, Iterator
 
@@ -38,7 +39,13 @@ def read_hives(scope: Scope, files: list[HiveFile]) -> Generator[Artifact | Gap,
     known, sids = yield from _survey(scope, files)
     shared = Collection(scope.limits, scope.budget, _names(known, sids))
     shared.wanted.update(_wanted_by_wmi(scope, shared.names))
-    for one in known:
+    begun = time.monotonic()
+    for place, one in enumerate(known):
+        if time.monotonic() - begun > scope.limits.seconds:
+            rest = len(known) - place
+            text = f"{rest} hives were not read: the time was up; the first is {one.file.path}"
+            yield Gap(scope.root.locate(one.file.path), Why.TIMEOUT, text)
+            break
         yield from _read(scope, one, sids, shared)
     yield from _read_wanted(scope, known, sids, shared)
     return Tally(shared.tally.values, _in_words(len(known), shared))

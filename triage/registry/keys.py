@@ -13,15 +13,16 @@ from triage.content.examine import payload
 from triage.model import Content, Location
 from triage.model_windows import RegistryKey
 from triage.parsers.regf import Key, Value
-from triage.registry import security
+from triage.registry import benign, security
 from triage.registry.hives import Mounted, text_of
-from triage.registry.looking import Looker
+from triage.registry.looking import Looker, narrowed
 from triage.registry.names import looks_random, traits_of_name
 from triage.registry.notation import general
 from triage.registry.stores import inside
 
 _CLASS_MAX = 64
 _MANY = 6
+_PIECES, _PIECE = 5, 100
 #: The base block's own time may be years older than its keys, so it sets no limit (measured).
 _EARLIEST, _LATEST = "1995", "2080"
 _DENIED = re.compile(
@@ -50,6 +51,7 @@ class Keys:
         self._shut(key, traits, details)
         self._times(key, traits, details)
         self._random(key, values, traits, details)
+        self._numbered(key, values, traits, details)
         if not traits:
             return None
         return self._described(key, len(values), tuple(traits), tuple(details), content)
@@ -111,6 +113,26 @@ class Keys:
             traits.append("impossible-time")
             details.append(f"last written {written}, outside the life of any Windows")
 
+    def _numbered(
+        self, key: Key, values: Sequence[Value], traits: list[str], details: list[str]
+    ) -> None:
+        """One thing in many pieces of one size, as Gootloader keeps it, in a cipher of its own."""
+        if len(values) < _PIECES:
+            return
+        pieces = [value for value in values if value.name.isdigit() and value.size >= _PIECE]
+        if len(pieces) < _PIECES or len(pieces) * 10 < len(values) * 8:
+            return
+        sizes = [value.size for value in pieces]
+        common = max(set(sizes), key=lambda size: (sizes.count(size), size))
+        if sizes.count(common) * 10 < len(sizes) * 8 or max(sizes) > common:
+            return
+        path = general(key.path)
+        if benign.rows_of(self._at.kind, path, pieces[0].name):
+            return
+        if all(_is_dense(value.data) for value in pieces[:3]):
+            traits.append("numbered-parts")
+            details.append(f"{len(pieces)} numbered values of {common} bytes without a blank")
+
     def _random(
         self, key: Key, values: Sequence[Value], traits: list[str], details: list[str]
     ) -> None:
@@ -126,6 +148,14 @@ class Keys:
             return
         traits.append("random-names")
         details.append(f"{len(named)} values with made-up names hold {total} bytes")
+
+
+def _is_dense(data: bytes) -> bool:
+    """Text without blanks, or bytes of many kinds: no record, no list."""
+    text = narrowed(data)
+    if text is not None:
+        return b" " not in text and b"\\" not in text
+    return len(set(data)) * 8 >= 5 * min(len(data), 200)
 
 
 def looks_random_key(name: str) -> bool:

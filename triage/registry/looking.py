@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
+import time
 from dataclasses import replace
 
 from triage.content.candidate import Limits as ContentLimits
@@ -12,18 +14,23 @@ from triage.content.examine import examine, glance, payload
 from triage.content.identify import identify
 from triage.content.identity import Identity
 from triage.content.kinds import family
+from triage.content.measure import block_entropy
 from triage.model import Content
 from triage.scope import Budget, Limits
 
 _LIMITS = ContentLimits(output=16 << 20, layer=8 << 20, steps=160, work=250_000_000)
 #: Thorough looks at the values of one hive; clean hives need some hundreds.
 _WHOLE_MAX = 2500
+#: Seconds of processor time for them: a hive made to be slow must not cost the others their turn.
+_SECONDS = 90.0
 _KEPT = 1 << 20
 OPAQUE = frozenset({"encoded", "compressed", "encrypted", "archive"})
 _DULL = frozenset({"database", "key", "font", "settings", "text", "image", "document", "media"})
 _NOTHING = frozenset({"zeros", "filler", "empty", "security-descriptor"})
 #: From here on encoded, compressed or random bytes are more than a key, a hash or an identifier.
 OPAQUE_LEAST = 200
+#: Bits a byte: some hundred random bytes have more, tables and lists of items less.
+_DENSE = 7.2
 _RUN = re.compile(
     rb"[A-Za-z0-9+/=_-]{64,}|(?:[0-9]{1,3}[,; ]){24,}|(?:\\x[0-9a-fA-F]{2}){12,}|"
     rb"(?:%[0-9A-Fa-f]{2}){16,}|[!-~]{100,}|(?:[A-Za-z0-9+/=]{40,}\r?\n){3}"
@@ -47,6 +54,7 @@ class Looker:
         self._limits = limits
         self._budget = budget
         self._left = _WHOLE_MAX
+        self._spent = 0.0
         self.brief = 0
 
     def look(self, data: bytes) -> Content:
@@ -55,11 +63,13 @@ class Looker:
         known = self._budget.seen.get(digest)
         if known is None:
             head = data[: self._limits.examine]
-            if self._left <= 0:
+            if self._left <= 0 or self._spent > _SECONDS:
                 self.brief += 1
                 return replace(glance(head, size=len(data)), sha256=digest)
             self._left -= 1
+            begun = time.process_time()
             found = examine(head, size=len(data), limits=_LIMITS)
+            self._spent += time.process_time() - begun
             known = replace(found, sha256=digest)
             self._budget.seen[digest] = known
         return known
@@ -111,9 +121,38 @@ def identity_of(data: bytes) -> Identity:
 
 
 def is_opaque(content: Content) -> bool:
-    """Encoded, compressed, encrypted or random bytes, too many for a key or a hash."""
+    """Encrypted, compressed or random bytes, encoded or not, too many for a key or a hash.
+
+    Encoded text counts by what it decodes to: most of it is identifiers and lists.
+    """
     if content.size < OPAQUE_LEAST or content.kind == "dpapi":
         return False
-    if content.kind == "random":
+    if _is_closed(content.kind):
         return True
-    return family(content.kind) in OPAQUE and content.kind not in ("utf-16",)
+    if family(content.kind) != "encoded":
+        return False
+    inner = [layer for layer in content.layers[1:] if layer.kind != "dpapi"]
+    return any(_is_closed(layer.kind) and layer.size * 2 >= OPAQUE_LEAST for layer in inner)
+
+
+_BASE64 = re.compile(rb"[A-Za-z0-9+/_\r\n-]{600,}={0,2}\s*")
+_HEX = re.compile(rb"[0-9A-Fa-f\s]{900,}")
+
+
+def hides_opaque(text: bytes) -> bool:
+    """Whether a text is base64 or hexadecimal all over, and random-looking when decoded."""
+    try:
+        if _HEX.fullmatch(text):
+            data = bytes.fromhex(text.decode("ascii"))
+        elif _BASE64.fullmatch(text):
+            bare = re.sub(rb"[\s=]", b"", text).translate(bytes.maketrans(b"-_", b"+/"))
+            data = base64.b64decode(bare[: len(bare) // 4 * 4])
+        else:
+            return False
+    except ValueError:
+        return False
+    return block_entropy(data[: 1 << 16]) >= _DENSE
+
+
+def _is_closed(kind: str) -> bool:
+    return kind == "random" or family(kind) in OPAQUE - {"encoded"}

@@ -21,7 +21,7 @@ from triage.records import dataclass
 #: More is not read of one hive; the kernel itself refuses hives of more than 2 GiB.
 SIZE_MAX = 1 << 30
 _DEPTH, _LISTINGS, _FILES = 5, 600, 600
-_LINUX = frozenset({"etc", "proc", "usr"})
+_KERNEL, _LINUX = frozenset({"proc", "sys"}), frozenset({"etc", "usr"})
 _SYSTEMS = ("windows", "winnt")
 _CONFIG = "System32/config"
 _BELOW_SYSTEM = (
@@ -93,7 +93,7 @@ def _bases(root: Root) -> tuple[list[str], list[str]]:
             bases.append(f"{folder}/{next(n for n in names if n.lower() == 'windows.old')}")
         if low & {"system32", "serviceprofiles"} and folder:
             bases.append(folder.rpartition("/")[0])
-        if low >= _LINUX:
+        if low & _KERNEL or low >= _LINUX:
             continue  # a Linux system: a Windows folder in its root was seen above
         searched.append(folder)
         if depth >= _DEPTH or len(names) > _FILES:

@@ -23,6 +23,7 @@ from triage.registry.hives import Mounted, text_of
 from triage.registry.looking import (
     Looker,
     has_signs,
+    hides_opaque,
     identity_of,
     is_opaque,
     narrowed,
@@ -129,6 +130,9 @@ class Store:
         telling = content is not None and (payload(content) is not None or is_opaque(content))
         if telling and payload(content) is None and self._explained(held):  # type: ignore[arg-type]
             telling = False
+        if not telling and held.narrow is not None and hides_opaque(held.narrow):
+            telling = not held.rows
+            traits = (*traits, "opaque-text")
         large = self._large(held, next_size)
         row = families.match(known, value.name)
         if row is not None and self._of_family(row, held):

@@ -77,7 +77,7 @@ _WRITES = (
 _VERB = re.compile(rf"(?i)(?<![\w$-])(?:(?P<read>{_READS})|(?P<write>{_WRITES}))(?![\w-])")
 _ANY_READ = re.compile(rf"(?i)(?<![\w$-])(?:{_READS})(?![\w-])")
 _BEFORE, _AFTER = 100, 200
-_REG_VALUE = re.compile(r"(?i)\s/v(?:(e)\b|\s+(?:\"([^\"]{0,260})\"|([^\s\"&|)]{1,260})))")
+_REG_VALUE = re.compile(r"(?i)\s/v(?:(e)\b|\s+(?:\"([^\"]{0,260})\"|([^\s\"'&|)]{1,260})))")
 _GET_VALUE = re.compile(
     r"(?i)^.{0,60}?\.\s{0,2}GetValue\s{0,2}\(\s{0,2}(?:['\"]([^'\"]{0,260})['\"])?"
 )

@@ -45,10 +45,13 @@ def check(item: RegistryValue, scene: Scene) -> Iterator[Evidence]:
     content = item.content
     if content is None or item.benign is not None or item.joined is not None:
         return
-    if not is_opaque(content) or chain_of(content) or item.script:
+    closed = is_opaque(content) or "opaque-text" in item.traits
+    if not closed or chain_of(content) or item.script:
         return
     entropy = "" if content.entropy is None else f", {content.entropy:.1f} bits a byte"
     facts = [f"{content.size} bytes of {content.detail or content.kind}{entropy}"]
+    if "opaque-text" in item.traits:
+        facts = [f"{content.size} bytes of encoded text that decode to random-looking bytes"]
     facts.append("this place is not known to hold such data")
     named = "read-by-a-loader" in item.traits
     if named:
