@@ -51,6 +51,6 @@ def test_judging_loads_what_examines_contents_only_for_contents() -> None:
 
 def test_the_names_are_those_of_modules() -> None:
     """A module that moved would make the tests above pass for nothing."""
-    modules = loaded("import triage.content.examine, triage.report, rich")
+    modules = loaded("import triage.content.examine, triage.content.search, triage.report, rich")
     wanted = {"triage.content.examine", "triage.content.search", "triage.report", "rich"}
     assert wanted <= modules
