@@ -54,6 +54,9 @@ _ANON = lazy(
 _STORES = lazy(
     r"\bgetxattr\b|\bkeyctl\b|/environ\b|\bshmat\b|\bmq_receive\b|/dev/mqueue/", re.IGNORECASE
 )
+_VARIABLE = lazy(
+    r"\b(?:exec|eval|loads|compile)\s*\(?[^;\n]{0,80}?(?:os\.environ|\bgetenv\b|\$ENV\{|\bENV\[|process\.env)"
+)
 CODE_MAX = 64 << 10
 
 
@@ -69,7 +72,9 @@ def judge_code(language: str, code: str) -> tuple[Reason, ...]:
             found.append(Reason("network-shell", f"inline {language} ties a shell to a connection"))
         elif runs:
             found.append(Reason("download-execute", f"inline {language} fetches code and runs it"))
-    if runs and _STORES.search(code):
+    if _VARIABLE.search(code):
+        found.append(Reason("store-fed", f"inline {language} runs what a variable holds"))
+    elif runs and _STORES.search(code):
         found.append(
             Reason("store-fed", f"inline {language} runs what a store without a file holds")
         )

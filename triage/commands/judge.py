@@ -30,6 +30,7 @@ from triage.commands.sources import (
 from triage.content.patterns import lazy
 from triage.interpreters import is_interpreter, is_loader, script_index
 from triage.model import Severity
+from triage.parsers.crontab import parse_crontab
 from triage.parsers.shell import Command, parse
 
 _DEPTH = 4
@@ -64,13 +65,10 @@ def judge_words(words: Sequence[str], cwd: str = "") -> tuple[Reason, ...]:
     return tuple(sorted(best.values(), key=lambda r: (-r.severity.points, r.kind, r.text)))
 
 
-def _judge_text(
-    text: str, cwd: str, depth: int, variables: dict[str, str] | None = None,
-    stdin: Traits = NOTHING,
-) -> list[Reason]:  # fmt: skip
+def _judge_text(text: str, cwd: str, depth: int) -> list[Reason]:
     flow = Flow(cwd=cwd)
     found: list[Reason] = []
-    for command in parse(text, variables):
+    for command in parse(text):
         found += _judge_command(command, flow, depth)
     return found
 
@@ -103,7 +101,7 @@ def unwrapped(words: tuple[str, ...]) -> tuple[str, ...]:
             return _started(words)
         rest = _after_options(words, programs.WRAPPERS[name])
         if name in programs.ONE_MORE and rest:
-            rest = rest[1:]
+            rest = _after_options(rest, programs.WRAPPERS[name]) if name == "tmux" else rest[1:]
             if name == "flock" and rest[:1] in (("-c",), ("--command",)):
                 return ("sh", "-c", *rest[1:2])
         while rest and re.match(r"[A-Za-z_]\w*=", rest[0]):
@@ -120,7 +118,7 @@ def _after_options(words: tuple[str, ...], valued: str) -> tuple[str, ...]:
         word = words[at]
         if word == "--":
             return words[at + 1 :]
-        at += 2 if len(word) == 2 and word[1] in valued else 1
+        at += 2 if word[-1] in valued and word[1] != "-" else 1
     return words[at:]
 
 
@@ -190,6 +188,8 @@ def _loads(name: str, words: tuple[str, ...], stdin: Traits, flow: Flow) -> Iter
     """Programs that put code into the kernel, the service manager or a schedule."""
     if name in ("at", "batch"):
         yield from _tainted(stdin, name)
+        if "-f" in words[:-1]:
+            yield from _file(words[words.index("-f") + 1], stdin, flow, name)
     elif name == "crontab" and "-" in words:
         yield from _tainted({t for t in stdin if t[0] != "volatile"}, name)
     elif name == "insmod" or (name == "systemctl" and {"link", "enable"} & set(words)):
@@ -255,6 +255,10 @@ def _nested(
     code = code_of(name, words)
     if code is not None:
         yield from judge_code(name, code)
+    if name == "crontab" and "-" in words:
+        for index in command.piped:
+            for job in parse_crontab(flow.said[index] if index < len(flow.said) else ""):
+                yield from _judge_text(job.command, flow.cwd, depth + 1)
     text = _shell_code(name, words)
     if text is not None:
         yield from _judge_text(text, flow.cwd, depth + 1)
@@ -294,6 +298,17 @@ def _around(command: Command, words: tuple[str, ...], flow: Flow) -> Iterable[Re
     for key, value in pairs:
         if key in PRELOADS:
             yield from preload(key, value)
+    if words and is_loader(words[0]) and "--preload" in words[:-1]:
+        yield from preload("LD_PRELOAD", words[words.index("--preload") + 1])
+    yield from _written(command, words)
+    if len(words) > 2 and words[0].rsplit("/", 1)[-1] == "mount":
+        over = words[-1]
+        if re.fullmatch(r"/proc/(?:\d+|\$[\w$!@*]+|\$\{\w+\}|\$\(\))/?", over):
+            yield Reason("hides-process", f"it mounts something over {over}", path=over)
+
+
+def _written(command: Command, words: tuple[str, ...]) -> Iterable[Reason]:
+    """Memory of a process, and the list of libraries that every program loads."""
     outputs = [r.target for r in command.redirects if r.operator.startswith((">", "<>", "&>"))]
     outputs += [word[3:] for word in words if word.startswith("of=")]
     if words and words[0] == "tee":
@@ -301,10 +316,9 @@ def _around(command: Command, words: tuple[str, ...], flow: Flow) -> Iterable[Re
     for path in outputs:
         if is_process_memory(path):
             yield Reason("memory-write", f"it writes {path}", path=path)
-    if len(words) > 2 and words[0].rsplit("/", 1)[-1] == "mount":
-        over = words[-1]
-        if re.fullmatch(r"/proc/(?:\d+|\$[\w$!@*]+|\$\{\w+\}|\$\(\))/?", over):
-            yield Reason("hides-process", f"it mounts something over {words[-1]}", path=words[-1])
+        elif path == "/etc/ld.so.preload":
+            for word in words[1:]:
+                yield from preload("LD_PRELOAD", word)
 
 
 def preload(key: str, value: str) -> Iterable[Reason]:
@@ -324,6 +338,9 @@ def preload(key: str, value: str) -> Iterable[Reason]:
 _SOCKET = lazy(r"^/dev/(?:tcp|udp)/")
 
 
+_CONNECTORS = frozenset({"nc", "ncat", "netcat", "socat", "telnet", "openssl"})
+
+
 def _shell_on_network(
     name: str, words: tuple[str, ...], command: Command, flow: Flow
 ) -> Iterable[Reason]:
@@ -334,6 +351,10 @@ def _shell_on_network(
     )
     if tied and name in programs.SHELLS:
         yield Reason("network-shell", f"{name} is tied to a network connection")
+    if name in _CONNECTORS and any(
+        flow.names[index] in programs.SHELLS for index in command.piped if index < len(flow.names)
+    ):
+        yield Reason("network-shell", f"a shell answers through {name}")
     if name in ("nc", "ncat", "netcat", "socat"):
         started = re.search(
             r"(?:^|\s)-\w*[ec]\s+\S*(?:sh|python\w*|perl)\b|(?:exec|system):", " ".join(words[1:]),
@@ -359,3 +380,5 @@ def _note(name: str, words: tuple[str, ...], command: Command, flow: Flow) -> No
         for path in written_to(name, words, command):
             flow.files[clean(path, flow.cwd)] = frozenset(t for t in traits if t[0] != "volatile")
     flow.outputs.append(traits)
+    flow.names.append(name)
+    flow.said.append("\n".join(words[1:])[:8192] if name in ("echo", "printf") else "")

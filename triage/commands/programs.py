@@ -37,12 +37,12 @@ WRAPPERS: dict[str, str] = {
     "su-exec": "", "tini": "", "dumb-init": "", "chronic": "", "cronic": "", "ts": "",
     "parallel": "jnN", "watch": "n", "logger": "tp", "trickle": "dust", "softlimit": "acdflmoprst",
     "setuidgid": "", "chpst": "ueb/Cmdopfnc", "s6-setuidgid": "", "linux32": "", "linux64": "",
-    "exec_in_bg": "", "coproc": "",
+    "exec_in_bg": "", "coproc": "", "screen": "Sscpteh", "tmux": "nstcFexyfL",
 }  # fmt: skip
 #: Wrappers whose first plain argument is not yet the program (a time, a lock file, a user, ...).
 ONE_MORE = frozenset({
     "timeout", "flock", "chroot", "taskset", "gosu", "su-exec", "setuidgid", "s6-setuidgid",
-    "chrt",
+    "chrt", "tmux",
 })  # fmt: skip
 NOT_STARTED = frozenset({"logger", "ts", "capsh"})
 
@@ -137,6 +137,8 @@ def decodes(name: str, words: Sequence[str]) -> str | None:
         return name if on else None
     if name == "openssl":
         return "openssl" if "-d" in options or "-decrypt" in options else None
+    if name == "python" and "-m" in options:
+        return "python" if {"base64", "zlib", "uu"} & set(words) and "-e" not in options else None
     if name == "xxd":
         return "xxd" if any(re.match(r"-[a-z]*r", o) for o in options) else None
     if name in ("gpg", "gpg2", "age", "rage", "ccrypt", "ccat", "mcrypt"):

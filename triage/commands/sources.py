@@ -61,6 +61,8 @@ class Flow:
     outputs: list[frozenset[tuple[str, str]]] = field(default_factory=list)
     files: dict[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
     variables: dict[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
+    names: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
     connections: set[int] = field(default_factory=set)
     cwd: str = ""
 
@@ -147,6 +149,8 @@ def output_of(name: str, words: Sequence[str], command: Command, flow: Flow) -> 
         found.add(("decode", decoder))
     if name in DOWNLOADERS and not any(_ASK_ONLY.match(word) for word in words[1:]):
         found.add(("download", name))
+    if name == "openssl" and "s_client" in words:
+        found.add(("download", "openssl s_client"))
     store = reads_store(name, words)
     if store is not None:
         found.add(("store", store))
