@@ -98,6 +98,10 @@ FIRES: list[tuple[str, str, Raw]] = [
     ("event-registry-place", "high", sysmon(13, EventType="SetValue", Image=TOOL, Details="x.exe",
      TargetObject="HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Image File Execution Options"
      "\\sethc.exe\\Debugger")),
+    ("event-registry-place", "medium", start(SYSTEM + "reg.exe", "reg add HKCU\\Software\\Microsoft\\"
+     "Windows\\CurrentVersion\\Run /v Updater /d C:\\Users\\Public\\a.exe /f", SYSTEM + "cmd.exe")),
+    ("event-command", "medium", start(SYSTEM + "wbem\\WMIC.exe", "wmic /namespace:\\\\root\\subscription PATH"
+     " CommandLineEventConsumer CREATE Name=\"u\", CommandLineTemplate=\"c:\\a.exe\"", SYSTEM + "cmd.exe")),
     ("event-registry-guard", "high", sysmon(13, EventType="SetValue", Details="DWORD (0x00000000)",
      Image=SYSTEM + "reg.exe", TargetObject="HKLM\\SOFTWARE\\Policies\\Microsoft\\Windows\\PowerShell\\"
      "ScriptBlockLogging\\EnableScriptBlockLogging")),
@@ -165,6 +169,10 @@ def test_told(indicator: str, severity: str, raw: Raw) -> None:
 
 
 SILENT: list[tuple[str, Raw]] = [
+    ("a command that asks the Registry", start(SYSTEM + "reg.exe",
+     "reg query HKCU\\Software\\Microsoft\\Windows\\CurrentVersion\\Run", SYSTEM + "cmd.exe")),
+    ("a command that writes an ordinary value", start(SYSTEM + "reg.exe",
+     "reg add HKCU\\Software\\Vendor /v Theme /d dark /f", SYSTEM + "cmd.exe")),
     ("a start of a program in its own folder", start("C:\\Program Files\\V\\v.exe", '"v.exe" --tray',
      "C:\\Windows\\explorer.exe", OriginalFileName="v.exe", Product="V")),
     ("a shell that somebody opened", start(SYSTEM + "cmd.exe", "cmd.exe", "C:\\Windows\\explorer.exe")),

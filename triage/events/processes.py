@@ -8,6 +8,7 @@ from functools import lru_cache
 from triage.events.facts import Fact, fields, ordered
 from triage.events.images import has_role, name, of_windows, plain, user_place
 from triage.events.likeness import alike
+from triage.events.registry_places import Place, place_of
 from triage.events.watch import Watch
 from triage.model import Severity
 from triage.windows.commands import Command, judge_command
@@ -86,11 +87,27 @@ def start_traits(
     if severity is not None:
         found.add("command")
     found.update(relation_traits(image, command, parent))
+    if written_places(command):
+        found.add("registry-command")
     if _renamed(image, original) or _moved(image, original, product):
         found.add("renamed")
     if _BLANK_FOLDER.search(plain(image)):
         found.add("false-folder")
     return ordered(found)
+
+
+def written_places(command: str) -> tuple[Place, ...]:
+    """The places of the Registry that run code or guard the system, and that a command writes."""
+    low = command.lower()
+    if "hk" not in low or not any(word in low for word in ("reg", "itemproperty", "new-item")):
+        return ()
+    found = (
+        place
+        for one in judge_command(command).registry
+        if one.access == "write"
+        for place in place_of(f"{one.key}\\{one.value or ''}")
+    )
+    return tuple(dict.fromkeys(found))
 
 
 def relation_traits(image: str, command: str, parent: str) -> tuple[str, ...]:
@@ -198,7 +215,7 @@ def severity_of(found: Command) -> Severity | None:
         return Severity.HIGH
     if len(suspect) >= 3 or (strong and len(suspect) >= 2):
         return Severity.HIGH
-    if traits & HARMFUL or strong or len(suspect) >= 2:
+    if traits & HARMFUL or strong or len(suspect) >= 2 or Trait.WMI_WRITE in traits:
         return Severity.MEDIUM
     runs = found.role != "" or bool(found.starts)
     if suspect and runs and traits & (_BACKING | {Trait.URL_TARGET}):

@@ -30,6 +30,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
+from triage.events.processes import written_places
 from triage.events.registry_places import meets, place_of
 from triage.events.words import told, verify, worst
 from triage.model import Confidence, Evidence, Severity
@@ -37,7 +38,18 @@ from triage.model_windows import EventRecord
 from triage.scene import Scene
 
 
+def _commands(event: EventRecord) -> Iterator[Evidence]:
+    """A command line that writes there, where the write itself is not logged."""
+    found = [place for text in event.texts("command") for place in written_places(text)]
+    if found:
+        words = "; ".join(dict.fromkeys(place.what for place in found))
+        facts = told(event, ("command", "command"), ("by", "parent_command"))
+        yield Evidence((f"a command writes {words}", *facts), verify(event), Severity.MEDIUM)
+
+
 def check(event: EventRecord, scene: Scene) -> Iterator[Evidence]:
+    if event.act == "process-start" and "registry-command" in event.traits:
+        yield from _commands(event)
     if event.act != "registry-set" or "place" not in event.traits:
         return
     key, data = event.text("key") or "", event.text("data") or ""
