@@ -318,7 +318,9 @@ CONTRASTS = """(() => {
 def test_printing_opens_everything(browser: Browser, page: Any) -> None:
     browser.open(page(infected()))
     browser.run("window.dispatchEvent(new Event('beforeprint'))")
-    assert "exe_seals" in browser.run("document.querySelector('#list').innerText")
+    printed = browser.run("document.querySelector('#list').innerText")
+    assert "exe_seals" in printed
+    assert "2026-03-01\n02:58:09Z" in printed
     browser.run("window.dispatchEvent(new Event('afterprint'))")
     assert "exe_seals" not in browser.run("document.querySelector('#list').innerText")
     assert browser.call("Page.printToPDF")["data"].startswith("JVBERi0")  # %PDF-

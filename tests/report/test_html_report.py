@@ -24,9 +24,8 @@ from tests.report.sample_reports import (
 )
 from triage.analyzers import INDICATORS
 from triage.knowledge import table
-from triage.report import html_data
-from triage.report.html_data import BLOCKS, data, profile, tactics
-from triage.report.html_plain import HEAD, STATIC, hex_view
+from triage.report.html.data import BLOCKS, LONGEST, block, profile, tactics
+from triage.report.html.plain import HEAD, STATIC, hex_view
 from triage.report.html_report import render
 
 
@@ -170,7 +169,7 @@ def test_quiet_reports_tell_what_was_not_seen() -> None:
 
 def test_long_texts_are_cut_and_say_so() -> None:
     shown = data_of(render(hostile("A" * 50_000)))["subjects"][0]["title"]
-    assert len(shown) == html_data.LONGEST
+    assert len(shown) == LONGEST
     assert shown.endswith("A…")
 
 
@@ -242,7 +241,7 @@ def test_a_subjects_times_are_told_and_names_are_no_times() -> None:
 def test_numbers_of_processes_that_no_script_can_hold_are_none() -> None:
     facts = (("pid", 2**60), ("ppid", True))
     subject = dataclasses.replace(infected().subjects[0], facts=facts)
-    (shown,) = json.loads(data(dataclasses.replace(infected(), subjects=(subject,))))["subjects"]
+    (shown,) = json.loads(block(dataclasses.replace(infected(), subjects=(subject,))))["subjects"]
     assert shown["pids"] == [None, None]
 
 

@@ -18,8 +18,9 @@ from typing import Any
 
 from triage.model import Report, Severity, Subject
 from triage.printable import printable
-from triage.report import html_data, html_plain, json_report, order
-from triage.report.html_plain import LONGEST, badge, markup, pairs, safe
+from triage.report import json_report, order
+from triage.report.html import data, plain
+from triage.report.html.plain import LONGEST, badge, markup, pairs, safe
 from triage.report.wording import (
     BENIGN_SIGN,
     GAP_SIGN,
@@ -52,7 +53,7 @@ def render(report: Report) -> str:
         *_gaps(report),
         *_coverage(report),
         *_facts(report),
-        f'<script type="application/json" id="data">{html_data.data(report)}</script>',
+        f'<script type="application/json" id="data">{data.block(report)}</script>',
         f"<script>{script}</script>",
         "</body></html>",
     ]
@@ -127,7 +128,7 @@ def _judged(report: Report, *, benign: bool) -> list[Subject]:
 def _application(report: Report) -> Iterator[str]:
     """What the script fills, hidden until it runs, and what stands there without it."""
     yield '<main><h2 id="findings">Findings</h2><div id="app" hidden>'
-    yield '<details id="attack" class="screen" open><summary>ATT&amp;CK</summary>'
+    yield '<details id="attack" open><summary>ATT&amp;CK</summary>'
     yield '<div class="tactics" id="techniques"></div></details>'
     yield '<div class="controls" role="search"><div class="row">'
     yield '<input id="q" type="search" aria-label="Search" autocomplete="off"'
@@ -147,7 +148,7 @@ def _application(report: Report) -> Iterator[str]:
     yield '<p class="row pages"></p><div id="list"></div><p class="row pages"></p>'
     yield '<p class="soft screen">Keys: / search, j and k next and previous subject, Enter opens.'
     yield " The address keeps the filter.</p></div>"
-    yield f"<noscript>{''.join(html_plain.findings(report))}</noscript></main>"
+    yield f"<noscript>{''.join(plain.findings(report))}</noscript></main>"
 
 
 def _benign(report: Report) -> Iterator[str]:

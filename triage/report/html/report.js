@@ -109,11 +109,17 @@ function reflect() {
 
 // --- start ------------------------------------------------------------------------------
 
+// As many subjects as can be printed, each with all that is known; their times after them.
 function forPrint(on) {
-  printing = on; // as many as can be printed, each with all that is known
+  printing = on;
   show();
-  const left = selected().length - PRINTED.size;
-  if (on && left > 0) byName('list').append(make('p', '', `${left} more are not printed.`));
+  if (!on) return;
+  const found = selected();
+  const left = found.length - PRINTED.size;
+  if (left > 0) byName('list').append(make('p', '', `${left} more are not printed.`));
+  const times = moments(found).slice(0, PRINTED.size);
+  if (times.length) byName('list').append(make('h2', '', 'Timeline'), ...days(times));
+  byName('attack').open = true;
 }
 
 window.addEventListener('hashchange', () => {

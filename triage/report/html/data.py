@@ -28,7 +28,7 @@ _BARS = "▁▂▃▄▅▆▇█"
 _OTHER = "Other"
 
 
-def data(report: Report) -> str:
+def block(report: Report) -> str:
     """JSON that is safe inside a script element: ASCII without ``<``, ``>``, ``&`` (HTML,
     4.12.1.3: no ``<!--``, ``<script`` or ``</script``). Subjects come in the order of stories."""
     shown = {

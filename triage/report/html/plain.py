@@ -7,7 +7,8 @@ from html import escape
 
 from triage.model import Content, Report, Severity
 from triage.printable import printable
-from triage.report import html_data, order
+from triage.report import order
+from triage.report.html import data
 from triage.report.stories import Member, stories
 from triage.report.wording import by_hand, content_line, facts, sureness, tie
 
@@ -51,14 +52,14 @@ def _static_subject(member: Member, name: str, names: list[str]) -> Iterator[str
     subject = member.subject
     tied = "" if member.near is None else " tied"
     yield f'<article class="subject {subject.severity.value}{tied}"><h3>{name} '
-    yield badge(subject.severity, html_data.badge_text(subject))
+    yield badge(subject.severity, data.badge_text(subject))
     yield f' <span class="ev">{safe(subject.title)}</span></h3>'
     if member.near is not None:
         yield f'<p class="soft ev">{markup(tie(member, names[member.near]))}</p>'
     if by_hand(subject):
         yield _check(by_hand(subject))
     ranked = order.findings(subject.findings)
-    for finding, check in zip(ranked, html_data.checks(subject), strict=True):
+    for finding, check in zip(ranked, data.checks(subject), strict=True):
         about = f"{finding.indicator}; {sureness(finding.confidence)}"
         about = "; ".join((about, *finding.techniques))
         yield f'<div class="finding"><p><strong class="ev">{safe(finding.title)}</strong>'
@@ -66,7 +67,7 @@ def _static_subject(member: Member, name: str, names: list[str]) -> Iterator[str
         if check:
             yield _check(check)
         yield "</div>"
-    yield items(html_data.explanation(subject))
+    yield items(data.explanation(subject))
     if subject.content is not None:
         yield from _static_content(subject.content)
     yield f"{pairs(facts(subject))}</article>"
@@ -78,7 +79,7 @@ def _check(command: str) -> str:
 
 
 def _techniques(report: Report) -> Iterator[str]:
-    for tactic in html_data.tactics(report):
+    for tactic in data.tactics(report):
         told = "; ".join(f"{e['id']} {e['name']} ({e['count']:,})" for e in tactic["techniques"])
         yield f'<p><strong>{markup(tactic["name"])}</strong> <span class="ev">{markup(told)}</span>'
         yield "</p>"
@@ -94,12 +95,12 @@ def _static_content(content: Content) -> Iterator[str]:
         yield f'<pre class="hex">{markup(hex_view(content.kept[:HEAD]))}</pre>'
 
 
-def hex_view(data: bytes) -> str:
+def hex_view(given: bytes) -> str:
     """Offset, 16 bytes in hexadecimal, and the same as printable ASCII, in lines."""
     return "\n".join(
-        f"{at:04x}  {data[at : at + 16].hex(' '):<47}  "
-        + "".join(chr(byte) if 31 < byte < 127 else "·" for byte in data[at : at + 16])
-        for at in range(0, len(data), 16)
+        f"{at:04x}  {given[at : at + 16].hex(' '):<47}  "
+        + "".join(chr(byte) if 31 < byte < 127 else "·" for byte in given[at : at + 16])
+        for at in range(0, len(given), 16)
     )
 
 
