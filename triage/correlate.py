@@ -56,7 +56,7 @@ def chains(judged: Sequence[Judged], scene: Scene) -> Chains:
         elif isinstance(artifact, Process):
             _tie_parent(artifact, ids, scene, links)
     floors, reasons = _floors(judged)
-    tied: list[Tie | KernelTie] = [*_wmi_ties(judged), *_event_ties(judged)]
+    tied: list[Tie | KernelTie] = [*_wmi_ties(judged), *_event_ties(judged), *_linux_ties(judged)]
     for tie in (*tied, *_kernel_ties(judged)):
         _tie(links, tie.one, tie.relation, tie.other, tie.back)
         if tie.chain:
@@ -145,6 +145,14 @@ def _event_ties(judged: Sequence[Judged]) -> Iterator[Tie]:
     if not _holds(judged, "EventRecord"):
         return
     from triage.events.links import ties  # a live Linux box has none, and should not load it
+
+    yield from ties(judged)
+
+
+def _linux_ties(judged: Sequence[Judged]) -> Iterator[KernelTie]:
+    if not _holds(judged, "PersistenceItem"):
+        return
+    from triage.linux_image.links import ties
 
     yield from ties(judged)
 

@@ -227,3 +227,30 @@ def test_a_packed_collection_says_what_to_do(tmp_path: Path) -> None:
     )
     assert done.returncode == 2
     assert b"tar -xf" in done.stderr
+
+
+# --- what belongs together ------------------------------------------------------------------------
+
+
+def test_an_item_its_file_and_its_record_are_one_story(tmp_path: Path) -> None:
+    from tests.linux_image.test_logs import event
+
+    tree: Tree = {
+        "etc/cron.d/x": "* * * * * root /dev/shm/x\n", "dev/shm/x": PROGRAM,
+        "var/log/audit/audit.log": event("/dev/shm/x", ("/dev/shm/x",)),
+    }  # fmt: skip
+    found = analyze(look(plant(tmp_path, tree)))
+    by_kind = {subject.kind: subject for subject in found.subjects}
+    item = by_kind["persistence"]
+    assert {(link.relation, link.subject) for link in item.links} == {
+        ("starts", by_kind["memory-file"].id), ("is recorded in", by_kind["log-event"].id),
+    }  # fmt: skip
+    assert all(subject.score >= 90 for subject in by_kind.values())
+
+
+def test_an_item_alone_is_no_chain(tmp_path: Path) -> None:
+    tree: Tree = {"etc/cron.d/x": "* * * * * root /dev/shm/x\n", "dev/shm/y": PROGRAM}
+    found = analyze(look(plant(tmp_path, tree)))
+    item = next(subject for subject in found.subjects if subject.kind == "persistence")
+    assert item.links == ()
+    assert item.score < 90
