@@ -14,8 +14,9 @@ from triage.analyze import analyze
 from triage.model import Severity
 
 pytestmark = pytest.mark.corpus
-QUICK = ("BCD", "SAM", "SECURITY", "NTUSER.DAT", "NTUSER-WSL.DAT", "amcache.hve", "UsrClass.dat")
+QUICK = ("BCD", "SAM", "SECURITY", "NTUSER.DAT", "NTUSER-WSL.DAT", "amcache.hve")
 SLOW = (
+    "UsrClass.dat",
     "NTUSER_BAGMRU.DAT", "NTUSER_with_winscp.DAT", "SYSTEM", "SYSTEM_B", "SYSTEM_WIN_10_1709",
     "corrupted_system_hive", "ntuser_software_partial", "transactions_NTUSER.DAT",
 )  # fmt: skip
