@@ -31,7 +31,7 @@ def with_event_files(snapshot: Snapshot | None, events: tuple[str, ...]) -> Snap
             except OSError as error:
                 fail(Exit.USAGE, f"cannot read {name}: {error.strerror}")
     assert snapshot is not None
-    if not any(coverage.applied for coverage in snapshot.coverage):
+    if events and not any(coverage.applied for coverage in snapshot.coverage):
         fail(Exit.NO_EVIDENCE, "there is nothing in these files", *events)
     return snapshot
 
@@ -50,4 +50,4 @@ def check_folder(root: str) -> None:
             f"unpack it first: mkdir collection && tar -xf {shlex.quote(root)} -C collection",
             "then: triage image collection",
         )
-    fail(Exit.USAGE, f"{root} is a file", "give the folder where the image is mounted")
+    fail(Exit.NO_EVIDENCE, f"{root} is a file", "give the folder where the image is mounted")

@@ -34,6 +34,8 @@ def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
     if not steps:
         raise NotHere("no event logs")
     yield from (step for step in steps if isinstance(step, Gap))
+    if not files and all(isinstance(s, Gap) and s.why is Why.DENIED for s in steps):
+        raise NotHere("no event logs in what could be looked into")
     if files and find_spec("evtx") is None:
         for file in files:
             yield Gap(scope.root.locate(file.path), Why.REFUSED, _MISSING)
