@@ -103,6 +103,9 @@ HARMFUL: tuple[tuple[str, str, str], ...] = (
     ("process_vm_writev", event("/usr/bin/perl", call=311, comm="perl"), "logged-injection"),
     ("enriched", event(MEMFD, ("x",)).replace("key=(null)\n", 'key=(null)\x1dARCH=x86_64 SYSCALL=execve UID="root"\n'),
      "logged-exe-memfd"),
+    ("denied by SELinux", ("type=AVC msg=audit(1767225600.113:7): avc:  denied  { execute } for  pid=7 "
+     f"comm=\"x\" path={b'/memfd:evil (deleted)'.hex().upper()} dev=\"tmpfs\" ino=1 permissive=1\n"),
+     "logged-library"),
     ("from a node", "".join(f"node=web1 {line}\n" for line in event(MEMFD, ("x",)).splitlines()),
      "logged-exe-memfd"),
 )  # fmt: skip
@@ -124,6 +127,8 @@ BENIGN: tuple[tuple[str, str], ...] = (
     ("quoted words", event("/usr/bin/grep", ("grep", "-r", "curl x | sh", "/etc"))),
     ("systemd's executor", event("/usr/lib/systemd/systemd-executor", ("systemd-executor", "--deserialize", "9"),
                                  call=322, comm="9")),
+    ("a core dump's memfd", ("type=AVC msg=audit(1767225600.113:7): avc:  denied  { read } for  pid=7 "
+     f"comm=\"x\" path={b'/memfd:sd-systemd-coredump (deleted)'.hex().upper()} dev=\"tmpfs\" ino=1\n")),
     ("mprotect", event("/usr/bin/node", call=10, comm="node")),
 )  # fmt: skip
 

@@ -123,10 +123,12 @@ def _denied(records: Sequence[Record], path: str, source: str) -> LogEvent:
     fields = record.fields
     target = fields.get("path") or fields.get("name") or ""
     exe = fields.get("exe")
+    code = {"execute", "execute_no_trans", "execmod", "entrypoint"}
+    wanted = code & set(fields.get("permissions", "").split())
     return LogEvent(
         location=_place(path, record),
         source=source,
-        action="message",
+        action="load" if wanted else "message",
         time=time_of(record.seconds, record.millis),
         pid=_id(fields.get("pid")),
         uid=_id(fields.get("uid")),

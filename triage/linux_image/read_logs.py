@@ -64,22 +64,22 @@ class Reader:
             yield Gap(location, Why.MALFORMED, f"{sieve.unread} records could not be read")
 
     def _syslog(self, file: LogFile, pieces: Pieces) -> Iterator[Gap]:
-        held: list[bytes] = []
+        """Its lines; and where audit records are among them, the same file once more as a log of
+        those: events are joined in a window, and nothing of the file is held."""
+        audited = False
 
         def noting() -> Iterator[bytes]:
+            nonlocal audited
             for piece in self._timed(pieces, file):
                 self.records += piece.count(b"\n")
-                if b"audit(" in piece:
-                    held.append(piece)
+                audited = audited or b"audit(" in piece
                 yield piece
 
         for event in syslog_events.log_events(noting(), file.path, worth_keeping):
             self._kept.add(event)
-            if sum(map(len, held)) > 64 << 20:
-                held.clear()
-        if held:
+        if audited:
             had = self.records
-            yield from self._audit(file, iter(held))
+            yield from self._audit(file, self._timed(Pieces(self.tree, file.path), file))
             self.records = had
 
     def _tool(self, file: LogFile, pieces: Iterable[bytes]) -> Iterator[Gap]:

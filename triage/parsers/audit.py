@@ -19,6 +19,7 @@ _HEAD = re.compile(
     rb"audit\((\d{1,12})(?:\.(\d{1,9}))?:(\d{1,20})\):? ?"
 )
 _FIELD = re.compile(rb"([A-Za-z_][\w\[\]-]*)=(?:\"([^\"]*)\"|'([^']*)'|([^\s\x1d]*))")
+_PERMISSIONS = re.compile(rb"\{ ([a-z_ ]{1,100}) \}")
 _HEX = re.compile(rb"(?:[0-9A-Fa-f]{2})+")
 #: Fields that hold untrusted text; the numbers of others look like hexadecimal, too.
 _TEXT = frozenset({
@@ -71,9 +72,13 @@ def parse_record(line: bytes) -> Record:
 def fields_of(body: bytes, *, arguments: bool = False) -> dict[str, str]:
     """The fields of a record's body; a user program's ``msg='...'`` is opened up.
 
-    ``arguments`` says that ``a0``, ``a1``, ... are text, as in EXECVE records.
+    ``arguments`` says that ``a0``, ``a1``, ... are text, as in EXECVE records. What an AVC record
+    puts in braces (``{ execute }``) is the field ``permissions``.
     """
     found: dict[str, str] = {}
+    permissions = _PERMISSIONS.search(body, 0, 200)
+    if permissions is not None:
+        found["permissions"] = _text(permissions[1])
     for number, match in enumerate(_FIELD.finditer(body)):
         if number >= _FIELDS_MAX:
             break
