@@ -35,6 +35,8 @@ _RUN = re.compile(
     rb"[A-Za-z0-9+/=_-]{64,}|(?:[0-9]{1,3}[,; ]){24,}|(?:\\x[0-9a-fA-F]{2}){12,}|"
     rb"(?:%[0-9A-Fa-f]{2}){16,}|[!-~]{100,}|(?:[A-Za-z0-9+/=]{40,}\r?\n){3}"
 )
+#: In a known place: JSON and lists without blanks are usual there, encoded data of this length not.
+_LONG_RUN = re.compile(rb"[A-Za-z0-9+/=_-]{256,}|(?:[0-9]{1,3}[,; ]){96,}")
 _IMAGE = re.compile(rb"MZ[\s\S]{58}[\s\S]{4}|\x7fELF[\x01\x02][\x01\x02]")
 #: Words without which no text is a script worth a look. A word alone never decides.
 _SIGNS = re.compile(
@@ -106,10 +108,8 @@ def tells(text: bytes, known_place: bool) -> bool:
     """Whether a text names tools of scripts, or has a run that is no name, path or number."""
     if _SIGNS.search(text) is not None:
         return True
-    run = _RUN.search(text)
-    if run is None or (known_place and len(run.group()) < 256):
-        return False
-    return carries(text)
+    pattern = _LONG_RUN if known_place else _RUN
+    return pattern.search(text) is not None and carries(text)
 
 
 def has_signs(text: bytes) -> bool:
