@@ -137,8 +137,10 @@ def _wmi_ties(judged: Sequence[Judged]) -> Iterator[Tie]:
     if not _holds(judged, "WmiObject", "WmiSubscription"):
         return
     from triage.wmi.links import ties  # a live Linux box has none, and should not load it
+    from triage.wmi.registry_links import registry_ties
 
     yield from ties(judged)
+    yield from registry_ties(judged)
 
 
 def _event_ties(judged: Sequence[Judged]) -> Iterator[Tie]:

@@ -17,8 +17,10 @@ ELLIPSIS = "…"
 
 #: Accents that may follow one character. Fully pointed Hebrew and stacked Tibetan need four.
 _MARKS = 4
-_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
-_LOOKS_ESCAPED = re.compile(r"\\(?:[nrt]|x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8})")
+# Pictures, not ``\\n``: in a Windows path ``\\t`` and ``\\r`` begin names.
+_SHORT = {"\n": "\u240a", "\r": "\u240d", "\t": "\u2409"}
+_PICTURES = frozenset(_SHORT.values())
+_LOOKS_ESCAPED = re.compile(r"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8})")
 
 # Characters that Unicode calls letters, marks or symbols but that show nothing: Unicode
 # DerivedCoreProperties.txt, Default_Ignorable_Code_Point (joiner, Hangul and Khmer fillers,
@@ -53,16 +55,17 @@ def printable(text: str | bytes, *, limit: int | None = None) -> str:
     zero-width, tags), private, unassigned and invisible characters, lone surrogates, accents
     without a letter before them and those beyond the fourth on one letter:
 
-    * ``\n``, ``\r``, ``\t``, else ``\xNN`` for a byte: an ASCII control, or a byte that
-      is not UTF-8 (``surrogateescape``);
+    * line feed, carriage return and tab as their pictures ``␊``, ``␍``, ``␉`` (which are escaped
+      themselves), else ``\xNN`` for a byte: an ASCII control, or one that is not UTF-8
+      (``surrogateescape``);
     * ``\uNNNN`` or ``\UNNNNNNNN`` for a code point, so U+009B and the byte 9B differ.
 
     Backslashes: a text in which nothing is an escape *or looks like one* is shown as it is
-    (``HKLM\Software``). In any other, every backslash is doubled. So two different texts are
+    (``C:\Windows\Temp``). In any other, every backslash is doubled. So two different texts are
     never shown alike: where something looks like an escape, backslashes count in pairs; where
     nothing does, they are literal.
 
-    Not idempotent, and cannot be: what is shown of ``\n`` and of a newline must differ, so pass
+    Not idempotent, and cannot be: what is shown of ``\x1b`` and of an escape must differ, so pass
     each text once. A text without backslashes that needs no escape is a fixed point.
 
     Look-alike letters of other scripts are ordinary text here. ``limit`` counts characters
@@ -126,7 +129,7 @@ def _pieces(text: str) -> Iterator[str]:
 @lru_cache(maxsize=4096)
 def _kind(character: str) -> str:
     """``plain``, ``mark`` (drawn on the character before it) or ``hidden``."""
-    if not character.isprintable() or character in _INVISIBLE:
+    if not character.isprintable() or character in _INVISIBLE or character in _PICTURES:
         return "hidden"
     return "mark" if unicodedata.category(character) in ("Mn", "Me") else "plain"
 

@@ -89,9 +89,11 @@ def caveats(report: Report) -> list[str]:
         found.append("The evidence was cut short: what followed the cut was not judged.")
     if report.root_kind == "live" and report.host.tool_uid not in (0, None):
         found.append("Not run as root: most of other users' processes could not be read.")
-    for note in report.host.notes:
-        if not note.startswith("not run as root"):  # said above, for every live look
-            found.append(f"{note[:1].upper()}{note[1:]}.")
+    found += [
+        f"{note[:1].upper()}{note[1:]}."
+        for note in report.host.notes
+        if not note.startswith("not run as root")  # said above, for every live look
+    ]
     if report.gaps:
         counts = ", ".join(f"{len(gaps):,} {why}" for why, gaps in gaps_by_why(report.gaps))
         things = plural(len(report.gaps), "thing")
