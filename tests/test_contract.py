@@ -70,8 +70,8 @@ def test_every_collector_is_registered() -> None:
     # host gives the facts of the box to every collector; it yields no artifacts of its own.
     exempt = {"host"}
     for name, module, asks in collectors.MODULES:
-        loaded = importlib.import_module(f"triage.collectors.{module}")
-        assert loaded.NAME == name
+        said = importlib.import_module(f"triage.collectors.{module}").NAME
+        assert said == name
         assert asks in ("kernel", "image", "either")
     registered = {module for _, module, _ in collectors.MODULES}
     assert registered == names_in(PACKAGE / "collectors") - exempt

@@ -134,8 +134,9 @@ def name_memory(address: int, size: int, name: str) -> None:
 def anonymous_elf(data: str, wipe: bool = False, name: str = "", gap: int = 0) -> Facts:
     """An ELF laid out in anonymous memory the way a loader does it, without relocations."""
     image = data_of(data)
-    offset, size, count = struct.unpack_from("<Q", image, 32)[0], *struct.unpack_from(
-        "<HH", image, 54
+    offset, size, count = (
+        struct.unpack_from("<Q", image, 32)[0],
+        *struct.unpack_from("<HH", image, 54),
     )
     loads = []
     for i in range(count):
@@ -552,8 +553,7 @@ def files_on_mount(fs: str, target: str, files: dict[str, str], mode: int = 0o64
     own_namespace()
     mount("none", target, fs, 0)
     found = {
-        name: put(os.path.join(target, name), data_of(data), mode)
-        for name, data in files.items()
+        name: put(os.path.join(target, name), data_of(data), mode) for name, data in files.items()
     }
     return {"files": found}
 

@@ -239,9 +239,7 @@ def encode(value: object) -> Callable[[], bytes]:
 
 def rotated_log(stage: Stage) -> Staged:
     """A log that was rotated and compressed, in /run."""
-    return stored("/run/{t}-app.log.1.gz", lambda: payloads.gzipped(payloads.log_text(4000)))(
-        stage
-    )
+    return stored("/run/{t}-app.log.1.gz", lambda: payloads.gzipped(payloads.log_text(4000)))(stage)
 
 
 def perf_map(stage: Stage) -> Staged:

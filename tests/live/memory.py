@@ -141,7 +141,6 @@ def native(options: tuple[str, ...]) -> Stager:
     return stage
 
 
-
 STATES = (
     State("rwx-shellcode", "anonymous rwx memory with a sled and an execve stub in it",
           memory("anonymous", data=code_page), ("memory-anonymous-shellcode",),

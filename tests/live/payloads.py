@@ -127,9 +127,7 @@ def pe() -> bytes:
         6, 0, 0, 0, 6, 0, 0, 0x2000, 0x400, 0, 3, 0x8160,
         0x100000, 0x1000, 0x100000, 0x1000, 0, 16,
     ) + bytes(16 * 8)  # fmt: skip
-    section = struct.pack(
-        "<8sIIIIIIHHI", b".text", 3, 0x1000, 0x200, 0x400, 0, 0, 0, 0, 0x60000020
-    )
+    section = struct.pack("<8sIIIIIIHHI", b".text", 3, 0x1000, 0x200, 0x400, 0, 0, 0, 0, 0x60000020)
     return (dos.ljust(0x80, b"\0") + coff + optional + section).ljust(0x400, b"\0") + code
 
 

@@ -18,7 +18,7 @@ T1027 = ("T1027.011",)
 # Each says that it is ready and waits on standard input, which is the stage's leash.
 SHELL = "echo ready; read -r x\n"
 PYTHON = "import sys\nprint('ready', flush=True)\nsys.stdin.read()\n"
-PERL = "$| = 1; print \"ready\\n\"; my $x = <STDIN>;\n"
+PERL = '$| = 1; print "ready\\n"; my $x = <STDIN>;\n'
 NODE = "process.stdout.write('ready\\n'); setInterval(() => {}, 1 << 30);\n"
 
 

@@ -203,7 +203,6 @@ class Stage:
             raise AssertionError(f"{act} said {line!r}; see {self.work / 'children.log'}")
         return {"pid": child.pid, **json.loads(rest)}
 
-
     def blob(self, data: bytes) -> str:
         """A plain file in the working directory, for a child to read its input from."""
         self._blobs += 1

@@ -46,9 +46,7 @@ def benign(
     attested: bool = False,
 ) -> State:
     """A look-alike: staged like the others, judged by what must not be said of it."""
-    return State(
-        name, how, stage, every=shows, never=never, ceiling=ceiling, attested=attested
-    )
+    return State(name, how, stage, every=shows, never=never, ceiling=ceiling, attested=attested)
 
 
 def unique(states: tuple[State, ...]) -> tuple[State, ...]:
