@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator
 
+from triage.evidence import Unreadable
 from triage.model import Artifact, Gap
 from triage.scope import NotHere, Scope
 
@@ -26,7 +27,8 @@ def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
 
     tree = Tree(scope.root)
     files = log_files(tree)
-    yield from rule_gaps(tree, any(file.kind == "audit" for file in files))
+    if files or _is_linux(scope):
+        yield from rule_gaps(tree, any(file.kind == "audit" for file in files))
     if not files:
         yield from tree.gaps
         raise NotHere("no audit log, syslog or journal")
@@ -34,6 +36,14 @@ def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
     yield from _read(reader, files)
     yield from tree.gaps
     return reader.records
+
+
+def _is_linux(scope: Scope) -> bool:
+    """Whether audit rules could be missing here: on a Windows disk they are not."""
+    try:
+        return bool(scope.root.names("etc"))
+    except Unreadable:
+        return False
 
 
 def _read(reader: object, files: object) -> Iterator[Artifact | Gap]:
