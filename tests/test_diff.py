@@ -544,7 +544,7 @@ def test_a_real_image_after_a_clean_up(tmp_path: Path) -> None:
 FROM_A_MEMFD = """
 import os
 fd = os.memfd_create(f"probe-{os.getpid()}")
-os.write(fd, open("/bin/sleep", "rb").read())
+os.write(fd, open("/bin/sleep", "rb").read() + b"of this test alone")
 os.set_inheritable(1, False)
 os.execv(f"/proc/self/fd/{fd}", ["probe", "1000"])
 """

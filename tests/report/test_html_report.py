@@ -122,7 +122,7 @@ def test_the_data_is_shown_text_only_once() -> None:
     )
     (shown,) = data_of(render(dataclasses.replace(infected(), subjects=(subject,))))["subjects"]
     assert shown["title"] == r"C:\\new\x1b"
-    assert shown["facts"] == {r"a\n": r"b\t"}
+    assert shown["facts"] == {"a\u240a": "b\u2409"}
 
 
 def test_subjects_come_in_stories() -> None:

@@ -90,7 +90,7 @@ def caveats(report: Report) -> list[str]:
     if report.root_kind == "live" and report.host.tool_uid not in (0, None):
         found.append("Not run as root: most of other users' processes could not be read.")
     found += [
-        f"{note[:1].upper()}{note[1:]}."
+        printable(f"{note[:1].upper()}{note[1:]}.", limit=600)
         for note in report.host.notes
         if not note.startswith("not run as root")  # said above, for every live look
     ]

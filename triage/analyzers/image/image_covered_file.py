@@ -43,8 +43,8 @@ _PROGRAMS = frozenset({"executable", "script", "bytecode"})
 def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
     # In a collection of UAC the files of shared memory were read on the running system.
     collected = scene.snapshot.root_path.endswith("/[root]")
-    on_image = item.origin == "directory" and scene.snapshot.root_kind == "image"
-    on_image = on_image and not collected
+    # A tree with processes is a running system, or a copy of its /proc.
+    on_image = item.origin == "directory" and not scene.processes and not collected
     if item.origin != "covered" and not on_image:
         return
     if not item.name.startswith(_COVERED) or item.file.size == 0 or in_memory(item.file) is True:

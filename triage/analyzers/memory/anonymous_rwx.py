@@ -46,7 +46,8 @@ def check(process: Process, scene: Scene) -> Iterator[Evidence]:
     ]  # fmt: skip
     if not found:
         return
-    if all(holds_closures(m.head, m.rss) for m in found):
+    tables = [holds_closures(m.head, m.rss, 1) for m in found]
+    if all(tables) and any(holds_closures(m.head, m.rss) for m in found):
         facts = ("they hold nothing but the closure trampolines of libffi", *listed(found))
         yield Evidence(facts, verify(process, found[0]), Severity.LOW)
         return
