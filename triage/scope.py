@@ -18,7 +18,7 @@ class Limits:
     """How much is read and kept. Sizes in bytes, ``seconds`` per collector.
 
     ``keep`` is the most that is kept of one content, ``keep_total`` of all together;
-    ``examination`` is the most seconds of CPU spent on thorough looks at contents, all together: what
+    ``examination`` is the most seconds of CPU for thorough looks at contents, all together: what
     comes after gets the cheap look only, and is counted. ``keep_all`` says to keep contents that
     look harmless, too. ``xattrs`` are directories of the tree whose extended attributes are read;
     ``all_pids`` says to try every process number, however many there are.
