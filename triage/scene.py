@@ -23,6 +23,15 @@ class Scene:
     mounts: MappingOf[int | None, tuple[Mount, ...]]
     mounted_devices: frozenset[str]
     directories: MappingOf[str, tuple[MemoryFile, ...]]
+    root_device: str | None = None
+
+    def is_host_root(self, point: str | None, dev: str | None) -> bool:
+        """Whether a mount is the root file system of the host itself, which may live in memory.
+
+        In a mount namespace of its own, or after chroot, anything can be mounted on ``/``: where
+        it is known what lies at the root of the tool's own namespace, only that counts.
+        """
+        return point == "/" and self.root_device in (None, dev)
 
     def beside(self, directory: str) -> tuple[MemoryFile, ...]:
         """The memory files whose names lie directly in a directory."""
@@ -64,7 +73,10 @@ def build(snapshot: Snapshot) -> Scene:
                 directories.setdefault(artifact.name.rpartition("/")[0], []).append(artifact)
         elif isinstance(artifact, Mount):
             mounts.setdefault(artifact.namespace, []).append(artifact)
+    own = dict(snapshot.host.tool_namespaces).get("mnt")
+    roots = [m.dev for m in mounts.get(own, ()) if m.point == "/"] if own is not None else []
     return Scene(
+        root_device=roots[-1] if roots else None,
         snapshot=snapshot,
         processes=processes,
         files=files,

@@ -150,6 +150,13 @@ def plain_script(interpreter: str, pattern: str, text: str) -> Stager:
     return stage
 
 
+def script_that_moves(stage: Stage) -> Staged:
+    """Started by a bare name from its folder, as services are; then it works elsewhere."""
+    text = f"cd /dev/shm\n{SHELL}"
+    pattern = f"{disk(stage)}/{{t}}-app/job.sh"
+    return scripts.file_script("bash", pattern, text, relative=True)(stage)
+
+
 def plain_sleep(stage: Stage) -> Staged:
     return Staged(pid=stage.sleeper(payloads.sleep_original()))
 
@@ -356,6 +363,8 @@ STATES = (
            ceiling="low"),
     benign("python-script-on-disk", "Python runs a script on disk",
            plain_script("python", "{disk}/{t}-py/tool.py", PYTHON), ceiling="low"),
+    benign("script-that-moves", "a relative script on disk that changes to /dev/shm",
+           script_that_moves, ceiling="low"),
     benign("bash-script-tmp", "bash runs a script in /tmp",
            plain_script("bash", "/tmp/{t}-build.sh", SHELL)),
     benign("private-service", "a service's private tmpfs with settings and credentials",

@@ -42,7 +42,7 @@ def path_of(item: MemoryFile) -> str:
     return without_deleted(path) if item.file.nlink == 0 else path
 
 
-def place_of(item: MemoryFile) -> str | None:
+def place_of(item: MemoryFile, scene: Scene) -> str | None:
     """The place as the tables here name it; ``None`` where a program is nothing special.
 
     Those are the root file system of a host that lives in memory, and files on disk that were only
@@ -53,14 +53,14 @@ def place_of(item: MemoryFile) -> str | None:
     place = volatile_place(path_of(item))
     if place is not None and place != "tmp":
         return place
-    if in_memory(item.file) is not True or item.mount_point == "/":
+    if in_memory(item.file) is not True or scene.is_host_root(item.mount_point, item.file.dev):
         return None
     return place or "other"
 
 
-def severity_in(table: dict[str, Severity], item: MemoryFile) -> Severity | None:
+def severity_in(table: dict[str, Severity], item: MemoryFile, scene: Scene) -> Severity | None:
     """The table's severity for the file's place; low where a known program keeps things."""
-    place = place_of(item)
+    place = place_of(item, scene)
     if place is None:
         return None
     if place == "run" and known_run_program(path_of(item), item.file) is not None:

@@ -52,5 +52,6 @@ def verify(process: Process, mapping: Mapping) -> str:
     first = mapping.start if mapping.head_at is None else mapping.head_at
     return (
         f"grep '^{mapping.start:x}' /proc/{process.pid}/maps; "
-        f"dd if=/proc/{process.pid}/mem bs=4096 skip={first // 4096} count=1 | xxd | head"
+        f"dd if=/proc/{process.pid}/mem bs=4096 skip={first // 4096} count=1 "
+        "2>/dev/null | xxd | head"
     )

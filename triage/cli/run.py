@@ -102,6 +102,7 @@ def collected(
         keep_total=options.keep_total,
         keep_all=options.keep_all,
         seconds=float(options.time_limit),
+        examination=min(Limits().examination, float(options.time_limit)),
         xattrs=options.xattrs,
         all_pids=options.all_pids,
     )

@@ -261,9 +261,17 @@ def _coverage(report: Report, width: int) -> Iterator[Line]:
     yield from _heading("Looked at")
     names = [printable(entry.collector, limit=20) for entry in report.coverage]
     column = min(max(map(cells, names), default=0), 20)
+    apart = Counter(entry.detail for entry in report.coverage if not entry.applied)
     for name, entry in zip(names, report.coverage, strict=True):
+        if not entry.applied and apart[entry.detail] > 1:
+            continue
         first = (Span(padded(name, column), "label"), Span("  "))
         yield from hanging(first, coverage_line(entry), width)
+    for detail, count in apart.items():
+        if count > 1:
+            alike = [e.collector for e in report.coverage if not e.applied and e.detail == detail]
+            text = f"{printable(detail, limit=200)}: {printable(', '.join(alike), limit=400)}"
+            yield from hanging((Span(padded("not here", column), "label"), Span("  ")), text, width)
     if not report.coverage:
         yield (Span("nothing", "warning"),)
 

@@ -38,7 +38,7 @@ from triage.scene import Scene
 def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
     if item.content is None or family(item.content.kind) not in ("archive", "compressed"):
         return
-    severity = severity_in(DATA, item)
+    severity = severity_in(DATA, item, scene)
     if severity is None:
         return
     if family(item.content.kind) == "compressed":

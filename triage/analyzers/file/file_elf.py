@@ -39,9 +39,9 @@ from triage.scene import Scene
 def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
     if item.content is None or item.content.kind != "elf":
         return
-    severity = severity_in(PROGRAM, item)
+    severity = severity_in(PROGRAM, item, scene)
     if severity is not None and item.content.detail.startswith("eBPF"):
-        severity = severity_in(DATA, item)
+        severity = severity_in(DATA, item, scene)
     if severity is not None:
         facts = (where(item), f"ELF: {item.content.detail}".rstrip(": "))
         yield Evidence(facts, verify(item, scene), severity, item.content.confidence)

@@ -49,7 +49,7 @@ def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
     from triage.content.examine import payload  # a heavy module, and seldom needed
 
     hidden = payload(item.content)
-    severity = severity_in(SCRIPT, item)
+    severity = severity_in(SCRIPT, item, scene)
     if hidden is None or hidden.parent is None or severity is None:
         return
     chain = chain_to(item.content, hidden)

@@ -42,7 +42,7 @@ def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
         return
     if family(content.kind) != "encrypted" and "encrypted" not in content.traits:
         return
-    severity = severity_in(SCRIPT, item)
+    severity = severity_in(SCRIPT, item, scene)
     if severity is None:
         return
     if content.kind in ("pgp", "dpapi", "ansible-vault", "fernet"):

@@ -46,7 +46,7 @@ _NEVER_PROGRAM = _NEVER_SCRIPT | _TEXT
 
 def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
     content = item.content
-    if content is None or place_of(item) is None or content.confidence is Confidence.WEAK:
+    if content is None or place_of(item, scene) is None or content.confidence is Confidence.WEAK:
         return
     ending = posixpath.splitext(base_name(item))[1].lower()
     kind = family(content.kind)

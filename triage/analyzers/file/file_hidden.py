@@ -47,7 +47,7 @@ def _hidden(name: str) -> str | None:
 def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
     if item.origin not in ("mount", "directory") or item.file.size == 0:
         return
-    severity = severity_in(DATA, item)
+    severity = severity_in(DATA, item, scene)
     if severity is None or severity is Severity.INFO:
         return
     below = path_of(item).removeprefix(item.mount_point or "")

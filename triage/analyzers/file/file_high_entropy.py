@@ -40,7 +40,7 @@ def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
     content = item.content
     if content is None or content.kind != "random" or content.size < _LEAST:
         return
-    place = place_of(item)
+    place = place_of(item, scene)
     if place is None or place in ("tmp", "anonymous"):
         return
     known = match("look_alikes", "data_names", base_name(item))

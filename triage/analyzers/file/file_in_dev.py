@@ -37,7 +37,7 @@ _OWN_KIND = ("/dev/mqueue", "/dev/hugepages", "/dev/.udev", "/dev/.mdadm", "/dev
 
 def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
     path = path_of(item)
-    if place_of(item) != "dev" or any(is_below(path, known) for known in _OWN_KIND):
+    if place_of(item, scene) != "dev" or any(is_below(path, known) for known in _OWN_KIND):
         return
     severity = Severity.LOW if item.file.size == 0 else Severity.MEDIUM
     yield Evidence((where(item), path), verify(item, scene), severity)

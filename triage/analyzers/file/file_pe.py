@@ -37,7 +37,7 @@ _KINDS = frozenset({"pe", "macho", "java-class", "dex", "dos"})
 def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
     if item.content is None or item.content.kind not in _KINDS:
         return
-    severity = severity_in(PROGRAM, item)
+    severity = severity_in(PROGRAM, item, scene)
     if severity is not None:
         facts = (where(item), f"{item.content.kind}: {item.content.detail}".rstrip(": "))
         yield Evidence(facts, verify(item, scene), severity, item.content.confidence)

@@ -38,11 +38,13 @@ from triage.scene import Scene
 def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
     if item.content is None or family(item.content.kind) not in ("script", "bytecode"):
         return
-    severity = severity_in(SCRIPT, item)
+    severity = severity_in(SCRIPT, item, scene)
     if severity is None:
         return
     if family(item.content.kind) == "bytecode" or item.content.confidence is Confidence.WEAK:
         severity = Severity.LOW
+    elif item.content.kind == "javascript" and severity is Severity.HIGH:
+        severity = Severity.MEDIUM  # what browsers and web servers keep there, too
     facts = (where(item), f"{item.content.kind}: {item.content.detail}".rstrip(": "))
     confidence = (
         Confidence.WEAK if item.content.confidence is Confidence.WEAK else Confidence.MODERATE

@@ -40,7 +40,7 @@ def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
     set_gid = mode & stat.S_ISGID and mode & stat.S_IXGRP
     if not mode & stat.S_ISUID and not set_gid:
         return
-    if place_of(item) is None:
+    if place_of(item, scene) is None:
         return
     severity = Severity.CRITICAL if mode & stat.S_ISUID else Severity.HIGH
     facts = [where(item), f"mode {stat.filemode(mode)}"]

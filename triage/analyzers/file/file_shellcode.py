@@ -36,7 +36,7 @@ from triage.scene import Scene
 def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
     if item.content is None or item.content.kind != "shellcode":
         return
-    severity = severity_in(PROGRAM, item)
+    severity = severity_in(PROGRAM, item, scene)
     if severity is not None:
         facts = (where(item), f"shellcode: {item.content.detail}".rstrip(": "))
         yield Evidence(facts, verify(item, scene), severity, item.content.confidence)

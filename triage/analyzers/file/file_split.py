@@ -62,10 +62,10 @@ def _parts(item: MemoryFile, scene: Scene) -> list[MemoryFile]:
     return found if few and sum(f.file.size for f in found) <= _MOST_BYTES else []
 
 
-def _severity(item: MemoryFile, joined: Content) -> Severity | None:
+def _severity(item: MemoryFile, joined: Content, scene: Scene) -> Severity | None:
     from triage.content.examine import payload
 
-    severity = severity_in(SCRIPT, item)
+    severity = severity_in(SCRIPT, item, scene)
     if severity is None or payload(joined) is not None:
         return severity
     if family(joined.kind) not in _TELLING:
@@ -82,7 +82,7 @@ def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
 
     named = [(base_name(p), p.content.kept or b"") for p in parts if p.content]
     joined = reassemble(named, limits=Limits(output=_MOST_BYTES, steps=30, work=_WORK))
-    severity = None if joined is None else _severity(item, joined.content)
+    severity = None if joined is None else _severity(item, joined.content, scene)
     if joined is None or severity is None:
         return
     chain = " > ".join(layer.kind for layer in joined.content.layers) or joined.content.kind

@@ -40,7 +40,7 @@ _BESIDE = 3
 
 
 def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
-    if item.origin not in ("mount", "directory") or place_of(item) in (None, "tmp", "memfd"):
+    if item.origin not in ("mount", "directory") or place_of(item, scene) in (None, "tmp", "memfd"):
         return
     if item.content is None or family(item.content.kind) != "document":
         return

@@ -51,7 +51,7 @@ def check(process: Process, scene: Scene) -> Iterator[Evidence]:
         return
     mount = scene.mount_of(process.namespace("mnt"), path, file.dev)
     point = None if mount is None else mount.point
-    if point == "/":
+    if scene.is_host_root(point, file.dev):
         return
     severity = Severity.HIGH
     if is_below(path, "/tmp"):

@@ -54,6 +54,8 @@ def check(process: Process, scene: Scene) -> Iterator[Evidence]:
 def _gone(argument: Argument, process: Process) -> Iterator[Evidence]:
     if argument.why is not Why.ABSENT or argument.fd is not None:
         return
+    if not argument.text.startswith("/"):
+        return  # most programs change their directory: the name meant another place then
     if "/" not in argument.text and not posixpath.splitext(argument.text)[1]:
         return  # a bare word may be a sub-command or an option's value
     severity = _PLACES.get(volatile_place(argument.path) or "", Severity.LOW)

@@ -49,7 +49,8 @@ def _severity(argument: Argument, process: Process, scene: Scene) -> Severity | 
     if is_below(argument.path, "/tmp"):
         return Severity.LOW
     mount = scene.mount_of(process.namespace("mnt"), argument.path, argument.file.dev)
-    return None if mount is not None and mount.point == "/" else Severity.HIGH
+    point = None if mount is None else mount.point
+    return None if scene.is_host_root(point, argument.file.dev) else Severity.HIGH
 
 
 def check(process: Process, scene: Scene) -> Iterator[Evidence]:
@@ -64,6 +65,8 @@ def _script(argument: Argument, process: Process, scene: Scene) -> Iterator[Evid
         return
     if argument.file is not None and not stat.S_ISREG(argument.file.mode):
         return
+    if argument.file is None and not argument.text.startswith("/"):
+        return  # it was found from another directory than the process's present one
     severity = _severity(argument, process, scene)
     if severity is None:
         return
