@@ -31,7 +31,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from triage.analyzers.closures import holds_closures
+from triage.analyzers.closures import holds_closures, holds_unused_closures
 from triage.analyzers.indicator import Indicator
 from triage.analyzers.regions import anonymous, executable, listed, verify
 from triage.model import Confidence, Evidence, Process, Severity
@@ -46,7 +46,8 @@ def check(process: Process, scene: Scene) -> Iterator[Evidence]:
     ]  # fmt: skip
     if not found:
         return
-    tables = [holds_closures(m.head, m.rss, 1) for m in found]
+    ranges = [(m.start, m.end) for m in found]
+    tables = [holds_closures(m.head, m.rss) or holds_unused_closures(m.head, ranges) for m in found]
     if all(tables) and any(holds_closures(m.head, m.rss) for m in found):
         facts = ("they hold nothing but the closure trampolines of libffi", *listed(found))
         yield Evidence(facts, verify(process, found[0]), Severity.LOW)
