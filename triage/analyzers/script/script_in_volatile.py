@@ -33,7 +33,7 @@ from collections.abc import Iterator
 from triage.analyzers.indicator import Indicator
 from triage.analyzers.places import quoted
 from triage.interpreters import is_interpreter, is_loader, scripts_of
-from triage.model import Argument, Confidence, Evidence, Process, Severity
+from triage.model import Argument, Confidence, Evidence, Process, Severity, Why
 from triage.scene import Scene, in_memory, is_below, volatile_place
 
 
@@ -65,7 +65,7 @@ def _script(argument: Argument, process: Process, scene: Scene) -> Iterator[Evid
         return
     if argument.file is not None and not stat.S_ISREG(argument.file.mode):
         return
-    if argument.file is None and not argument.text.startswith("/"):
+    if argument.why is Why.ABSENT and not argument.text.startswith("/"):
         return  # it was found from another directory than the process's present one
     severity = _severity(argument, process, scene)
     if severity is None:
