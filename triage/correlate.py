@@ -7,19 +7,23 @@ members, because each alone could be an accident and together they are not.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from importlib import import_module
 
-from triage.model import Artifact, Finding, Link, MemoryFile, Process
+from triage.model import Finding, Link, MemoryFile, Process
 from triage.records import dataclass
 from triage.scene import Scene
 from triage.subjects import subject_id
+from triage.ties import Judged, Tie
 
-if TYPE_CHECKING:
-    from triage.kernel_links import Tie as KernelTie
-    from triage.wmi.links import Tie
-
-Judged = tuple[Artifact, tuple[Finding, ...]]
 _CRITICAL = 90
+# (kinds, module, function): loaded and asked where a snapshot holds any of the kinds
+_FINDERS = (
+    (("WmiObject", "WmiSubscription"), "triage.wmi.links", "ties"),
+    (("WmiObject", "WmiSubscription"), "triage.wmi.registry_links", "registry_ties"),
+    (("EventRecord",), "triage.events.links", "ties"),
+    (("PersistenceItem",), "triage.linux_image.links", "ties"),
+    (("IpcObject", "HiddenThing"), "triage.kernel_links", "ties"),
+)
 # Indicators that are a chain when they meet on one process: (all of these, reason).
 _TOGETHER = (
     (
@@ -56,13 +60,8 @@ def chains(judged: Sequence[Judged], scene: Scene) -> Chains:
         elif isinstance(artifact, Process):
             _tie_parent(artifact, ids, scene, links)
     floors, reasons = _floors(judged)
-    tied: list[Tie | KernelTie] = [*_wmi_ties(judged), *_event_ties(judged), *_linux_ties(judged)]
-    for tie in (*tied, *_kernel_ties(judged)):
-        _tie(links, tie.one, tie.relation, tie.other, tie.back)
-        if tie.chain:
-            for name in (tie.one, tie.other):
-                floors[name] = _CRITICAL
-                reasons[name] = tuple(dict.fromkeys((*reasons.get(name, ()), tie.chain)))
+    for tie in _ties(judged):
+        _apply(tie, links, floors, reasons)
     _registry(judged, links, floors, reasons)
     return Chains(
         links={name: tuple(dict.fromkeys(found)) for name, found in links.items()},
@@ -74,6 +73,20 @@ def chains(judged: Sequence[Judged], scene: Scene) -> Chains:
 def _tie(links: dict[str, list[Link]], one: str, relation: str, other: str, back: str) -> None:
     links.setdefault(one, []).append(Link(relation, other))
     links.setdefault(other, []).append(Link(back, one))
+
+
+def _apply(
+    tie: Tie,
+    links: dict[str, list[Link]],
+    floors: dict[str, int],
+    reasons: dict[str, tuple[str, ...]],
+) -> None:
+    """A link both ways, and a floor under both where the two make a chain."""
+    _tie(links, tie.one, tie.relation, tie.other, tie.back)
+    if tie.chain:
+        for name in (tie.one, tie.other):
+            floors[name] = _CRITICAL
+            reasons[name] = tuple(dict.fromkeys((*reasons.get(name, ()), tie.chain)))
 
 
 def _tie_holders(
@@ -124,47 +137,17 @@ def _registry(
 
     read: set[str] = set()
     for tie in ties(judged):
-        _tie(links, tie.one, tie.relation, tie.other, tie.back)
+        _apply(tie, links, floors, reasons)
         read.add(tie.other)
-        for name in (tie.one, tie.other) if tie.chain else ():
-            floors[name] = _CRITICAL
-            reasons[name] = tuple(dict.fromkeys((*reasons.get(name, ()), tie.chain)))
     for name, words in unread(judged, frozenset(read)):
         reasons[name] = (*reasons.get(name, ()), words)
 
 
-def _wmi_ties(judged: Sequence[Judged]) -> Iterator[Tie]:
-    if not _holds(judged, "WmiObject", "WmiSubscription"):
-        return
-    from triage.wmi.links import ties  # a live Linux box has none, and should not load it
-    from triage.wmi.registry_links import registry_ties
-
-    yield from ties(judged)
-    yield from registry_ties(judged)
-
-
-def _event_ties(judged: Sequence[Judged]) -> Iterator[Tie]:
-    if not _holds(judged, "EventRecord"):
-        return
-    from triage.events.links import ties  # a live Linux box has none, and should not load it
-
-    yield from ties(judged)
-
-
-def _linux_ties(judged: Sequence[Judged]) -> Iterator[KernelTie]:
-    if not _holds(judged, "PersistenceItem"):
-        return
-    from triage.linux_image.links import ties
-
-    yield from ties(judged)
-
-
-def _kernel_ties(judged: Sequence[Judged]) -> Iterator[KernelTie]:
-    if not _holds(judged, "IpcObject", "HiddenThing"):
-        return
-    from triage.kernel_links import ties
-
-    yield from ties(judged)
+def _ties(judged: Sequence[Judged]) -> Iterator[Tie]:
+    """What each kind of evidence says of itself, where there is any of the kind."""
+    for kinds, module, name in _FINDERS:
+        if _holds(judged, *kinds):
+            yield from getattr(import_module(module), name)(judged)
 
 
 def _floors(judged: Sequence[Judged]) -> tuple[dict[str, int], dict[str, tuple[str, ...]]]:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from triage.model import Artifact, Finding, MemoryFile, Process
+from triage.model import MemoryFile, Process
 from triage.model_kernel_objects import HiddenThing, IpcObject
-from triage.records import dataclass
 from triage.subjects import subject_id
+from triage.ties import Judged, Tie, harmful_of
 
-Judged = tuple[Artifact, tuple[Finding, ...]]
 _NAME_LEAST = 6  # shorter names are words that any command may have
 _MOST = 300  # each is compared with each
 _SAME = "chain: the same payload lies in two places"
@@ -21,20 +20,9 @@ _HIDDEN = "chain: a process that listings do not show, and that is harmful by it
 _NAMED = "chain: a command names a store that holds a payload"
 
 
-@dataclass(frozen=True, slots=True)
-class Tie:
-    """Subject ``one`` does something to ``other``; ``chain`` says why that is more than a link."""
-
-    one: str
-    relation: str
-    other: str
-    back: str
-    chain: str = ""
-
-
 def ties(judged: Sequence[Judged]) -> Iterator[Tie]:
     """Every tie of stores and hidden things, in the order of the input."""
-    harmful = [a for a, found in judged if not all(one.attested for one in found)]
+    harmful = harmful_of(judged)
     processes = {a.pid: a for a in harmful if isinstance(a, Process)}
     stores = [a for a in harmful if isinstance(a, IpcObject)][:_MOST]
     for store in stores:

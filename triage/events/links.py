@@ -12,15 +12,14 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from triage.events.registry_places import one_notation
-from triage.model import Artifact, Finding
+from triage.model import Artifact
 from triage.model_windows import EventRecord, RegistryValue
 from triage.subjects import subject_id
+from triage.ties import Judged, Tie, harmful_of
 from triage.windows.commands import judge_command, judge_script
 from triage.windows.registry_references import RegistryReference
 from triage.windows.traits import Trait
-from triage.wmi.links import Tie
 
-Judged = tuple[Artifact, tuple[Finding, ...]]
 _EVENTS_MAX, _OF_A_PROCESS_MAX = 3000, 6
 _LOADS = "a script or command that ran loads what a value of the Registry holds"
 _ACTS = frozenset({"script", "process-start", "engine-start", "run-key", "service-install", "task"})
@@ -28,7 +27,7 @@ _ACTS = frozenset({"script", "process-start", "engine-start", "run-key", "servic
 
 def ties(judged: Sequence[Judged]) -> Iterator[Tie]:
     """Every tie of an event that drew findings, in the order of the input."""
-    harmful = [a for a, found in judged if not all(one.attested for one in found)]
+    harmful = harmful_of(judged)
     events = [(subject_id(a), a) for a in harmful if isinstance(a, EventRecord)][:_EVENTS_MAX]
     yield from _registry(events, harmful)
     yield from _processes(events)

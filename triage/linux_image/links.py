@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from triage.kernel_links import Tie
 from triage.model import Artifact, Finding, MemoryFile
 from triage.model_linux_image import CoreDump, LogEvent, PersistenceItem
 from triage.persistence import reasons_of
 from triage.scene import without_deleted
 from triage.subjects import subject_id
+from triage.ties import Judged, Tie
 
-Judged = tuple[Artifact, tuple[Finding, ...]]
 _CHAIN = "chain: a start-up item runs a file that lies in a volatile place of this disk"
 _RAN = "chain: a start-up item runs from a volatile place, and a record shows that it ran"
 _PROGRAM = frozenset({"file-elf", "file-script", "file-encoded-payload", "file-shellcode"})

@@ -19,24 +19,13 @@ from triage.model_windows import (
 from triage.records import dataclass
 from triage.registry.notation import Names, resolve
 from triage.subjects import subject_id
+from triage.ties import Judged, Tie
 from triage.windows.commands import judge_script
 
-Judged = tuple[Artifact, tuple[Finding, ...]]
 #: Families of findings that say that a value holds something, not only where it lies.
 _HOLDS = frozenset({"registry-payload", "registry-run", "registry-form", "registry-name"})
 _PAYLOAD = frozenset({"registry-payload"})
 _RUNS = frozenset({"autostart-code", "autostart-form", "wmi-consumer", "registry-payload"})
-
-
-@dataclass(frozen=True, slots=True)
-class Tie:
-    """A link, and the reason for a floor under both where the two make a chain."""
-
-    one: str
-    relation: str
-    other: str
-    back: str
-    chain: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from triage.model import Artifact, Finding
+from triage.model import Artifact
 from triage.model_windows import EventRecord, WmiObject, WmiSubscription
 from triage.records import dataclass
 from triage.subjects import subject_id
+from triage.ties import Judged, Tie, harmful_of
 from triage.windows.targets import targets_of
 from triage.wmi_consumers import runs_code, texts_of
 
-Judged = tuple[Artifact, tuple[Finding, ...]]
 _NAME_LEAST = 6  # shorter names of classes are words that any script may have
 _TOLD_LEAST = 12  # characters of a command or a name that an event repeats by no accident
 _SHORTEST = 4  # characters of a consumer's name beside the name of its class
@@ -23,20 +23,9 @@ MOST, _EVENTS, _SIGNS = 300, 3000, 8  # each is compared with each
 _CLASSES = "a WMI subscription that runs code names a class that holds data"
 
 
-@dataclass(frozen=True, slots=True)
-class Tie:
-    """Subject ``one`` does something to ``other``; ``chain`` says why that is more than a link."""
-
-    one: str
-    relation: str
-    other: str
-    back: str
-    chain: str = ""
-
-
 def ties(judged: Sequence[Judged]) -> Iterator[Tie]:
     """Every tie between WMI objects and what else drew findings, in the order of the input."""
-    harmful = [a for a, found in judged if not all(one.attested for one in found)]
+    harmful = harmful_of(judged)
     stores = stores_in(harmful)
     subscriptions = [a for a in harmful if isinstance(a, WmiSubscription)][:MOST]
     events = [(subject_id(a), _told(a)) for a in harmful if isinstance(a, EventRecord)][:_EVENTS]

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 
 from triage.model_windows import AutostartItem, RegistryValue, WmiObject, WmiSubscription
 from triage.subjects import subject_id
-from triage.wmi.links import MOST, Judged, Tie, files_in, is_named, stores_in
+from triage.ties import Judged, Tie, harmful_of
+from triage.wmi.links import MOST, files_in, is_named, stores_in
 from triage.wmi_consumers import texts_of
 
 _WMI = re.compile(r"wmi|\bcim|winmgmts|root[\\/]", re.IGNORECASE)
@@ -20,7 +21,7 @@ _STARTS = "chain: an autostart names a WMI class that holds data"
 
 def registry_ties(judged: Sequence[Judged]) -> Iterator[Tie]:
     """Every tie from the registry's subjects to WMI's, in the order of the input."""
-    harmful = [a for a, found in judged if not all(one.attested for one in found)]
+    harmful = harmful_of(judged)
     stores = stores_in(harmful)
     by_file: dict[str, list[str]] = {}
     for artifact in harmful:
