@@ -52,7 +52,7 @@ def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
         for identity, found in by_inode(scope.so_far).items()
         if identity not in known and _wanted(found)
     }
-    programs = _Programs(scope)
+    programs = Programs(scope)
     with ProcessTable(scope.root) as table:
         for count, found in enumerate(wanted.values(), 1):
             yield from _one(scope, table, found, mounted, programs)
@@ -92,7 +92,7 @@ def _one(
     table: ProcessTable,
     found: list[Hold],
     mounted: set[str],
-    programs: _Programs,
+    programs: Programs,
 ) -> Generator[Artifact | Gap]:
     first = found[0]
     location = Location(f"{table.label}/proc/{first.pid}/{first.name}")
@@ -132,7 +132,7 @@ def _content(
     return None, gap
 
 
-class _Programs:
+class Programs:
     """Programs on disk by size: root's, writable by nobody else, not in a volatile place.
 
     Looked for by size first, so that next to nothing is hashed; listed once, and only when

@@ -14,7 +14,7 @@ from collections.abc import Generator, Iterator
 from contextlib import suppress
 
 from triage import kernel
-from triage.collectors.processes import _collect_one
+from triage.collectors.processes import collect_one
 from triage.evidence import Unreadable, decode
 from triage.linux.listing import library_names, raw_names
 from triage.linux.mounting import detached
@@ -177,7 +177,7 @@ def _confirmed(
 
 def _read(table: ProcessTable, pid: int, scope: Scope) -> Process | None:
     """What the process can still be asked: its directory may open although it is not listed."""
-    steps = list(_collect_one(table, pid, scope))
+    steps = list(collect_one(table, pid, scope))
     return next((step for step in steps if isinstance(step, Process)), None)
 
 

@@ -14,15 +14,13 @@ from triage.linux.mounting import detached
 from triage.linux.queues import Queue, as_bytes, from_bytes, queues
 from triage.model import Artifact, Gap, Holder, Location, Process, Why
 from triage.model_kernel_objects import IpcObject
-from triage.scope import NotHere, Scope
+from triage.scope import Scope
 
 NAME = "message-queues"
 
 
 def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
     """Yield an IpcObject for every queue; returns how many there were."""
-    if not scope.live:
-        raise NotHere("no running kernel to ask for message queues")
     count = 0
     for answer in ask_all(scope, "message queues", _listed):
         if answer.gap is not None:

@@ -38,12 +38,12 @@ def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
         if not pids:
             raise NotHere("/proc holds no process: nothing is mounted there")
         for count, pid in enumerate(pids, 1):
-            yield from _collect_one(table, pid, scope)
+            yield from collect_one(table, pid, scope)
             scope.progress(count)
     return len(pids)
 
 
-def _collect_one(table: ProcessTable, pid: int, scope: Scope) -> Generator[Artifact | Gap]:
+def collect_one(table: ProcessTable, pid: int, scope: Scope) -> Generator[Artifact | Gap]:
     location = Location(f"{table.label}/proc/{pid}")
     try:
         with table.open(pid) as directory:

@@ -11,7 +11,7 @@ from triage import __version__
 from triage.analyze import analyze
 from triage.collect import now
 from triage.collectors import mounts
-from triage.collectors.held_files import _Programs, origin_of
+from triage.collectors.held_files import Programs, origin_of
 from triage.collectors.host import read_host
 from triage.evidence import Root, facts_of_fd, reopen_regular
 from triage.model import (
@@ -66,7 +66,7 @@ class Judge:
         self._host = read_host(root, live=True, arguments=())
         self._mounts: list[Mount] = []
         self._mounts_until = 0.0
-        self._programs: _Programs | None = None
+        self._programs: Programs | None = None
         self._programs_until = 0.0
         self._files: dict[tuple[object, ...], MemoryFile] = {}
 
@@ -131,7 +131,7 @@ class Judge:
         if file.content is None or file.origin != "memfd":
             return file
         if self._programs is None or time.monotonic() >= self._programs_until:
-            self._programs = _Programs(scope)
+            self._programs = Programs(scope)
             self._programs_until = time.monotonic() + _PROGRAMS_HOLD
         return replace(file, twins=self._programs.twins(file.content))
 
