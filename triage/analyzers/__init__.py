@@ -25,6 +25,7 @@ FOLDERS: dict[str, frozenset[str]] = {
     "script": frozenset({"Process"}),
     "file": frozenset({"MemoryFile"}),
     "ipc": frozenset({"IpcObject", "MemoryFile", "Process"}),
+    "command_line": frozenset({"Process"}),
     "environment": frozenset({"Process"}),
     "hiding": frozenset({"HiddenThing", "Mount", "Process"}),
     "wmi": frozenset({"WmiObject", "WmiProvider", "WmiRecovery", "WmiSubscription"}),
