@@ -78,7 +78,7 @@ def main() -> None:
     """The entry point of the ``triage`` command."""
     import gc
 
-    from triage.cli.exits import guarded
+    from triage.cli.exits import guarded, leave
 
     # One command, then the end. What it makes is frozen and without cycles: the collector of
     # cycles would walk all of it again and again, a tenth of the time, and free nothing. It
@@ -91,5 +91,5 @@ def main() -> None:
         return
     try:
         guarded(cli, sys.argv[1:])
-    finally:
-        gc.freeze()  # not at the exit either
+    except SystemExit as end:
+        leave(end.code)

@@ -41,6 +41,22 @@ def deaf_stdout() -> None:
     os.close(nowhere)
 
 
+def leave(code: object) -> NoReturn:
+    """End the process at once: to take apart what it made costs time and changes nothing.
+
+    Everything that must be closed was closed by the command; only the two streams hold something
+    back. Where they cannot be written, Python's own end says so.
+    """
+    if not isinstance(code, int):
+        raise SystemExit(code)
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError, AttributeError):  # full, closed, or none at all
+        raise SystemExit(code) from None
+    os._exit(code)
+
+
 def guarded(command: click.Command, arguments: Sequence[str]) -> NoReturn:
     """Run a command; no traceback but under ``--debug``, and no noise for a closed pipe.
 
