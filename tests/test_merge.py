@@ -13,8 +13,10 @@ import pytest
 
 from tests.builders import gap, memory_file, memory_inode, mounts, process, snapshot
 from tests.test_cli import told, triage
+from triage.analyze import analyze
 from triage.merging import Source, Unmergeable, merge
 from triage.model import Artifact, Coverage, Host, Process, Snapshot, Why
+from triage.provenance import collectors
 from triage.snapshot import dumps, loads
 
 BOOT = "5f0c6d2e-8d0e-4e0a-9a3c-d1a1c2b3e4f5"
@@ -62,6 +64,42 @@ def test_the_latest_word_counts_and_nothing_is_told_twice() -> None:
     assert len(found.artifacts) == 2
     assert [each.comm for each in found.artifacts if isinstance(each, Process)] == ["after"]
     assert found.gaps == ()
+
+
+def test_what_was_merged_still_tells_its_collector() -> None:
+    def looked(*counts: tuple[str, int]) -> tuple[Coverage, ...]:
+        return tuple(Coverage(name, True, 9, count) for name, count in counts)
+
+    counts = ("processes", 2), ("mounts", 0), ("memory-files", 1)
+    early = source("early", process(7, exe="/dev/shm/a"), process(8), memory_file("/dev/shm/x"),
+                   coverage=looked(*counts))  # fmt: skip
+    late = source("late", process(7, exe="/dev/shm/a"), memory_file("/dev/shm/y"),
+                  coverage=looked(("processes", 1), ("held-files", 1)),
+                  finished_at="2026-01-02T01:00:00Z")  # fmt: skip
+    found = merge([early, late])
+    kept = [(entry.collector, entry.artifacts, entry.detail) for entry in found.coverage]
+    assert kept == [
+        ("processes", 1, "late"),
+        ("held-files", 1, "late"),
+        ("processes", 1, "early"),
+        ("mounts", 0, "early"),
+        ("memory-files", 1, "early"),
+    ]
+    tell = collectors(found)
+    assert {each.location.path: tell(place) for place, each in enumerate(found.artifacts)} == {
+        "/proc/7": "processes",
+        "/proc/8": "processes",
+        "/dev/shm/x": "memory-files",
+        "/dev/shm/y": "held-files",
+    }
+    judged = {each.location.path: each.collector for each in analyze(found).subjects}
+    assert judged == {
+        "/proc/7": "processes",
+        "/dev/shm/x": "memory-files",
+        "/dev/shm/y": "held-files",
+    }
+    without = dataclasses.replace(found, coverage=found.coverage[:-1])
+    assert {each.collector for each in analyze(without).subjects} == {None}
 
 
 def test_a_pid_that_was_used_again_is_a_gap() -> None:

@@ -16,7 +16,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from triage.model import Benign, Coverage, Report, Subject
+from triage.model import Benign, Coverage, Report, SettledBy, Subject
 from triage.records import dataclass
 from triage.settled import settled
 
@@ -262,7 +262,8 @@ def _settled(subject: Subject, index: _Index, name: str, used: set[int]) -> Subj
             break
         covered = {f.indicator for f in subject.findings if entry.covers(f.indicator, subject.kind)}
         until = "" if entry.expires is None else f", until {entry.expires}"
-        benign = Benign(f"allowed: {entry.reason}", f"{name} entry {entry.number}{until}")
+        source = f"{name} entry {entry.number}{until}"
+        benign = Benign(f"allowed: {entry.reason}", source, SettledBy.ALLOW_LIST)
         after = settled(subject, covered, benign)
         if after is not subject:
             used.add(entry.number)

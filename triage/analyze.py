@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from triage import __version__
 from triage.analyzers import attestations_for, indicators_for
@@ -21,6 +22,7 @@ from triage.model import (
     Subject,
     Why,
 )
+from triage.provenance import collectors
 from triage.scene import Scene, build
 from triage.scoring import counted, points, score, severity_of, sum_in_words
 from triage.subjects import content_of, facts_of, kind_of, subject_id, title_of
@@ -43,17 +45,18 @@ def analyze(
         kind: [indicator for indicator in indicators if indicator.inspects is kind]
         for kind in {type(artifact) for artifact in snapshot.artifacts}
     }
+    found_by = collectors(snapshot)
     judged = [
-        (artifact, findings, benign)
-        for artifact in snapshot.artifacts
+        (artifact, findings, benign, found_by(place))
+        for place, artifact in enumerate(snapshot.artifacts)
         for findings, benign in [_judge(artifact, scene, by_kind[type(artifact)], attestations)]
         if findings
     ]
-    tied = chains([(artifact, findings) for artifact, findings, _ in judged], scene)
+    tied = chains([(artifact, findings) for artifact, findings, _, _ in judged], scene)
     by_id = {indicator.id: indicator for indicator in indicators}
     subjects = [
-        _subject(artifact, findings, benign, scene, tied, by_id)
-        for artifact, findings, benign in judged
+        replace(_subject(artifact, findings, benign, scene, tied, by_id), collector=collector)
+        for artifact, findings, benign, collector in judged
     ]
     subjects.sort(key=lambda s: (-s.score, s.kind, s.location, s.id))
     worst = max((s.score for s in subjects), default=0)

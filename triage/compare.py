@@ -13,7 +13,7 @@ from dataclasses import replace
 from enum import StrEnum
 
 from triage.likeness import Details, Identity, details, finding_key, identity, kin, sha256
-from triage.model import Benign, Coverage, Report, Subject
+from triage.model import Benign, Coverage, Report, SettledBy, Subject
 from triage.records import dataclass
 from triage.settled import settled
 
@@ -257,7 +257,7 @@ def _heard(subject: Subject, change: Change, when: str, source: str) -> Subject:
     if change.status in (Status.SAME, Status.LOWERED):
         how = "unchanged" if change.status is Status.SAME else "with less against it"
         reason = f"not new: {how} since the baseline of {when}"
-        return settled(subject, _indicators(subject), Benign(reason, source))
+        return settled(subject, _indicators(subject), Benign(reason, source, SettledBy.BASELINE))
     if change.status is Status.NEW:
         return replace(subject, explanation=(*subject.explanation, "new since the baseline"))
     told = tuple(f"{change.status.value} since the baseline: {each}" for each in change.reasons)

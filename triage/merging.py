@@ -6,10 +6,12 @@ nothing that was cut short. The sources' digests, times and roots are kept in th
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
 
 from triage.model import Artifact, Coverage, Gap, Host, Process, Snapshot, Why
+from triage.provenance import coverage_of
 from triage.records import dataclass
 from triage.subjects import subject_id
 
@@ -45,7 +47,7 @@ def merge(sources: Sequence[Source]) -> Snapshot:
     ranked = sorted(
         sources, key=lambda each: (each.snapshot.finished_at, each.sha256), reverse=True
     )
-    artifacts, conflicts = _artifacts(ranked)
+    kept, conflicts = _artifacts(ranked)
     snapshots = [each.snapshot for each in ranked]
     live = next((each for each in snapshots if each.root_kind == "live"), snapshots[0])
     return replace(
@@ -54,9 +56,9 @@ def merge(sources: Sequence[Source]) -> Snapshot:
         started_at=min(each.started_at for each in snapshots),
         finished_at=max(each.finished_at for each in snapshots),
         host=_host(ranked, live.host),
-        artifacts=artifacts,
+        artifacts=tuple(each.artifact for each in kept),
         gaps=tuple(dict.fromkeys((*(gap for each in snapshots for gap in each.gaps), *conflicts))),
-        coverage=tuple(_coverage(ranked)),
+        coverage=tuple(_coverage(ranked, kept)),
     )
 
 
@@ -86,26 +88,36 @@ def _agree(name: str, sources: Iterable[Source]) -> None:
         raise Unmergeable(f"they are not of one case: {name} is {told}")
 
 
-def _artifacts(ranked: Sequence[Source]) -> tuple[tuple[Artifact, ...], list[Gap]]:
-    """Every thing once, in the order of collection; the first source that has it counts."""
-    found: dict[str, tuple[Artifact, Source]] = {}
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """An artifact of the whole, ``place`` its number in ``source``."""
+
+    artifact: Artifact
+    source: Source
+    place: int
+
+
+def _artifacts(ranked: Sequence[Source]) -> tuple[list[_Kept], list[Gap]]:
+    """Every thing once, source by source, each in the order of its collection; the first source
+    that has a thing counts."""
+    found: dict[str, _Kept] = {}
+    kept: list[_Kept] = []
     conflicts: list[Gap] = []
     for source in ranked:
-        # Two records of one name in one source are that source's own matter: both stay.
-        own: dict[str, list[Artifact]] = {}
-        for artifact in source.snapshot.artifacts:
-            own.setdefault(subject_id(artifact), []).append(artifact)
-        for name, artifacts in own.items():
+        named: dict[str, _Kept] = {}
+        for place, artifact in enumerate(source.snapshot.artifacts):
+            name = subject_id(artifact)
+            here = _Kept(artifact, source, place)
             if name not in found:
-                for number, artifact in enumerate(artifacts):
-                    found[name if number == 0 else f"{name}\0{number}"] = (artifact, source)
-                continue
-            kept, where = found[name]
-            if _another(kept, artifacts[0]):
+                # Two records of one name in one source are that source's own matter: both stay.
+                kept.append(here)
+            elif name not in named and _another(found[name].artifact, artifact):
                 detail = f"left out: {source.name} has another process under this number, that of"
-                gap = Gap(artifacts[0].location, Why.REFUSED, f"{detail} {where.name} is later")
-                conflicts.append(gap)
-    return tuple(artifact for artifact, _ in found.values()), conflicts
+                where = found[name].source.name
+                conflicts.append(Gap(artifact.location, Why.REFUSED, f"{detail} {where} is later"))
+            named.setdefault(name, here)
+        found = named | found
+    return kept, conflicts
 
 
 def _another(one: Artifact, other: Artifact) -> bool:
@@ -139,8 +151,13 @@ def _origin(source: Source) -> str:
     )
 
 
-def _coverage(ranked: Sequence[Source]) -> Iterable[Coverage]:
+def _coverage(ranked: Sequence[Source], kept: Sequence[_Kept]) -> Iterable[Coverage]:
+    """What each collector did; it keeps count of the artifacts that the whole has from it, so that
+    these can still be told apart (:mod:`triage.provenance`)."""
     for source in ranked:
-        for entry in source.snapshot.coverage:
+        entry_of = coverage_of(source.snapshot)
+        own = Counter(entry_of(each.place) for each in kept if each.source is source)
+        for number, entry in enumerate(source.snapshot.coverage):
             detail = f"{source.name}: {entry.detail}" if entry.detail else source.name
-            yield replace(entry, detail=detail)
+            count = entry.artifacts if own[None] else own[number]
+            yield replace(entry, detail=detail, artifacts=count)

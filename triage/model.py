@@ -473,12 +473,22 @@ class Finding:
     attested: bool = False
 
 
+class SettledBy(StrEnum):
+    """What says that a subject is harmless: an explanation that was checked, a baseline that had
+    it before, or a list of what somebody answers for."""
+
+    EXPLANATION = "explanation"
+    BASELINE = "baseline"
+    ALLOW_LIST = "allow-list"
+
+
 @dataclass(frozen=True, slots=True)
 class Benign:
-    """A benign explanation that was checked, and what it rests on."""
+    """Why nothing is held against a subject, what that rests on, and who says so."""
 
     reason: str
     source: str
+    by: SettledBy = SettledBy.EXPLANATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -494,6 +504,7 @@ class Subject:
     """One thing an analyst decides about.
 
     ``facts`` are (name, value) pairs; a value is text, a number, a truth value or ``None``.
+    ``collector`` is the one that found it, ``None`` where the snapshot does not tell.
     """
 
     id: str
@@ -508,6 +519,7 @@ class Subject:
     explanation: tuple[str, ...] = ()
     benign: Benign | None = None
     content: Content | None = None
+    collector: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

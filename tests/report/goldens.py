@@ -32,6 +32,9 @@ GOLDENS: dict[str, Callable[[], str]] = {
     "infected.sarif": lambda: render("sarif", sample_reports.infected()),
     "infected.misp.json": lambda: render("misp", sample_reports.infected()),
     "infected.tracee.jsonl": lambda: render("tracee", sample_reports.infected()),
+    "answered-80.txt": lambda: render("terminal", sample_reports.answered()),
+    "answered.json": lambda: render("json", sample_reports.answered()),
+    "answered.md": lambda: render("markdown", sample_reports.answered()),
     "blind-60.txt": lambda: render("terminal", sample_reports.blind(), width=60),
 }
 

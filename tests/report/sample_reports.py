@@ -22,6 +22,7 @@ from triage.model import (
     Link,
     Location,
     Report,
+    SettledBy,
     Severity,
     Subject,
     Why,
@@ -400,6 +401,9 @@ COVERAGE = (
 )
 
 
+COLLECTORS = {"process": "processes", "memory-file": "memory-files"}
+
+
 def report(subjects: tuple[Subject, ...], verdict: str, **more: Any) -> Report:
     facts = {
         each.indicator: IndicatorFacts(
@@ -409,6 +413,7 @@ def report(subjects: tuple[Subject, ...], verdict: str, **more: Any) -> Report:
         for each in subject.findings
     }
     given: dict[str, Any] = {"gaps": GAPS, "coverage": COVERAGE, "host": HOST}
+    subjects = tuple(dataclasses.replace(s, collector=COLLECTORS.get(s.kind)) for s in subjects)
     return Report(
         tool_version="0.1.0",
         attack_version="18.1",
@@ -428,6 +433,34 @@ def infected() -> Report:
     upgrades = tuple(upgraded(pid) for pid in range(610, 622))
     return report(
         (*implant(), shm_elf(), *upgrades, benign_java(), benign_runc()), Severity.CRITICAL.value
+    )
+
+
+def answered() -> Report:
+    """The infected box after a baseline knew the implant's shell and somebody allowed the rest."""
+    known = SettledBy.BASELINE, "not new: unchanged since the baseline of 2026-02-01T00:00:00Z"
+    allowed = SettledBy.ALLOW_LIST, "allowed: unpacks itself, ticket OPS-12"
+    process, file, shell = implant()
+    subjects = (
+        settled(file, known, "baseline before.jsonl.gz"),
+        settled(shell, known, "baseline before.jsonl.gz"),
+        settled(process, allowed, "allow.toml entry 1, until 2027-01-31"),
+        *(upgraded(pid) for pid in (610, 611)),
+        benign_java(),
+    )
+    return report(subjects, Severity.INFO.value)
+
+
+def settled(subject: Subject, why: tuple[SettledBy, str], source: str) -> Subject:
+    by, reason = why
+    findings = tuple(dataclasses.replace(each, attested=True) for each in subject.findings)
+    was = f"was {subject.severity.value}, score {subject.score}"
+    return dataclasses.replace(
+        subject,
+        findings=findings,
+        score=5,
+        severity=Severity.INFO,
+        benign=Benign(f"{reason}; {was}", source, by),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.report.chromium import Browser, find
-from tests.report.sample_reports import PAYLOADS, hostile, hostile_mixture, huge, infected
+from tests.report.sample_reports import PAYLOADS, answered, hostile, hostile_mixture, huge, infected
 from triage.model import Report
 from triage.printable import printable
 from triage.report import render
@@ -153,6 +153,59 @@ def test_clicks_filter(browser: Browser, page: Any) -> None:
     assert len(browser.run(TITLES)) == 16
 
 
+def chosen(browser: Browser, name: str, value: str) -> list[str]:
+    """The labels that are left when a list's entry is chosen, as a user's choice does it."""
+    browser.run(
+        f"(() => {{ const list = document.getElementById('{name}'); list.value = '{value}';"
+        "list.dispatchEvent(new Event('change')); })()"
+    )
+    return [each.split()[0] for each in browser.run(TITLES)]
+
+
+def test_kind_collector_and_host_filter(browser: Browser, page: Any) -> None:
+    base = infected()
+    there = (("computer", "DC01.example.net"),)
+    far = dataclasses.replace(base.subjects[3], facts=(*base.subjects[3].facts, *there))
+    browser.open(page(dataclasses.replace(base, subjects=(*base.subjects[:3], far))))
+    hidden = "[...document.querySelectorAll('select[hidden]')].map((each) => each.id)"
+    assert browser.run(hidden) == []
+    entries = "[...document.getElementById('host').options].map((each) => each.textContent)"
+    assert browser.run(entries) == ["every host", "DC01.example.net (1)", "web-03 (3)"]
+    assert chosen(browser, "host", "DC01.example.net") == ["2"]
+    assert "host=DC01.example.net" in browser.run("location.hash")
+    assert chosen(browser, "host", "web-03") == ["1", "1a", "1b"]
+    assert chosen(browser, "collector", "memory-files") == ["1a"]
+    assert chosen(browser, "kind", "process") == []
+    browser.run("document.getElementById('reset').click()")
+    assert chosen(browser, "kind", "process") == ["1", "1b"]
+    assert said(browser) == []
+
+
+def test_there_is_no_choice_among_one(browser: Browser, page: Any) -> None:
+    browser.open(page(infected()))
+    hidden = "[...document.querySelectorAll('select[hidden]')].map((each) => each.id)"
+    assert browser.run(hidden) == ["host"]
+
+
+def test_what_is_settled_stands_under_its_own_heading(browser: Browser, page: Any) -> None:
+    browser.open(page(answered()))
+    headings = "[...document.querySelectorAll('section h2')].map((each) => each.textContent)"
+    assert browser.run(headings)[:3] == [
+        "Judged benign",
+        "Not new: known from the baseline",
+        "Allowed: somebody answers for it",
+    ]
+    allowed = browser.run("document.getElementById('allowed').innerText")
+    assert (
+        "ticket OPS-12; was critical, score 100 (allow.toml entry 1, until 2027-01-31)" in allowed
+    )
+    assert len(chosen(browser, "show", "known")) == 2
+    assert len(chosen(browser, "show", "allowed")) == 1
+    assert len(chosen(browser, "show", "benign")) == 1
+    assert len(chosen(browser, "show", "findings")) == 2
+    assert said(browser) == []
+
+
 def test_the_fragment_is_the_state(browser: Browser, page: Any) -> None:
     file = page(infected())
     browser.open(file, "#severity=high&q=PostgreSQL&open=memory-file-23")
@@ -161,7 +214,7 @@ def test_the_fragment_is_the_state(browser: Browser, page: Any) -> None:
     assert "gzip" in shown
     assert "0000  23 21 2f 62 69 6e 2f 73 68 0a" in shown
     assert "#!/bin/sh·" in shown
-    browser.open(file, "#show=benign&sort=title")
+    browser.open(file, "#show=benign&sort=title&collector=processes")
     assert browser.run(TITLES)[0].endswith("java (pid 900): Memory is writable and executable")
     browser.open(file, "#sort=constructor&show=__proto__&page=-3&severity=%00&kind=toString")
     assert browser.run("document.querySelector('#list').textContent") == "No subject matches."

@@ -16,7 +16,7 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
-from triage.model import Report, Severity, Subject
+from triage.model import Report, SettledBy, Severity
 from triage.printable import printable
 from triage.report import json_report, order
 from triage.report.html import data, plain
@@ -24,6 +24,7 @@ from triage.report.html.plain import LONGEST, badge, markup, pairs, safe
 from triage.report.wording import (
     BENIGN_SIGN,
     GAP_SIGN,
+    SETTLED,
     SIGNS,
     caveats,
     coverage_line,
@@ -31,6 +32,7 @@ from triage.report.wording import (
     host_line,
     place,
     plural,
+    settled,
     verdict_sentence,
     why_words,
 )
@@ -49,7 +51,7 @@ def render(report: Report) -> str:
         *_head(report, style, script),
         *_verdict(report),
         *_application(report),
-        *_benign(report),
+        *_settled(report),
         *_gaps(report),
         *_coverage(report),
         *_facts(report),
@@ -107,22 +109,22 @@ def _verdict(report: Report) -> Iterator[str]:
     yield f'<p class="counts">{"".join(_counts(report))}</p>'
     for sentence in doubts:
         yield f'<p class="doubt">{GAP_SIGN} {markup(sentence)}</p>'
-    yield '<p class="jump"><a href="#findings">Findings</a> <a href="#benign">Judged benign</a>'
+    yield '<p class="jump"><a href="#findings">Findings</a>'
+    for by, _ in settled(report.subjects):
+        yield f'<a href="#{SETTLED[by][1]}">{SETTLED[by][0].partition(":")[0]}</a>'
     yield '<a href="#gaps">Not looked at</a> <a href="#coverage">Looked at</a>'
     yield '<a href="#facts">Host, tool, indicators</a></p></header>'
 
 
 def _counts(report: Report) -> Iterator[str]:
     for severity in order.SEVERITIES:
-        count = sum(each.severity is severity for each in _judged(report, benign=False))
+        count = sum(each.severity is severity and each.benign is None for each in report.subjects)
         text = f"{SIGNS[severity]} {severity.value} {count:,}"
         yield badge(severity, text) if count else f'<span class="soft">{text}</span>'
-    benign = len(_judged(report, benign=True))
-    yield f'<span class="soft">{BENIGN_SIGN} judged benign {benign:,}</span>'
-
-
-def _judged(report: Report, *, benign: bool) -> list[Subject]:
-    return [each for each in report.subjects if (each.benign is not None) is benign]
+    counts = {by: len(group) for by, group in settled(report.subjects)}
+    for by, (_, word) in SETTLED.items():
+        if by in counts or by is SettledBy.EXPLANATION:
+            yield f'<span class="soft">{BENIGN_SIGN} {word} {counts.get(by, 0):,}</span>'
 
 
 def _application(report: Report) -> Iterator[str]:
@@ -136,14 +138,15 @@ def _application(report: Report) -> Iterator[str]:
     yield '<input id="time" aria-label="Time begins with (UTC)" autocomplete="off" size="18"'
     yield ' placeholder="time: 2026-01-31T23">'
     yield '<select id="kind" aria-label="Kind"></select>'
+    yield '<select id="collector" aria-label="Collector"></select>'
+    yield '<select id="host" aria-label="Host"></select>'
     yield '<button id="reset" type="button">Reset</button></div><div class="row">'
     yield '<span class="row" id="views" role="group" aria-label="View"></span>'
     yield '<span class="row" id="severities" role="group" aria-label="Severity"></span>'
     yield '<select id="sort" aria-label="Order"><option value="story">by story'
     yield '<option value="score">by score<option value="newest">newest first'
     yield '<option value="title">by title<option value="kind">by kind</select>'
-    yield '<select id="show" aria-label="Judgement"><option value="findings">not benign'
-    yield '<option value="benign">benign<option value="all">all</select></div>'
+    yield '<select id="show" aria-label="Judgement"></select></div>'
     yield '<p class="soft" id="status" role="status"></p></div>'
     yield '<p class="row pages"></p><div id="list"></div><p class="row pages"></p>'
     yield '<p class="soft screen">Keys: / search, j and k next and previous subject, Enter opens.'
@@ -151,17 +154,16 @@ def _application(report: Report) -> Iterator[str]:
     yield f"<noscript>{''.join(plain.findings(report))}</noscript></main>"
 
 
-def _benign(report: Report) -> Iterator[str]:
-    judged = order.subjects(_judged(report, benign=True))
-    yield '<section id="benign"><h2>Judged benign</h2>'
-    if not judged:
-        yield '<p class="soft">Nothing.</p>'
-    yield "<ul>"
-    for subject in judged[:LISTED]:
-        if subject.benign is not None:
-            yield f'<li class="ev">{BENIGN_SIGN} {safe(subject.title)}: '
-            yield f"{safe(subject.benign.reason)} ({safe(subject.benign.source)})</li>"
-    yield f"</ul>{_more(len(judged))}</section>"
+def _settled(report: Report) -> Iterator[str]:
+    """What nothing is held against, with the reasons: a section for each that says so."""
+    for by, group in settled(report.subjects):
+        heading, word = SETTLED[by]
+        yield f'<section id="{word}"><h2>{heading}</h2><ul class="plain">'
+        for subject in group[:LISTED]:
+            if subject.benign is not None:
+                yield f'<li class="ev">{BENIGN_SIGN} {safe(subject.title)}: '
+                yield f"{safe(subject.benign.reason)} ({safe(subject.benign.source)})</li>"
+        yield f"</ul>{_more(len(group))}</section>"
 
 
 def _more(count: int) -> str:

@@ -26,6 +26,7 @@ from triage.model import (
     Layer,
     Location,
     Report,
+    SettledBy,
     Subject,
 )
 from triage.printable import printable
@@ -169,6 +170,7 @@ def subject_shape(subject: Subject) -> Object:
         "explanation": list(subject.explanation),
         "benign": _benign(subject.benign),
         "content": None if subject.content is None else _content(subject.content),
+        "collector": subject.collector,
     }
 
 
@@ -188,7 +190,9 @@ def _finding(finding: Finding) -> Object:
 
 
 def _benign(benign: Benign | None) -> Object | None:
-    return None if benign is None else {"reason": benign.reason, "source": benign.source}
+    if benign is None:
+        return None
+    return {"reason": benign.reason, "source": benign.source, "by": benign.by.value}
 
 
 def _content(content: Content) -> Object:
@@ -269,6 +273,7 @@ def _indicator(facts: IndicatorFacts) -> Object:
 def summary_shape(report: Report) -> Object:
     """Counts of subjects: each counts once under every severity, technique, indicator it has."""
     severities = Counter(subject.severity.value for subject in report.subjects)
+    settled = Counter(each.benign.by for each in report.subjects if each.benign is not None)
     techniques: Counter[str] = Counter()
     indicators: Counter[str] = Counter()
     for subject in report.subjects:
@@ -276,7 +281,8 @@ def summary_shape(report: Report) -> Object:
         indicators.update({each.indicator for each in subject.findings})
     return {
         "subjects": len(report.subjects),
-        "benign": sum(subject.benign is not None for subject in report.subjects),
+        "benign": sum(settled.values()),
+        "settled": {each.value: settled[each] for each in SettledBy},
         "by_severity": {each.value: severities[each.value] for each in order.SEVERITIES},
         "by_technique": _by_name(techniques.items()),
         "by_indicator": _by_name(indicators.items()),

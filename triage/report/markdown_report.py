@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from triage.model import Content, Finding, Report, Severity, Subject
 from triage.report import order
 from triage.report.values import technique_name, techniques, text
+from triage.report.wording import SETTLED, settled
 
 _RUN = re.compile("`+")
 _GAPS = 20
@@ -36,13 +37,12 @@ def code(value: str, limit: int = 2000) -> str:
 
 def render(report: Report) -> str:
     """The report; ends with a newline."""
-    judged = [each for each in order.subjects(report.subjects) if each.benign is not None]
     lines = [*_head(report), *_counts(report)]
     for subject in order.subjects(report.subjects):
         if subject.benign is None:
             lines += _subject(subject)
-    if judged:
-        lines += ["", "## Judged benign", "", *map(_benign, judged)]
+    for by, judged in settled(report.subjects):
+        lines += ["", f"## {SETTLED[by][0]}", "", *map(_benign, judged)]
     lines += [*_coverage(report), *_gaps(report)]
     return "\n".join(lines) + "\n"
 
@@ -66,10 +66,12 @@ def _head(report: Report) -> Iterator[str]:
 
 def _counts(report: Report) -> Iterator[str]:
     bad = Counter(each.severity for each in report.subjects if each.benign is None)
-    benign = sum(each.benign is not None for each in report.subjects)
+    groups = dict(settled(report.subjects))
+    words = [f"{len(groups[by]):,} {word}" for by, (_, word) in SETTLED.items() if by in groups]
     yield ""
     counts = [f"{bad[each]:,} {each.value}" for each in order.SEVERITIES]
-    yield f"Subjects: {', '.join(counts)}; {benign:,} judged benign; {len(report.gaps):,} gaps."
+    told = f"{', '.join(counts)}; {', '.join(words) or '0 benign'}"
+    yield f"Subjects: {told}; {len(report.gaps):,} gaps."
 
 
 def _subject(subject: Subject) -> Iterator[str]:

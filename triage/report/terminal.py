@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from triage.model import Report, Severity, Subject
+from triage.model import Report, SettledBy, Severity, Subject
 from triage.printable import printable
 from triage.report import order, terminal_details
 from triage.report.page import Line, Span, cells, flow, hanging, padded, text_of
@@ -18,6 +18,7 @@ from triage.report.stories import Member, Story, stories
 from triage.report.wording import (
     BENIGN_SIGN,
     GAP_SIGN,
+    SETTLED,
     SIGNS,
     by_hand,
     caveats,
@@ -25,6 +26,8 @@ from triage.report.wording import (
     gaps_by_why,
     host_line,
     place,
+    settled,
+    settled_word,
     telling,
     tie,
     verdict_sentence,
@@ -90,8 +93,10 @@ def _counts(report: Report) -> Iterator[Span]:
         count = counts[severity]
         text = f"{SIGNS[severity]} {severity.value} {count}"
         yield Span(text, "title" if count else "faint")
-    benign = sum(each.benign is not None for each in report.subjects)
-    yield Span(f"{BENIGN_SIGN} benign {benign}", "faint")
+    settled_ones = Counter(each.benign.by for each in report.subjects if each.benign is not None)
+    for by, (_, word) in SETTLED.items():
+        if settled_ones[by] or by is SettledBy.EXPLANATION:
+            yield Span(f"{BENIGN_SIGN} {word} {settled_ones[by]}", "faint")
 
 
 def _standing_out(bad: Sequence[Story], width: int) -> Iterator[Line]:
@@ -140,7 +145,8 @@ def _more(what: str, width: int) -> Iterator[Line]:
 
 def badge(subject: Subject) -> Span:
     if subject.benign is not None:
-        return Span(f"{BENIGN_SIGN} BENIGN {subject.score}", "low")
+        word = settled_word(subject.benign).upper()
+        return Span(f"{BENIGN_SIGN} {word} {subject.score}", "low")
     word = subject.severity.value
     return Span(f"{SIGNS[subject.severity]} {word.upper()} {subject.score}", word)
 
@@ -231,10 +237,12 @@ def examples(texts: Sequence[str]) -> str:
 
 
 def _benign(report: Report, width: int, details: bool) -> Iterator[Line]:
-    judged = [each for each in order.subjects(report.subjects) if each.benign is not None]
-    if not judged:
-        return
-    yield from _heading("Judged benign")
+    for by, judged in settled(report.subjects):
+        yield from _heading(SETTLED[by][0])
+        yield from _settled(judged, width, details)
+
+
+def _settled(judged: Sequence[Subject], width: int, details: bool) -> Iterator[Line]:
     groups = [[each] for each in judged] if details else _by_reason(judged)
     shown = groups if details else groups[:LISTED]
     for group in shown:

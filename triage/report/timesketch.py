@@ -23,6 +23,7 @@ from triage.report.values import (
     techniques,
     text,
 )
+from triage.report.wording import settled_word
 
 _WORDS = {
     "start_time": "Process start",
@@ -81,7 +82,7 @@ def _event(
 
 
 def _message(subject: Subject) -> str:
-    judged = "" if subject.benign is None else " (judged benign)"
+    judged = "" if subject.benign is None else f" ({settled_word(subject.benign)})"
     return text(f"[{subject.severity.value} {subject.score}] {subject.title}{judged}")
 
 

@@ -6,7 +6,19 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from triage.model import Confidence, Content, Coverage, Finding, Gap, Report, Severity, Subject, Why
+from triage.model import (
+    Benign,
+    Confidence,
+    Content,
+    Coverage,
+    Finding,
+    Gap,
+    Report,
+    SettledBy,
+    Severity,
+    Subject,
+    Why,
+)
 from triage.printable import printable
 from triage.report import order
 from triage.report.stories import Member
@@ -48,6 +60,28 @@ _SURENESS = {
     Confidence.MODERATE: "examined content",
     Confidence.WEAK: "weak evidence",
 }
+
+#: The heading of what is settled, and the word of its counts and badges.
+SETTLED: Mapping[SettledBy, tuple[str, str]] = MappingProxyType(
+    {
+        SettledBy.EXPLANATION: ("Judged benign", "benign"),
+        SettledBy.BASELINE: ("Not new: known from the baseline", "known"),
+        SettledBy.ALLOW_LIST: ("Allowed: somebody answers for it", "allowed"),
+    }
+)
+
+
+def settled(subjects: Iterable[Subject]) -> list[tuple[SettledBy, list[Subject]]]:
+    """What nothing is held against, in the report's order, under what says so; no empty group."""
+    groups: dict[SettledBy, list[Subject]] = {}
+    for subject in order.subjects(each for each in subjects if each.benign is not None):
+        if subject.benign is not None:
+            groups.setdefault(subject.benign.by, []).append(subject)
+    return [(by, groups[by]) for by in SettledBy if by in groups]
+
+
+def settled_word(benign: Benign) -> str:
+    return SETTLED[benign.by][1]
 
 
 def verdict_sentence(report: Report) -> str:
@@ -94,6 +128,11 @@ def caveats(report: Report) -> list[str]:
         for note in report.host.notes
         if not note.startswith("not run as root")  # said above, for every live look
     ]
+    words = {by: len(group) for by, group in settled(report.subjects)}
+    known, allowed = words.get(SettledBy.BASELINE, 0), words.get(SettledBy.ALLOW_LIST, 0)
+    if known or allowed:
+        told = f"{known:,} known from the baseline, {allowed:,} allowed by a list"
+        found.append(f"The verdict leaves out what was answered for: {told}.")
     if report.gaps:
         counts = ", ".join(f"{len(gaps):,} {why}" for why, gaps in gaps_by_why(report.gaps))
         things = plural(len(report.gaps), "thing")

@@ -12,7 +12,16 @@ from triage.model import Content, Report, Severity, Subject
 from triage.printable import printable
 from triage.report import json_report, order, times
 from triage.report.stories import Member, stories
-from triage.report.wording import BENIGN_SIGN, SIGNS, by_hand, facts, telling, tie
+from triage.report.wording import (
+    BENIGN_SIGN,
+    SETTLED,
+    SIGNS,
+    by_hand,
+    facts,
+    settled_word,
+    telling,
+    tie,
+)
 
 #: A single string longer than this is cut (and ends in ``…``); the JSON report has it whole.
 LONGEST = 20_000
@@ -33,6 +42,10 @@ def block(report: Report) -> str:
     4.12.1.3: no ``<!--``, ``<script`` or ``</script``). Subjects come in the order of stories."""
     shown = {
         "severities": [{"name": each.value, "sign": SIGNS[each]} for each in order.SEVERITIES],
+        "settled": [
+            {"by": by.value, "heading": heading, "word": word}
+            for by, (heading, word) in SETTLED.items()
+        ],
         "tactics": tactics(report),
         "subjects": list(_told(report)),
     }
@@ -44,7 +57,7 @@ def block(report: Report) -> str:
 
 def badge_text(subject: Subject) -> str:
     if subject.benign is not None:
-        return f"{BENIGN_SIGN} BENIGN {subject.score}"
+        return f"{BENIGN_SIGN} {settled_word(subject.benign).upper()} {subject.score}"
     return f"{SIGNS[subject.severity]} {subject.severity.value.upper()} {subject.score}"
 
 
@@ -93,10 +106,11 @@ def tactics(report: Report) -> list[dict[str, Any]]:
 
 
 def _told(report: Report) -> Iterator[dict[str, Any]]:
+    here = report.host.hostname or "unknown host"
     for number, story in enumerate(stories(report.subjects), start=1):
         names = story.names(number)
         for member, name in zip(story.members, names, strict=True):
-            yield _subject(member, name, names)
+            yield _subject(member, name, names) | {"host": _host(member.subject, here)}
 
 
 def _subject(member: Member, name: str, names: list[str]) -> dict[str, Any]:
@@ -119,6 +133,12 @@ def _subject(member: Member, name: str, names: list[str]) -> dict[str, Any]:
         "check": by_hand(subject),
         "times": _times(subject),
     }
+
+
+def _host(subject: Subject, here: str) -> str:
+    """The box that a subject is of: that which its event log names, else the evidence's own."""
+    named = dict(subject.facts).get("computer")
+    return printable(named if isinstance(named, str) and named else here, limit=200)
 
 
 def _facts(subject: Subject) -> dict[str, str]:

@@ -33,6 +33,14 @@ function techniqueButton({ id, name, count }) {
   return element;
 }
 
+// A list of what the subjects have one of; there is nothing to choose where all have the same.
+function choice(name) {
+  const counts = tally(data.subjects.map((each) => each[name]).filter(Boolean));
+  options(byName(name), [['', `every ${name}`],
+    ...counts.map(([value, n]) => [value, `${short(value, 40)} (${n.toLocaleString('en')})`])]);
+  byName(name).hidden = counts.length < 2;
+}
+
 // One row for each tactic. Where the screen is narrow the strip waits to be opened.
 function attack() {
   for (const { name, techniques } of data.tactics) {
@@ -53,8 +61,10 @@ function control() {
   byName('severities').append(...data.severities.map(severityButton));
   byName('views').append(...Object.entries(VIEWS).map(viewButton));
   attack();
-  options(byName('kind'), [['', 'every kind'],
-    ...tally(data.subjects.map((each) => each.kind)).map(([kind, n]) => [kind, `${short(kind, 40)} (${n})`])]);
+  CHOICES.forEach(choice);
+  options(byName('show'), [['findings', 'to decide'],
+    ...data.settled.filter(({ word }) => data.subjects.some(SHOWS[word]))
+      .map(({ word }) => [word, `only ${word}`]), ['all', 'all']]);
   for (const name of ['q', 'time']) {
     let waiting = 0;
     byName(name).addEventListener('input', () => {
@@ -62,11 +72,10 @@ function control() {
       waiting = setTimeout(() => change({ [name]: byName(name).value }), 150);
     });
   }
-  for (const name of ['kind', 'sort', 'show']) {
+  for (const name of [...CHOICES, 'sort', 'show']) {
     byName(name).addEventListener('change', () => change({ [name]: byName(name).value }));
   }
-  byName('reset').addEventListener('click', () => change({ q: '', severity: new Set(),
-    technique: '', kind: '', time: '', view: 'list', sort: 'story', show: 'findings' }));
+  byName('reset').addEventListener('click', () => change(EVERYTHING()));
   document.addEventListener('keydown', press);
 }
 
@@ -104,7 +113,7 @@ function reflect() {
   }
   if (byName('q').value !== state.q) byName('q').value = state.q;
   if (byName('time').value !== state.time) byName('time').value = state.time;
-  for (const name of ['kind', 'sort', 'show']) byName(name).value = state[name];
+  for (const name of [...CHOICES, 'sort', 'show']) byName(name).value = state[name];
 }
 
 // --- start ------------------------------------------------------------------------------

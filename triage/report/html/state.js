@@ -55,13 +55,15 @@ function words(value) {
 // --- state <-> fragment -----------------------------------------------------------------
 
 const state = {};
+// What a subject has one of: each is a field of its data and a list to choose from.
+const CHOICES = ['kind', 'collector', 'host'];
 
 function readState() {
   const given = new URLSearchParams(location.hash.slice(1));
   state.q = given.get('q') || '';
   state.severity = new Set((given.get('severity') || '').split(',').filter(Boolean));
   state.technique = given.get('technique') || '';
-  state.kind = given.get('kind') || '';
+  for (const name of CHOICES) state[name] = given.get(name) || '';
   state.time = given.get('time') || '';
   state.view = given.get('view') in VIEWS ? given.get('view') : 'list';
   state.sort = given.get('sort') in SORTS ? given.get('sort') : 'story';
@@ -75,7 +77,7 @@ function writeState() {
   if (state.q) kept.set('q', state.q);
   if (state.severity.size) kept.set('severity', [...state.severity].join(','));
   if (state.technique) kept.set('technique', state.technique);
-  if (state.kind) kept.set('kind', state.kind);
+  for (const name of CHOICES) if (state[name]) kept.set(name, state[name]);
   if (state.time) kept.set('time', state.time);
   if (state.view !== 'list') kept.set('view', state.view);
   if (state.sort !== 'story') kept.set('sort', state.sort);
@@ -84,6 +86,10 @@ function writeState() {
   if (state.open) kept.set('open', state.open);
   history.replaceState(null, '', '#' + kept);
 }
+
+// A new object each time: the set in it is changed by who takes it.
+const EVERYTHING = () => ({ q: '', severity: new Set(), technique: '', kind: '', collector: '',
+  host: '', time: '', view: 'list', sort: 'story', show: 'findings' });
 
 function change(changes) {
   Object.assign(state, { page: 1, open: '' }, changes);
@@ -105,9 +111,11 @@ const SORTS = Object.assign(Object.create(null), {
 });
 const SHOWS = Object.assign(Object.create(null), {
   findings: (subject) => subject.benign === null,
-  benign: (subject) => subject.benign !== null,
   all: () => true,
 });
+for (const { by, word } of data.settled) {
+  SHOWS[word] = (subject) => subject.benign !== null && subject.benign.by === by;
+}
 const haystacks = [];
 
 function haystack(place) {
@@ -124,7 +132,7 @@ function matches(place, needles) {
   const subject = data.subjects[place];
   if (!SHOWS[state.show](subject)) return false;
   if (state.severity.size && !state.severity.has(subject.severity)) return false;
-  if (state.kind && subject.kind !== state.kind) return false;
+  if (!CHOICES.every((name) => !state[name] || subject[name] === state[name])) return false;
   if (state.time && !subject.times.some(([time]) => time.startsWith(state.time))) return false;
   if (state.technique &&
       !subject.findings.some((each) => each.techniques.includes(state.technique))) return false;

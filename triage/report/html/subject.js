@@ -22,11 +22,17 @@ function article(place) {
     element.append(make('p', 'check', 'Check by hand: ', evidence(subject.check, 'code')));
   }
   if (subject.benign) {
-    element.append(make('p', '', 'Judged benign: ',
+    element.append(make('p', '', `${settledAs(subject)}: `,
       evidence(`${subject.benign.reason} (${subject.benign.source})`)));
   }
   element.append(more(subject));
   return element;
+}
+
+// The words of what settled it, as its section is headed.
+function settledAs(subject) {
+  const found = data.settled.find(({ by }) => by === subject.benign.by);
+  return found ? found.heading.split(':')[0] : 'Settled';
 }
 
 function more(subject) {
@@ -80,8 +86,7 @@ function link(tie) {
 
 function reveal(place) {
   const subject = data.subjects[place];
-  Object.assign(state, { q: '', severity: new Set(), technique: '', kind: '', time: '',
-    view: 'list', sort: 'story', show: 'all', open: subject.id });
+  Object.assign(state, EVERYTHING(), { show: 'all', open: subject.id });
   state.page = 1 + Math.floor(selected().indexOf(place) / VIEWS.list.size);
   writeState();
   show();
