@@ -87,6 +87,7 @@ def number(value: bytes | None, base: int = 10) -> int | None:
         return None
 
 
+@lru_cache(256)  # most processes have the ids of another
 def numbers(value: bytes | None) -> tuple[int, ...] | None:
     """A list of numbers of a status line (``Uid``, ``NSpid``); ``None`` when it holds none."""
     try:
@@ -114,8 +115,34 @@ def _map_device(text: bytes) -> str:
     return f"{_int(major, 16)}:{_int(minor, 16)}"
 
 
+# As the kernel writes them (show_vma_header_prefix of fs/proc/task_mmu.c), and no number so long
+# that it could be more than 64 bits.
+_MAP_LINE = re.compile(
+    rb"([0-9a-f]{1,16})-([0-9a-f]{1,16}) ([rwxsp-]{4}) ([0-9a-f]{1,16}) "
+    rb"([0-9a-f]{1,8}:[0-9a-f]{1,8}) (\d{1,19})(?: +(?=\S)(.*)| *)",
+    re.DOTALL,
+)
+
+
 def parse_map_line(line: bytes) -> MapLine:
     """``start-end perms offset major:minor inode   path`` (hex but for the inode)."""
+    match = _MAP_LINE.fullmatch(line)
+    if match is None:
+        return _odd_map_line(line)
+    start, end, perms, offset, device, inode, path = match.groups(b"")
+    return MapLine(
+        int(start, 16),
+        int(end, 16),
+        perms.decode("ascii"),
+        int(offset, 16),
+        _map_device(device),
+        int(inode),
+        path.replace(b"\\012", b"\n") if b"\\" in path else path,
+    )
+
+
+def _odd_map_line(line: bytes) -> MapLine:
+    """One that the kernel would not write so: of a copied tree, or none at all."""
     fields = line.split(None, 5)
     try:
         start, _, end = fields[0].partition(b"-")
