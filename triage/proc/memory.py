@@ -31,7 +31,10 @@ from triage.records import dataclass
 
 # Names that only the kernel prints for its own special mappings (arch_vma_name and
 # install_special_mapping). "[anon:NAME]" is not among them: any process can set it.
-KERNEL_MAPPINGS = frozenset({"[vdso]", "[vsyscall]", "[uprobes]", "[sigpage]", "[vectors]"})
+# [uprobes-trampoline]: calls of optimised uprobes, Linux 6.18, arch/x86/kernel/uprobes.c.
+KERNEL_MAPPINGS = frozenset(
+    {"[vdso]", "[vsyscall]", "[uprobes]", "[uprobes-trampoline]", "[sigpage]", "[vectors]"}
+)
 _NOTABLE = (b"/memfd:", b" (deleted)", b"/dev/shm/", b"/run/shm/", b"/SYSV", b"/secretmem")
 _NO_DISK = (b"/memfd:", b"/SYSV", b"/dev/", b"/run/", b"/anon_hugepage")
 _NO_FILE = (b"/anon_hugepage", b"/dev/zero")
@@ -251,15 +254,20 @@ class _Inspection:
 
     def _code_pages(self, line: MapLine, pagemap: int) -> _Code:
         """Private copies of a file's code, and how they differ from the file."""
-        if line.inode == 0 or line.perms[2:] != "xp" or line.path.startswith(_NO_FILE):
+        ours = line.path == b"[vdso]"  # the kernel's pages: a private copy was written to
+        if (line.inode == 0 and not ours) or line.perms[2:] != "xp":
+            return _UNKNOWN
+        if line.path.startswith(_NO_FILE):
             return _UNKNOWN
         try:
             ranges = list(self._private(pagemap, line.start, line.end))
         except OSError:
             return _UNKNOWN
         if not ranges:
-            return _UNTOUCHED
+            return _UNKNOWN if ours else _UNTOUCHED
         size = sum(last - first for first, last in ranges)
+        if ours:
+            return _Code(size)
         return _Code(size, *self._compare(line, ranges))
 
     def _private(self, pagemap: int, start: int, end: int) -> Iterable[tuple[int, int]]:
@@ -285,7 +293,7 @@ class _Inspection:
                         original = os.pread(file, size, mapping.offset + at - mapping.start)
                         # Past the end of the file the kernel maps zeros.
                         original = original.ljust(len(found), b"\0")
-                        changed += _differences(at, original, found, patches)
+                        changed += differences(at, original, found, patches)
         except (OSError, OverflowError):
             return None, ()
         return changed, tuple(patches[:_PATCHES_MAX])
@@ -410,7 +418,7 @@ def _content_of(head: bytes) -> Content:
     return glance(head.lstrip(b"\0") if not head[:64].strip(b"\0") else head)
 
 
-def _differences(base: int, original: bytes, found: bytes, patches: list[Patch]) -> int:
+def differences(base: int, original: bytes, found: bytes, patches: list[Patch]) -> int:
     """Count the bytes that differ; note the first places, a few bytes each."""
     if original == found:
         return 0
