@@ -65,7 +65,7 @@ def collect(
     live = has_kernel(root)
     started = clock()
     artifacts: list[Artifact] = []
-    gaps: list[Gap] = []
+    gaps: list[Gap] = list(root.remarks())
     coverage: list[Coverage] = []
     scope = Scope(
         root=root,

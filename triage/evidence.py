@@ -106,6 +106,8 @@ class Root:
     """One evidence tree. Paths are text with ``/`` between names, relative to the tree's top;
     a leading ``/`` means the top. Close it, or use it as a context manager."""
 
+    packed = False  # an archive, of which nothing can be opened but a file's own bytes
+
     def __init__(self, path: str, *, label: str = "") -> None:
         """Open the tree at ``path``; raises :class:`Unreadable`."""
         self.path = path
@@ -133,6 +135,14 @@ class Root:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+
+    def below(self, path: str) -> Root:
+        """A directory as a tree of its own. Raises :class:`Unreadable`."""
+        return Root(f"{self.path.rstrip('/')}/{path.strip('/')}", label=self.label)
+
+    def remarks(self) -> Iterator[Gap]:
+        """What of the tree as a whole could not be read: nothing that a directory would know."""
+        yield from ()
 
     def locate(self, path: str) -> Location:
         """How the report names a path of this tree."""
@@ -185,6 +195,19 @@ class Root:
         fd = self.open(path)
         try:
             return read_up_to(fd, limit)
+        except OSError as error:
+            raise Unreadable(self.locate(path), why_of(error), _words(error)) from error
+        finally:
+            os.close(fd)
+
+    def pieces(self, path: str) -> Iterator[bytes]:
+        """A regular file from its start to its end, a mebibyte at a time."""
+        fd = self.open(path)
+        at = 0
+        try:
+            while piece := os.pread(fd, 1 << 20, at):
+                at += len(piece)
+                yield piece
         except OSError as error:
             raise Unreadable(self.locate(path), why_of(error), _words(error)) from error
         finally:

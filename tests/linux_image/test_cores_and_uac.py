@@ -217,8 +217,8 @@ def test_a_folder_that_is_only_called_so_is_no_collection(tmp_path: Path) -> Non
 
 
 def test_a_packed_collection_says_what_to_do(tmp_path: Path) -> None:
-    packed = tmp_path / "uac-box-linux.tar.gz"
-    packed.write_bytes(gzip.compress(b"x"))
+    packed = tmp_path / "uac-box-linux.zip"
+    packed.write_bytes(b"PK\3\4")
     done = subprocess.run(
         [sys.executable, "-m", "triage", "image", str(packed)],
         capture_output=True,

@@ -37,17 +37,21 @@ def with_event_files(snapshot: Snapshot | None, events: tuple[str, ...]) -> Snap
 
 
 def check_folder(root: str) -> None:
-    """A packed collection is not looked into: unpacking it is the user's to do, on their disk."""
+    """Of files only tar archives are looked into, plain or packed with gzip."""
     import os
     import shlex
 
-    if not os.path.isfile(root):
+    if not os.path.isfile(root) or root.endswith((".tar.gz", ".tgz", ".tar")):
         return
-    if root.endswith((".tar.gz", ".tgz", ".tar", ".tar.xz", ".tar.zst", ".zip")):
+    if root.endswith((".tar.xz", ".tar.zst", ".tar.bz2", ".zip")):
         fail(
             Exit.USAGE,
-            f"{root} is packed, and triage looks into folders",
+            f"{root} is packed in a way that triage does not look into",
             f"unpack it first: mkdir collection && tar -xf {shlex.quote(root)} -C collection",
             "then: triage image collection",
         )
-    fail(Exit.NO_EVIDENCE, f"{root} is a file", "give the folder where the image is mounted")
+    fail(
+        Exit.NO_EVIDENCE,
+        f"{root} is a file",
+        "give the folder where the image is mounted",
+    )

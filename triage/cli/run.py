@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from triage.analyzers.indicator import Indicator
     from triage.cli.answered import Answered
+    from triage.evidence import Root
     from triage.model import Report, Snapshot
 
 
@@ -93,7 +94,7 @@ def collected(
 ) -> Snapshot:
     """Collect from a root; leaves with exit code 3 when there is nothing to look at."""
     from triage.collect import collect
-    from triage.evidence import Root, Unreadable
+    from triage.evidence import Unreadable
     from triage.scope import Limits
 
     progress = Progress(quiet=quiet)
@@ -107,7 +108,7 @@ def collected(
         all_pids=options.all_pids,
     )
     try:
-        with Root(root_path) as root:
+        with opened(root_path, kind) as root:
             snapshot = collect(
                 root, kind=kind, limits=limits, arguments=tuple(sys.argv[1:]),
                 progress=progress, debug=debug,
@@ -128,6 +129,17 @@ def collected(
             "give the top directory of a Linux system (the one that holds /proc, /run, /dev)",
         )
     return snapshot
+
+
+def opened(path: str, kind: str) -> Root:
+    """The evidence: a directory, or of an image also an archive. Raises ``Unreadable``."""
+    from triage.evidence import Root
+
+    if kind == "image" and os.path.isfile(path):
+        from triage.packed import collection
+
+        return collection(path)
+    return Root(path)
 
 
 def _settled(snapshot: Snapshot, output: Output | None) -> Snapshot:

@@ -11,7 +11,7 @@ import os
 import stat
 from collections.abc import Generator, Iterator
 
-from triage.evidence import O_PATH, Unreadable, facts_of_fd, reopen_regular, walk, why_of
+from triage.evidence import O_PATH, Root, Unreadable, facts_of_fd, reopen_regular, walk, why_of
 from triage.model import Artifact, Gap, Location, MemoryFile
 from triage.reader import look
 from triage.scope import NotHere, Scope
@@ -23,6 +23,8 @@ _MOST = 20_000
 
 def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
     """Yield a MemoryFile (``covered``) for each regular file; returns how many names were seen."""
+    if scope.root.packed:
+        return (yield from _in_archive(scope))
     count = places = 0
     for place in PLACES:
         try:
@@ -43,6 +45,27 @@ def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
     if not places:
         raise NotHere("no /proc or /sys directory on the disk itself")
     return count
+
+
+def _in_archive(scope: Scope) -> Generator[Artifact | Gap, None, int]:
+    from triage.linux_image.packed_files import copied_kernel_files, memory_files
+    from triage.packed import PackedRoot
+
+    root = scope.root
+    assert isinstance(root, PackedRoot)
+    places = tuple(
+        place for place in PLACES if _names(root, place) and not copied_kernel_files(root, place)
+    )
+    if not places:
+        raise NotHere("no /proc or /sys directory in the archive")
+    return (yield from memory_files(scope, places, "covered"))
+
+
+def _names(root: Root, place: str) -> list[str]:
+    try:
+        return root.names(place)
+    except Unreadable:
+        return []
 
 
 def _collected(scope: Scope, place: str) -> bool:

@@ -26,17 +26,20 @@ from triage.evidence import (
     walk,
     why_of,
 )
-from triage.model import Artifact, Gap, Location, MemoryFile, Mount, Why
+from triage.model import Artifact, Content, FileFacts, Gap, Location, MemoryFile, Mount, Why
 from triage.proc.directory import ProcessTable
 from triage.proc.hazards import is_hazard, may_block
 from triage.proc.holders import Hold, as_holders, by_inode
 from triage.reader import look
 from triage.records import dataclass
 from triage.scope import NotHere, Scope
+from triage.thorough import Waiting, gaps_of, look_again, rank_of, waits
 
 NAME = "memory-files"
 _LIST = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _DEEPEST = 256
+_FOR_OTHERS = 0.5  # of the time for thorough looks: what processes hold comes after this
+_HELD_FIRST, _HELD_MOST = 256, 16384
 NAMED = ("dev", "dev/shm", "dev/mqueue", "run", "run/shm", "run/lock", "var/run", "var/lock")
 
 
@@ -66,27 +69,43 @@ class _Walk:
     directories: set[tuple[str, int]] = field(default_factory=set)
     covered: dict[str, Gap] = field(default_factory=dict)
     count: int = 0
+    later: _Later = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.later = _Later(self.scope)
 
 
 def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
     """Yield a MemoryFile for every file; returns how many names were looked at."""
+    if scope.root.packed:
+        from triage.linux_image.packed_files import memory_files
+
+        return (yield from memory_files(scope, NAMED, "directory"))
     state = _Walk(scope, by_inode(scope.so_far), time.monotonic() + scope.limits.seconds)
-    trees = 0
+    scope.budget.brief = True
+    try:
+        yield from _walks(state)
+    finally:
+        scope.budget.brief = False
+    yield from state.later.all()
+    if state.count == 0 and not state.directories:
+        raise NotHere("no memory file system and none of the volatile directories")
+    return state.count
+
+
+def _walks(state: _Walk) -> Generator[Artifact | Gap]:
+    scope = state.scope
     for namespace, root, gap in _trees(scope):
         if gap is not None:
             yield gap
             continue
         assert root is not None
-        trees += 1
         for place in _places(scope, namespace, root):
             yield from _walk_place(state, root, place)
         if root is not scope.root:
             root.close()
     yield from _detached(state)
     yield from (gap for dev, gap in state.covered.items() if dev not in state.devices)
-    if state.count == 0 and not state.directories:
-        raise NotHere("no memory file system and none of the volatile directories")
-    return state.count
 
 
 def _trees(scope: Scope) -> Iterator[tuple[int | None, Root | None, Gap | None]]:
@@ -300,15 +319,10 @@ def _examined(
     state.inodes.add(identity)
     content = None
     try:
-        fd = reopen_regular(handle)
-        try:
-            facts = facts_of_fd(fd)
-            content = look(fd, facts.size, state.scope.limits, state.scope.budget)
-        finally:
-            os.close(fd)
+        facts, content = _look_at(state.scope, handle)
     except OSError as error:
         yield Gap(location, why_of(error), f"content not read: {error.strerror}")
-    yield MemoryFile(
+    found = MemoryFile(
         location=location,
         origin=place.origin,
         name=location.path,
@@ -319,3 +333,79 @@ def _examined(
         holders=as_holders(state.held.get(identity, ())),
         content=content,
     )
+    if waits(content):
+        yield from state.later.put(found, handle)
+    else:
+        yield found
+
+
+def _look_at(scope: Scope, handle: int) -> tuple[FileFacts, Content]:
+    fd = reopen_regular(handle)
+    try:
+        facts = facts_of_fd(fd)
+        return facts, look(fd, facts.size, scope.limits, scope.budget)
+    finally:
+        os.close(fd)
+
+
+class _Later:
+    """The files that wait for a thorough look, each held by a descriptor of ours."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._files: list[MemoryFile] = []
+        self._handles: list[int] = []
+        self._most = _HELD_FIRST
+
+    def put(self, file: MemoryFile, handle: int) -> Generator[Artifact | Gap]:
+        self._files.append(file)
+        self._handles.append(os.dup(handle))
+        if len(self._files) == _HELD_FIRST:
+            self._most = _room_for_descriptors()
+        if len(self._files) >= self._most:
+            yield from self.all()
+
+    def all(self) -> Generator[Artifact | Gap]:
+        """The same files, looked at as thoroughly as the time allows."""
+        budget = self._scope.budget
+        waiting = [self._waiting(index) for index in range(len(self._files))]
+        brief, budget.brief = budget.brief, False
+        try:
+            missed = look_again(waiting, budget, _FOR_OTHERS)
+        finally:
+            budget.brief = brief
+            for handle in self._handles:
+                os.close(handle)
+        yield from self._files
+        yield from gaps_of(missed)
+        self._files, self._handles = [], []
+
+    def _waiting(self, index: int) -> Waiting:
+        file = self._files[index]
+        assert file.content is not None
+        executed = any(h.how == "exe" or "x" in h.how[-4:] for h in file.holders)
+        place = posixpath.dirname(file.location.path)
+        return Waiting(
+            rank_of(file.file, executed), place, file.content, lambda: self._again(index)
+        )
+
+    def _again(self, index: int) -> Content | None:
+        file = self._files[index]
+        self._scope.budget.give_back(file.content)
+        try:
+            _, content = _look_at(self._scope, self._handles[index])
+        except OSError:
+            return None
+        self._files[index] = dataclasses.replace(file, content=content)
+        return content
+
+
+def _room_for_descriptors() -> int:
+    """How many descriptors may be held, once the soft limit of this process is raised."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _HELD_MOST if hard == resource.RLIM_INFINITY else min(hard, _HELD_MOST)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return max(wanted - _HELD_FIRST, _HELD_FIRST)

@@ -18,11 +18,11 @@ def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
     """Yield a LogEvent for each notable process; returns how many files were read."""
     if scope.collection is None:
         raise NotHere("not a UAC collection")
-    from triage.linux_image import uac
+    from triage.linux_image import uac, uac_processes
     from triage.linux_image.tree import Tree
 
     tree = Tree(scope.collection)
-    yield from uac.processes(tree)
+    yield from uac_processes.processes(tree, scope.limits, scope.budget)
     inner = Tree(scope.root)
     missing = [path for path in uac.volatile_names(tree) if inner.facts(path) is None]
     for path in missing[:_NAMED]:

@@ -62,6 +62,9 @@ def _is_there(root: Root, path: str) -> bool:
 
 def _names(root: Root) -> Iterator[str | Gap]:
     """The path of everything that is no directory; gaps of the walk under the root's names."""
+    if root.packed:
+        yield from _named_in_archive(root)
+        return
     try:
         with root.directory("") as top:
             for step in walk(top, "", entries=_ENTRIES_MAX):
@@ -71,6 +74,14 @@ def _names(root: Root) -> Iterator[str | Gap]:
                     yield step[0]
     except Unreadable as error:
         yield error.gap
+
+
+def _named_in_archive(root: Root) -> Iterator[str]:
+    """By name only: to look into a file of an archive is to unpack it."""
+    from triage.packed import PackedRoot
+
+    assert isinstance(root, PackedRoot)
+    yield from ("/" + p for p in root.files_below("/") if p.endswith((".evtx", ".evt")))
 
 
 def _look(root: Root, path: str, named: bool) -> Found | Gap | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import bz2
 import lzma
-import os
 import re
 import sys
 import zlib
@@ -20,7 +19,6 @@ from triage.linux_image.tree import Tree
 from triage.model import Gap, Why
 from triage.records import dataclass
 
-PIECE = 1 << 20
 INFLATED_MAX = 16 << 30
 _MEMBERS_MAX = 65_536
 _AUDIT = re.compile(r"audit(?:d)?\.log(?:[.-].*)?$")
@@ -79,20 +77,15 @@ class Pieces:
     def __iter__(self) -> Iterator[bytes]:
         location = self._tree.locate(self._path)
         try:
-            fd = self._tree.root.open(self._path)
+            yield from unpacked(self._tree.root.pieces(self._path))
         except Unreadable as error:
             self.gap = error.gap
-            return
-        try:
-            yield from unpacked(_raw(fd))
         except Missing as error:
             self.gap = Gap(location, Why.REFUSED, str(error))
         except damage() as error:
             self.gap = Gap(location, Why.MALFORMED, f"damaged: {error}; read up to there")
         except TooMuch:
             self.gap = Gap(location, Why.TRUNCATED, "too large when unpacked; read in part")
-        finally:
-            os.close(fd)
 
 
 def damage() -> tuple[type[Exception], ...]:
@@ -110,13 +103,6 @@ class Missing(Exception):
 
 class TooMuch(Exception):
     """More than any log unpacks to."""
-
-
-def _raw(fd: int) -> Iterator[bytes]:
-    at = 0
-    while piece := os.pread(fd, PIECE, at):
-        at += len(piece)
-        yield piece
 
 
 def unpacked(pieces: Iterator[bytes]) -> Iterator[bytes]:
