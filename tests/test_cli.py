@@ -209,6 +209,11 @@ def test_verify_of_a_whole_snapshot(infected: Path) -> None:
     assert triage("verify", "-", input=infected.read_bytes()).stdout == done.stdout
 
 
+def test_closed_streams_are_no_error(infected: Path) -> None:
+    command = f"'{sys.executable}' -m triage verify '{infected}' <&- >&- 2>&-"
+    assert subprocess.run(["sh", "-c", command], env=ENVIRONMENT).returncode == Exit.DONE
+
+
 def test_ctrl_c_is_no_finding(tmp_path: Path) -> None:
     """Waiting for a snapshot on standard input; 1 would say that something was found."""
     script = (

@@ -78,12 +78,13 @@ def main() -> None:
     """The entry point of the ``triage`` command."""
     import gc
 
-    from triage.cli.exits import guarded, leave
+    from triage.cli.exits import guarded, leave, missing_streams
 
     # One command, then the end. What it makes is frozen and without cycles: the collector of
     # cycles would walk all of it again and again, a tenth of the time, and free nothing. It
     # stays on for the sake of long runs, only much more rarely.
     gc.set_threshold(500_000, 50, 50)
+    missing_streams()
     if asked := os.environ.get("_TRIAGE_COMPLETE"):  # a shell asks what may come next
         from triage.cli.completion import answer
 

@@ -41,6 +41,14 @@ def deaf_stdout() -> None:
     os.close(nowhere)
 
 
+def missing_streams() -> None:
+    """Put the null device where a shell closed a stream (``>&-``): no evidence gets its number."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 (for the whole run)
+
+
 def leave(code: object) -> NoReturn:
     """End the process at once: to take apart what it made costs time and changes nothing.
 
@@ -52,7 +60,7 @@ def leave(code: object) -> NoReturn:
     try:
         sys.stdout.flush()
         sys.stderr.flush()
-    except (OSError, ValueError, AttributeError):  # full, closed, or none at all
+    except (OSError, ValueError):  # full or closed
         raise SystemExit(code) from None
     os._exit(code)
 
