@@ -18,7 +18,7 @@ from triage.content.kinds import family
 from triage.content.measure import sampled_entropy
 from triage.model import Content
 from triage.records import dataclass
-from triage.scope import Budget, Limits
+from triage.scope import BRIEF_LOOK, WORK_MAX, Budget, Limits
 
 WHOLE = 1 << 20
 _BLOCK = 4096
@@ -64,12 +64,19 @@ def extents(fd: int, size: int) -> Extents:
 
 def _with_kept(content: Content, data: bytes, limits: Limits, budget: Budget) -> Content:
     """The content with its first bytes: all that is allowed of what is worth keeping."""
+    if _comes_again(content, budget):
+        return content
     wanted = min(limits.keep, _HEAD_KEPT)
     if limits.keep_all or worth_keeping(content):
         wanted = limits.keep
     elif content.kind == "data" or (content.kind == "text" and b" " not in data[:512]):
         wanted = min(limits.keep, _PART_KEPT)  # it may be a part of something: see file-split
     return replace(content, kept=data[: budget.take(min(wanted, len(data)))])
+
+
+def _comes_again(content: Content, budget: Budget) -> bool:
+    """Whether this is only the first look at a content: its bytes are kept after the second."""
+    return budget.brief and content.limit == BRIEF_LOOK
 
 
 _TELLING = frozenset(
@@ -92,9 +99,7 @@ def look(fd: int, size: int, limits: Limits, budget: Budget) -> Content:
     return _look_sampled(fd, size, where, limits, budget)
 
 
-# Units of about a nanosecond: a responder waits for seconds, for hundreds of files. What this
-# cuts short says so in ``Content.limit``; the bytes are kept, and can be examined at leisure.
-_OUTPUT, _LAYER, _STEPS, _WORK = 16 << 20, 8 << 20, 200, 400_000_000
+_OUTPUT, _LAYER, _STEPS = 16 << 20, 8 << 20, 200
 
 
 def _look_whole(fd: int, size: int, limits: Limits, budget: Budget) -> Content:
@@ -104,7 +109,8 @@ def _look_whole(fd: int, size: int, limits: Limits, budget: Budget) -> Content:
     if content is None:
         content = _without_padding(data, budget)
         content = replace(content, size=max(size, len(data)), sha256=digest)
-        budget.seen[digest] = content
+        if content.limit != BRIEF_LOOK and (content.limit != "work" or budget.work >= WORK_MAX):
+            budget.seen[digest] = content
     return _with_kept(content, data, limits, budget)
 
 
@@ -132,10 +138,10 @@ def _examined(data: bytes, size: int, budget: Budget) -> Content:
         return content
     if family(content.kind) in ("text", "settings") and _holds_nothing_encoded(data):
         return content
-    if budget.examination <= 0:
-        budget.skipped += 1
-        return replace(content, limit="brief look")
-    limits = ContentLimits(output=_OUTPUT, layer=_LAYER, steps=_STEPS, work=_WORK)
+    if budget.brief or budget.examination <= 0:
+        budget.skipped += not budget.brief
+        return replace(content, limit=BRIEF_LOOK)
+    limits = ContentLimits(output=_OUTPUT, layer=_LAYER, steps=_STEPS, work=budget.work)
     begun = time.process_time()
     closer = examine(data, size=size, limits=limits)
     budget.examination -= time.process_time() - begun
@@ -236,6 +242,8 @@ def _look_closely(
     closer = _examined(data, size, budget)
     if not worth_keeping(closer):
         closer = replace(closer, kind=content.kind, detail=content.detail)
+    if _comes_again(closer, budget):
+        return closer
     digest = file_digest(fd, size) if where.size <= limits.hash and size <= limits.hash else None
     limit = closer.limit or ("examined in part" if len(data) < size else "")
     return replace(closer, sha256=digest, limit=limit)

@@ -13,6 +13,11 @@ class NotHere(Exception):
     """A collector's evidence source does not exist in this tree; the message says so."""
 
 
+# As many of one process as are kept; more than any program is known to need.
+OPEN_FILES_MAX = 4096
+MAPPINGS_MAX = 4096
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How much is read and kept. Sizes in bytes, ``seconds`` per collector.
@@ -38,18 +43,31 @@ class Limits:
     all_pids: bool = False
 
 
+#: What ``Content.limit`` says of a content that would have deserved a thorough look.
+BRIEF_LOOK = "brief look"
+# Units of about a nanosecond: a responder waits for seconds, for hundreds of files. What this
+# cuts short says so in ``Content.limit``; the bytes are kept, and can be examined at leisure.
+WORK_MAX = 400_000_000
+
+
 class Budget:
     """What one collection has left and has done: bytes that may be kept, contents seen.
 
     ``examination`` is what is left of the seconds for thorough looks, ``skipped`` counts the
     contents that had to do with the cheap one. ``seen`` maps a sha256
     to the content examined before: a box has many copies of few files.
+
+    While ``brief`` is set there are cheap looks only, and nothing is counted: what deserves a
+    thorough one comes out with the limit :data:`BRIEF_LOOK`, to be looked at again in a wise order.
+    ``work`` is the most units of about a nanosecond that one thorough look may take.
     """
 
     def __init__(self, limits: Limits) -> None:
         self._left = limits.keep_total
         self.examination = limits.examination
         self.skipped = 0
+        self.brief = False
+        self.work = WORK_MAX
         self.seen: dict[str, Content] = {}
 
     def take(self, wanted: int) -> int:
@@ -57,6 +75,11 @@ class Budget:
         granted = max(0, min(wanted, self._left))
         self._left -= granted
         return granted
+
+    def give_back(self, content: Content | None) -> None:
+        """What was taken for a content that is about to be looked at once more."""
+        if content is not None and content.kept is not None:
+            self._left += len(content.kept)
 
 
 @dataclass(frozen=True, slots=True)

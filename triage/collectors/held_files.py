@@ -29,6 +29,7 @@ from triage.proc.holders import Hold, as_holders, by_inode
 from triage.reader import file_digest, look
 from triage.scene import volatile_place
 from triage.scope import NotHere, Scope
+from triage.thorough import Waiting, gaps_of, look_again, rank_of, waits
 
 NAME = "held-files"
 # Where a program that clones itself into memory has its original.
@@ -37,6 +38,7 @@ _PROGRAM_DIRECTORIES = (
     "bin", "sbin", "opt/bin",
 )  # fmt: skip
 _TWINS_MAX = 4
+_FOR_OTHERS = 0.2  # of the time for thorough looks: stores without files come after these
 
 
 def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
@@ -52,11 +54,8 @@ def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
         for identity, found in by_inode(scope.so_far).items()
         if identity not in known and _wanted(found)
     }
-    programs = Programs(scope)
     with ProcessTable(scope.root) as table:
-        for count, found in enumerate(wanted.values(), 1):
-            yield from _one(scope, table, found, mounted, programs)
-            scope.progress(count)
+        yield from _Looks(scope, table, mounted).all(list(wanted.values()))
     return len(wanted)
 
 
@@ -69,8 +68,7 @@ def _wanted(found: list[Hold]) -> bool:
     if in_memory:
         return any(not h.text.startswith("/dev/zero") or "x" in h.how[-4:] for h in found)
     # A log that was rotated away is held as data by its daemon: only code matters on disk.
-    executed = any(h.how == "exe" or h.how[-4:].count("x") for h in found)
-    return file.nlink == 0 and executed
+    return file.nlink == 0 and _executed(found)
 
 
 def origin_of(file: FileFacts, text: str, mounted: set[str]) -> str:
@@ -87,28 +85,66 @@ def origin_of(file: FileFacts, text: str, mounted: set[str]) -> str:
     return "deleted" if file.nlink == 0 else "named"
 
 
-def _one(
-    scope: Scope,
-    table: ProcessTable,
-    found: list[Hold],
-    mounted: set[str],
-    programs: Programs,
-) -> Generator[Artifact | Gap]:
-    first = found[0]
-    location = Location(f"{table.label}/proc/{first.pid}/{first.name}")
-    content, gap = _content(scope, table, found)
-    if gap is not None:
-        yield gap
-    executed = any(h.how == "exe" for h in found)
-    yield MemoryFile(
-        location=location,
-        origin=origin_of(first.file, first.text, mounted),
-        name=first.text,
-        file=first.file,
-        holders=as_holders(found),
-        content=content,
-        twins=programs.twins(content) if executed and content is not None else (),
-    )
+class _Looks:
+    """One run over what is held: the cheap looks first, the thorough ones in a wise order."""
+
+    def __init__(self, scope: Scope, table: ProcessTable, mounted: set[str]) -> None:
+        self._scope = scope
+        self._table = table
+        self._mounted = mounted
+        self._programs = Programs(scope)
+        self._contents: list[Content | None] = []
+        self._gaps: list[Gap | None] = []
+
+    def all(self, wanted: list[list[Hold]]) -> Generator[Artifact | Gap]:
+        budget = self._scope.budget
+        budget.brief = True
+        try:
+            waiting = [w for n, found in enumerate(wanted, 1) if (w := self._first(n, found))]
+        finally:
+            budget.brief = False
+        missed = look_again(waiting, budget, _FOR_OTHERS)
+        for content, gap, found in zip(self._contents, self._gaps, wanted, strict=True):
+            if gap is not None:
+                yield gap
+            yield self._record(found, content)
+        yield from gaps_of(missed)
+
+    def _first(self, count: int, found: list[Hold]) -> Waiting | None:
+        content, gap = _content(self._scope, self._table, found)
+        self._contents.append(content)
+        self._gaps.append(gap)
+        self._scope.progress(count)
+        if content is None or not waits(content):
+            return None
+        place = f"{self._table.label}/proc/{found[0].pid}"
+        rank = rank_of(found[0].file, _executed(found))
+        return Waiting(rank, place, content, lambda: self._again(count - 1, found))
+
+    def _again(self, index: int, found: list[Hold]) -> Content | None:
+        self._scope.budget.give_back(self._contents[index])
+        content, _ = _content(self._scope, self._table, found)
+        if content is not None:
+            self._contents[index] = content
+        return content
+
+    def _record(self, found: list[Hold], content: Content | None) -> MemoryFile:
+        first = found[0]
+        executed = any(h.how == "exe" for h in found)
+        return MemoryFile(
+            location=Location(f"{self._table.label}/proc/{first.pid}/{first.name}"),
+            origin=origin_of(first.file, first.text, self._mounted),
+            name=first.text,
+            file=first.file,
+            holders=as_holders(found),
+            content=content,
+            twins=self._programs.twins(content) if executed and content is not None else (),
+        )
+
+
+def _executed(found: list[Hold]) -> bool:
+    """Whether somebody runs it, or has it mapped as code."""
+    return any(h.how == "exe" or "x" in h.how[-4:] for h in found)
 
 
 def _content(
