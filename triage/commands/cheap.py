@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from triage.commands.programs import CODE_OPTIONS, NOT_STARTED, SHELLS, WRAPPERS
-from triage.interpreters import is_interpreter
+from triage.interpreters import runs_files
 
 _OTHERS = frozenset({
     "find", "su", "script", "ksu", "sg", "insmod", "modprobe", "systemctl", "at", "batch",
@@ -51,7 +51,7 @@ def _ordinary_use(first: str, words: Sequence[str]) -> bool:
 def is_telling(first: str) -> bool:
     """Whether a program is one whose arguments matter, by its name."""
     name = first.rsplit("/", 1)[-1]
-    return name in TELLING or name.rstrip("0123456789.-") in TELLING or is_interpreter(first)
+    return name in TELLING or name.rstrip("0123456789.-") in TELLING or runs_files(first)
 
 
 def ordinary_program(first: bytes) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from triage.commands.places import SEVERITY, clean, volatile
 from triage.commands.reasons import Reason
 from triage.content.patterns import lazy
 from triage.model import Severity
@@ -17,7 +18,8 @@ _RUNS = lazy(
     r"\b(?:system|passthru|shell_exec|popen|proc_open|assert|create_function)\s*\(|"
     r"\bsystem\s+[\"'$q]|\bnew\s+Function\b|\bFunction\s*\(|vm\.run|child_process|"
     r"\b(?:marshal|pickle)\.loads|\brunpy\b|\bload(?:string)?\s*\(|\bIO\.popen\b|\bKernel\.|"
-    r"\binstance_eval\b|\bdo\s+\\|\bIEX\b|Invoke-Expression|importlib",
+    r"\bos\.execute\b|\bio\.popen\b|\|&?\s*getline\b|\bqx\b|\bexecSync\b|\bspawn(?:Sync)?\s*\(|"
+    r"\bshell_exec\b|\bpcntl_exec\b|\binstance_eval\b|\bdo\s+\\|\bIEX\b|Invoke-Expression|importlib",
     re.IGNORECASE,
 )
 _DECODES = lazy(
@@ -33,7 +35,11 @@ _FETCHES = lazy(
     r"urllib|\brequests\.(?:get|post)|http\.client|httplib|urlopen|LWP::|HTTP::Tiny|Net::HTTP|"
     r"open-uri|URI\.open|file_get_contents\s*\(\s*[\"'](?:https?|ftp)|curl_exec|\bfetch\s*\(|"
     r"https?\.get\s*\(|socket\.(?:socket|create_connection)|IO::Socket|fsockopen|TCPSocket|"
-    r"DownloadString|Invoke-WebRequest|\biwr\b|/inet/tcp/",
+    r"DownloadString|Invoke-WebRequest|\biwr\b|/inet6?4?/(?:tcp|udp)/|\bimport\s+socket\b|"
+    r"\bfrom\s+socket\s+import|__import__\(\s*[\"']socket|\bopen_connection\s*\(|"
+    r"require\s*\(?\s*[\"'](?:node:)?(?:net|tls|dgram|socket)[\"']|\bnet\.(?:connect|Socket)|"
+    r"stream_socket_client|socket_connect|sockaddr_in|\bPF_INET\b|\bsocket\.tcp\b|Deno\.connect|"
+    r"\bsocket\s+[\w.$-]+\s+\d{1,5}\b",
     re.IGNORECASE,
 )
 _SHELL = lazy(
@@ -50,6 +56,28 @@ _ANON = lazy(
     r"\bmmap\b[^;\n]{0,200}?(?:PROT_EXEC|0x7\b|\b7\b)|\bmprotect\b|\bCFUNCTYPE\b|"
     r"\bctypes\b[^\n]{0,2000}?\bmmap\b",
     re.IGNORECASE,
+)
+_NATIVE = lazy(
+    r"\bctypes\b|\bcffi\b|\bFiddle\b|\bFFI\b|DynaLoader|\bsyscall\b|\bInline::C\b|koffi|ffi-napi",
+    re.IGNORECASE,
+)
+_PLACE = r"(/(?:dev|run|var/run|var/lock)/[^\s\"'`);,\]}]+)"
+#: Code that is taken from a file of a volatile place: named by what loads it, or read into exec.
+_LOADED = lazy(
+    r"(?:\b(?:do|require(?:_once|_relative)?|include(?:_once)?|load(?:file)?|dofile|source|run_path|"
+    r"execfile|CDLL|LoadLibrary|dlopen|import|use\s+lib|addsitedir)\b|"
+    r"\b(?:exec|eval|compile|loads|vm\.run\w*|Function)\b[^;\n]{0,60}?"
+    r"(?:open|read\w*|slurp|file_get_contents|File\.\w+|cat)\b)"
+    rf"\s*[\(\[<]{{0,2}}\s*(?:q[qx]?\W)?[\"'`<]{{0,2}}{_PLACE}"
+)
+#: A program there that is started.
+_STARTED = lazy(
+    r"\b(?:system|popen|spawn\w*|exec\w*|run|call|check_output|check_call|Popen|passthru|"
+    rf"shell_exec|proc_open|execute|start)\b\s*[\(\[{{]{{0,3}}\s*(?:q[qx]?\W)?[\"'`]{_PLACE}"
+)
+_WRITES_MEMORY = lazy(r"/proc/(?:self|\d+|[\"'.$+%\w\s]{1,24})/mem\b")
+_WRITES = lazy(
+    r"\bwrite|\bsyswrite|\bfwrite|\bfputs|\bdup2?\b|[\"'][rwa]b?\+|\+<|O_RDWR|O_WRONLY|\bprint\b"
 )
 _STORES = lazy(
     r"\bgetxattr\b|\bkeyctl\b|/environ\b|\bshmat\b|\bmq_receive\b|/dev/mqueue/", re.IGNORECASE
@@ -72,6 +100,9 @@ def judge_code(language: str, code: str) -> tuple[Reason, ...]:
             found.append(Reason("network-shell", f"inline {language} ties a shell to a connection"))
         elif runs:
             found.append(Reason("download-execute", f"inline {language} fetches code and runs it"))
+    found += _volatile_files(language, code)
+    if _WRITES_MEMORY.search(code) and _WRITES.search(code):
+        found.append(Reason("memory-write", f"inline {language} writes the memory of a process"))
     if _VARIABLE.search(code):
         found.append(Reason("store-fed", f"inline {language} runs what a variable holds"))
     elif runs and _STORES.search(code):
@@ -79,6 +110,19 @@ def judge_code(language: str, code: str) -> tuple[Reason, ...]:
             Reason("store-fed", f"inline {language} runs what a store without a file holds")
         )
     return tuple(found)
+
+
+def _volatile_files(language: str, code: str) -> list[Reason]:
+    """Code or a program in a volatile place, named where it is loaded or started."""
+    found: list[Reason] = []
+    for pattern, words in ((_LOADED, "loads code from"), (_STARTED, "starts")):
+        for match in pattern.finditer(code):
+            path = clean(match[1])
+            place = volatile(path)
+            if place is not None and len(found) < 8:
+                text = f"inline {language} {words} {path}, in a volatile place"
+                found.append(Reason("volatile", text, SEVERITY[place], path))
+    return found
 
 
 def _memory(language: str, code: str) -> list[Reason]:
@@ -92,6 +136,6 @@ def _memory(language: str, code: str) -> list[Reason]:
         return [Reason("memfd", f"inline {language} {words}", severity)]
     if by_descriptor and re.search(r"\bexec\w*\s*[(\"' {]", code):
         return [Reason("fd-exec", f"inline {language} executes a descriptor")]
-    if _ANON.search(code) and "ctypes" in code.lower():
+    if _ANON.search(code) and _NATIVE.search(code):
         return [Reason("memfd", f"inline {language} makes code in memory by hand")]
     return []

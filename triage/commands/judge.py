@@ -28,7 +28,7 @@ from triage.commands.sources import (
     written_to,
 )
 from triage.content.patterns import lazy
-from triage.interpreters import is_interpreter, is_loader, script_index
+from triage.interpreters import is_loader, runs_files, script_paths
 from triage.model import Severity
 from triage.parsers.crontab import parse_crontab
 from triage.parsers.shell import Command, parse
@@ -99,6 +99,9 @@ def unwrapped(words: tuple[str, ...]) -> tuple[str, ...]:
             return words
         if name == "start-stop-daemon":
             return _started(words)
+        if name == "env" and (split := _split_string(words)) is not None:
+            words = split
+            continue
         rest = _after_options(words, programs.WRAPPERS[name])
         if name in programs.ONE_MORE and rest:
             rest = _after_options(rest, programs.WRAPPERS[name]) if name == "tmux" else rest[1:]
@@ -110,6 +113,19 @@ def unwrapped(words: tuple[str, ...]) -> tuple[str, ...]:
             return words
         words = rest
     return words
+
+
+def _split_string(words: tuple[str, ...]) -> tuple[str, ...] | None:
+    """What ``env -S 'bash -x' FILE`` starts: the option's value is split at blanks."""
+    for number, word in enumerate(words[1:4], 1):
+        option, sign, value = word.partition("=")
+        if word in ("-S", "-vS") and number + 1 < len(words):
+            return (*words[number + 1].split(), *words[number + 2 :])
+        if option == "--split-string" and sign:
+            return (*value.split(), *words[number + 1 :])
+        if word.startswith("-S") and len(word) > 2:
+            return (*word[2:].split(), *words[number + 1 :])
+    return None
 
 
 def _after_options(words: tuple[str, ...], valued: str) -> tuple[str, ...]:
@@ -159,7 +175,7 @@ def _runs(
         yield from _file(words[1] if len(words) > 1 else "", stdin, flow, name)
     elif name in ("insmod", "at", "batch", "crontab", "systemctl", "kexec", "dpkg", "rpm"):
         yield from _loads(name, words, stdin, flow)
-    elif is_interpreter(words[0]) or name in programs.CODE_OPTIONS or name in programs.SHELLS:
+    elif runs_files(words[0]) or name in programs.CODE_OPTIONS or name in programs.SHELLS:
         yield from _interpreted(name, words, stdin, made, flow)
     elif words[0].startswith("$"):
         yield from _tainted(made, "the output of a command")
@@ -173,15 +189,24 @@ def _interpreted(
     code = code_of(name, words)
     if code is not None and name not in ("awk", "gawk", "mawk"):
         yield from _tainted(made, name)
-        return
-    index = 1 if is_loader(words[0]) and len(words) > 1 else script_index(words[0], words)
-    if index is None and name in ("perl", "python", "ruby", "php", "node") and code is None:
-        index = None
-    if index is None or words[index] in _STANDARD_IN:
-        if not is_loader(words[0]) and name not in ("awk", "gawk", "mawk", "java"):
-            yield from _tainted(stdin, name)
-        return
-    yield from _file(words[index], stdin, flow, name)
+    paths = [words[1]] if is_loader(words[0]) and len(words) > 1 else _paths(words)
+    if paths and paths[0] not in _STANDARD_IN:
+        for path in paths[:8]:
+            yield from _file(path, stdin, flow, name)
+    elif code is None and not is_loader(words[0]) and name not in _NOT_FED:
+        yield from _tainted(stdin, name)
+
+
+# These take no program from standard input.
+_NOT_FED = frozenset({"awk", "gawk", "mawk", "java", "ssh", "scp", "sed", "xargs", "openvpn",
+                      "supervisord", "screen", "tmux", "nmap", "parallel", "ninja", "rake", "gulp",
+                      "make", "gmake", "gdb", "lldb", "R", "ansible-playbook", "psql", "sqlite3",
+                      "vim", "vi", "nvim", "view", "emacs", "erl", "uwsgi", "octave", "gnuplot",
+                      "bpftrace", "stap"})  # fmt: skip
+
+
+def _paths(words: tuple[str, ...]) -> list[str]:
+    return [path for _, path in script_paths(words[0], words)]
 
 
 def _loads(name: str, words: tuple[str, ...], stdin: Traits, flow: Flow) -> Iterable[Reason]:

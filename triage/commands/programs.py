@@ -16,11 +16,18 @@ SHELLS = frozenset(
 )
 #: name -> the options after which code follows
 CODE_OPTIONS = {
-    "python": ("-c",), "pypy": ("-c",), "perl": ("-e", "-E"), "ruby": ("-e",), "php": ("-r",),
-    "node": ("-e", "-p", "--eval", "--print"), "nodejs": ("-e", "-p"), "lua": ("-e",),
-    "luajit": ("-e",), "awk": (), "gawk": (), "mawk": (), "deno": ("eval",), "bun": ("-e",),
-    "raku": ("-e",), "tclsh": (), "expect": ("-c",), "guile": ("-c",), "gjs": ("-c",),
-    "julia": ("-e",), "rscript": ("-e",), "pwsh": ("-c", "-command", "-enc", "-encodedcommand"),
+    "python": ("-c",), "pypy": ("-c",), "perl": ("-e", "-E"), "ruby": ("-e",),
+    "php": ("-r", "-B", "-R", "-E"), "node": ("-e", "-p", "--eval", "--print"),
+    "nodejs": ("-e", "-p", "--eval", "--print"), "lua": ("-e",),
+    "luajit": ("-e",), "awk": (), "gawk": (), "mawk": (), "deno": ("eval",),
+    "bun": ("-e", "--eval"), "raku": ("-e",), "tclsh": (), "expect": ("-c",), "guile": ("-c",),
+    "gjs": ("-c",), "julia": ("-e", "-E"), "Rscript": ("-e",), "R": ("-e",),
+    "pwsh": ("-c", "-command", "-enc", "-encodedcommand"), "micropython": ("-c",),
+    "ipython": ("-c",), "xonsh": ("-c",), "elixir": ("-e", "--eval"), "erl": ("-eval",),
+    "ocaml": ("-e",), "groovy": ("-e",), "scala": ("-e",), "swipl": ("-g", "-t"),
+    "octave": ("--eval",), "emacs": ("--eval", "-eval"), "qjs": ("-e",), "racket": ("-e",),
+    "gdb": ("-ex", "-iex", "-eval-command", "--eval-command"),
+    "vim": ("-c", "--cmd"), "vi": ("-c",), "nvim": ("-c", "--cmd"), "view": ("-c",),
 }  # fmt: skip
 _VERSION = lazy(r"[-.]?\d[\d.]*$")
 

@@ -178,22 +178,44 @@ def _of_code(name: str, words: Sequence[str]) -> set[tuple[str, str]]:
 
 
 def code_of(name: str, words: Sequence[str]) -> str | None:
-    """The code that an interpreter (not a shell) is given on the command line."""
+    """The code that an interpreter (not a shell) is given on the command line, all of it."""
     options = CODE_OPTIONS.get(name)
     if options is None:
         return None
     if name in ("awk", "gawk", "mawk"):
         return next((word for word in words[1:] if "{" in word), None)
-    for number, word in enumerate(words[1:-1], 1):
-        lowered = word.lower()
-        bundled = re.fullmatch(r"-\w{1,12}", word) is not None and len(options[0]) == 2
-        if (
-            lowered in options
-            or word in options
-            or (bundled and word[-1] in {option[-1] for option in options if len(option) == 2})
-        ):
-            prefix = "-enc " if "enc" in lowered else " ".join(words[1:number]) + " "
-            return prefix + words[number + 1]
+    letters = {option[-1] for option in options if len(option) == 2}
+    found: list[str] = []
+    before: list[str] = []
+    number = 1
+    while number < len(words):
+        word = words[number]
+        code = _attached(word, options, letters)
+        if code is None and number + 1 < len(words) and _asks_for_code(word, options, letters):
+            number += 1
+            code = ("-enc " if "enc" in word.lower() else "") + words[number]
+        if code is not None:
+            found.append(code)
+        elif not found:
+            before.append(word)
+        number += 1
+    return None if not found else " ".join((*before, "")) + "\n".join(found)
+
+
+def _asks_for_code(word: str, options: Sequence[str], letters: set[str]) -> bool:
+    """Whether code follows: a known option, or a bundle of letters that ends in one (``-ne``)."""
+    if word in options or word.lower() in options:
+        return True
+    return word[-1:] in letters and re.fullmatch(r"-\w{1,12}", word) is not None
+
+
+def _attached(word: str, options: Sequence[str], letters: set[str]) -> str | None:
+    """``--eval=CODE`` and ``-eCODE``, where what is attached cannot be more letters."""
+    option, sign, value = word.partition("=")
+    if sign and option.startswith("--") and option in options:
+        return value
+    if word[:1] == "-" and word[1:2] in letters and re.search(r"\W", word[2:]) is not None:
+        return word[2:]
     return None
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from triage import kernel
 from triage.evidence import Unreadable, why_of
-from triage.interpreters import script_indexes
+from triage.interpreters import script_paths
 from triage.model import Argument, FileFacts, Gap, Location, OpenFile, Why
 from triage.parsers.procfs import parse_fdinfo
 from triage.proc.directory import ProcessDir
@@ -81,16 +81,23 @@ def arguments_of(
     """The arguments that name files: absolute paths, and an interpreter's relative script."""
     if not process.genuine or not cmdline or exe is None:
         return ()
-    scripts = script_indexes(exe, cmdline)
+    scripts = script_paths(exe, cmdline)
+    taken = {index for index, _ in scripts}
+    plain = [
+        (index, text)
+        for index, text in enumerate(cmdline[1:64], 1)
+        if text.startswith("/") and index not in taken
+    ]
     found: list[Argument] = []
-    for index, text in enumerate(cmdline[1:64], 1):
+    # Scripts come first: eight paths before them must not hide them.
+    for number, (index, text) in enumerate((*scripts, *plain)):
         if len(found) >= _ARGUMENTS_MAX:
             break
-        if (index in scripts or text.startswith("/")) and 0 < len(text) < 4096:
+        if 0 < len(text) < 4096:
             path = text if text.startswith("/") else posixpath.join(cwd or "/", text)
             argument = _resolve(process, index, text, posixpath.normpath(path), descriptors or ())
-            found.append(replace(argument, script=index in scripts))
-    return tuple(found)
+            found.append(replace(argument, script=number < len(scripts)))
+    return tuple(sorted(found, key=lambda argument: argument.index))
 
 
 def _resolve(

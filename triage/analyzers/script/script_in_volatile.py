@@ -3,7 +3,10 @@
 What it looks for
 -----------------
 An interpreter whose script argument, resolved in its own root and from its own working directory,
-lies in ``/dev/shm``, ``/run``, ``/var/lock``, ``/dev`` or on a memory file system by inode.
+lies in ``/dev/shm``, ``/run``, ``/var/lock``, ``/dev`` or on a memory file system by inode. Also
+what it loads before (``--require=F``, ``-javaagent:F``, ``-d auto_prepend_file=F``), and the
+command files of programs that are no interpreters: ``gdb -x F``, ``vim -S F``, ``make -f F``;
+settings that may name a command (``ssh -F F``) are medium at most.
 
 Why it matters
 --------------
@@ -32,9 +35,12 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.analyzers.places import quoted
-from triage.interpreters import is_interpreter, is_loader, scripts_of
+from triage.interpreters import is_loader, runs_settings, scripts_of
 from triage.model import Argument, Confidence, Evidence, Process, Severity, Why
 from triage.scene import Scene, in_memory, is_below, volatile_place
+
+# A pipe with a name is read like a file; Python runs a directory's __main__.py.
+_TEXTS = frozenset({stat.S_IFREG, stat.S_IFIFO, stat.S_IFDIR})
 
 
 def _severity(argument: Argument, process: Process, scene: Scene) -> Severity | None:
@@ -54,7 +60,7 @@ def _severity(argument: Argument, process: Process, scene: Scene) -> Severity | 
 
 
 def check(process: Process, scene: Scene) -> Iterator[Evidence]:
-    if process.exe is None or not is_interpreter(process.exe) or is_loader(process.exe):
+    if process.exe is None or is_loader(process.exe):
         return
     for argument in scripts_of(process):
         yield from _script(argument, process, scene)
@@ -63,13 +69,15 @@ def check(process: Process, scene: Scene) -> Iterator[Evidence]:
 def _script(argument: Argument, process: Process, scene: Scene) -> Iterator[Evidence]:
     if argument.fd is not None:
         return
-    if argument.file is not None and not stat.S_ISREG(argument.file.mode):
+    if argument.file is not None and stat.S_IFMT(argument.file.mode) not in _TEXTS:
         return
     if argument.why is Why.ABSENT and not argument.text.startswith("/"):
         return  # it was found from another directory than the process's present one
     severity = _severity(argument, process, scene)
-    if severity is None:
+    if severity is None or argument.path == "/dev/null":
         return
+    if process.exe is not None and runs_settings(process.exe):
+        severity = min(severity, Severity.MEDIUM, key=lambda s: s.points)
     facts = [f"argument {argument.index} is {argument.text}"]
     if argument.path != argument.text:
         facts.append(f"which is {argument.path}")
