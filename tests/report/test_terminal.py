@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import Any
 
 import pytest
@@ -109,10 +110,9 @@ def test_details_leave_nothing_out() -> None:
 def test_many_subjects_do_not_make_a_long_report() -> None:
     text = render(huge(2000))
     assert len(text.splitlines()) < 120
-    assert (
-        sum(line.startswith(f"{number}  ") for number in range(1, 99) for line in text.splitlines())
-        == FULL
-    )
+    before, after = text.split("WORST FIRST")
+    told = re.compile(r"^\d+ +[■▲●] ", re.MULTILINE)
+    assert 2 <= len(told.findall(before)) == len(told.findall(after)) <= FULL
 
 
 def _like(subject: Subject, number: int, **more: Any) -> Subject:
@@ -128,23 +128,54 @@ def test_members_that_tell_the_same_come_in_one_line() -> None:
     text = render(report((dataclasses.replace(lead, links=executes), file, *others), "critical"))
     assert "Program runs from a memfd, 4 times" in text
     assert "/proc/51, /proc/52, /proc/53, … 1 more" in text
-    assert text.count("Program runs from a memfd") == 2
+    assert text.count("Program runs from a memfd") == 3
 
 
 def test_many_of_a_kind_do_not_push_others_out_of_sight() -> None:
     shell = dataclasses.replace(implant_shell(), links=())
-    many = tuple(
-        _like(implant()[0], number, links=(), score=100) for number in range(60, 60 + 3 * FULL)
-    )
+    base = implant()[0]
+    *others, last = base.findings
+
+    def another(number: int) -> Subject:
+        more = (*others, dataclasses.replace(last, indicator=f"other-{number}"))
+        return _like(base, number, links=(), score=100, findings=more)
+
+    many = tuple(another(number) for number in range(60, 60 + 3 * FULL))
     text = render(report((*many, shell), "critical"))
     before, after = (" ".join(part.split()) for part in text.split("ALSO FOUND"))
     assert "An interpreter reads its script from a descriptor" in before
     assert f"{3 * FULL - 2} times: /proc/62" in after
 
 
+def test_stories_that_tell_the_same_are_told_once() -> None:
+    """Ten workers that each run a memfd of their own are one thing to decide about."""
+    stories = []
+    for number in range(60, 70):
+        lead, file, _ = implant()
+        link = (Link("executes", f"file-{number}"),)
+        stories += [
+            _like(lead, number, links=link),
+            dataclasses.replace(file, id=f"file-{number}", links=()),
+        ]
+    shell = dataclasses.replace(implant_shell(), links=())
+    lines = render(report((*stories, shell), "critical"), width=100).splitlines()
+    assert "   also  9 more like it: /proc/61, /proc/62, /proc/63, … 6 more" in lines
+    assert sum("why" in line for line in lines) == 3
+    # Numbers are those of the other reports: the shell is the eleventh story.
+    assert any(line.startswith("11 ● MEDIUM 47 bash") for line in lines)
+    assert (
+        "1  ■ CRITICAL 100 kworker/u:0 (pid 4242): Program runs from a memfd and 9 more like it"
+        in lines
+    )
+
+
 def test_a_long_report_ends_with_its_verdict() -> None:
-    first, *_, last = [line for line in render(infected(), width=200).splitlines() if line.strip()]
+    first, *_, worst, second, last = [
+        line for line in render(infected(), width=200).splitlines() if line.strip()
+    ]
     assert first == last
+    assert worst.startswith("1  ■ CRITICAL 100 kworker/u:0 (pid 4242)")
+    assert second.startswith("2  ▲ HIGH")
     assert render(clean(), width=200).count("NOTHING FOUND") == 1
 
 

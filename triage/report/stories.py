@@ -38,6 +38,24 @@ class Story:
         return [f"{number}{_letters(place)}" for place in range(len(self.members))]
 
 
+def likeness(subject: Subject) -> tuple[object, ...]:
+    """What subjects that tell the same share: their kind, how bad they are, what was found."""
+    found = frozenset((each.indicator, each.attested) for each in subject.findings)
+    settled = None if subject.benign is None else subject.benign.by
+    return subject.kind, subject.severity, settled, found
+
+
+def alike(told: Sequence[Story]) -> list[list[int]]:
+    """The places of stories; those that tell the same come together, at the place of the first."""
+    groups: dict[tuple[object, ...], list[int]] = {}
+    for place, story in enumerate(told):
+        others = frozenset(
+            (likeness(each.subject), each.relation, each.forward) for each in story.members[1:]
+        )
+        groups.setdefault((likeness(story.lead), others), []).append(place)
+    return list(groups.values())
+
+
 def _letters(place: int) -> str:
     """``""`` for the lead, then a, b, ..., z, aa, ab, ..."""
     letters = ""

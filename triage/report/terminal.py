@@ -14,7 +14,7 @@ from triage.model import Report, SettledBy, Severity, Subject
 from triage.printable import printable
 from triage.report import order, terminal_details
 from triage.report.page import Line, Span, cells, flow, hanging, padded, text_of
-from triage.report.stories import Member, Story, stories
+from triage.report.stories import Member, Story, alike, stories
 from triage.report.wording import (
     BENIGN_SIGN,
     GAP_SIGN,
@@ -39,7 +39,7 @@ FULL = 6
 MEMBERS = 4
 EXAMPLES = 3
 LISTED = 8
-#: Of stories that tell the same of one subject each, so many are told with their evidence.
+#: Of stories of one subject each with the same worst finding, so many are told with evidence.
 ALIKE = 2
 _SCREEN = 24
 _BLANK: Line = ()
@@ -62,8 +62,8 @@ def render(report: Report, *, width: int = 80, colour: bool = False, details: bo
     if not details:
         closing = "… marks what was cut short: --details shows all."
         lines += [_BLANK, *hanging((), closing, width, role="faint")]
-    if len(lines) > _SCREEN:
-        lines += [_BLANK, *_verdict(report, width)]  # the head has scrolled away
+    if len(lines) > _SCREEN:  # the head has scrolled away
+        lines += [*_again(bad, width), _BLANK, *_verdict(report, width)]
     return text_of(lines, colour)
 
 
@@ -80,10 +80,26 @@ def _verdict(report: Report, width: int) -> Iterator[Line]:
 
 def _head(report: Report, width: int) -> Iterator[Line]:
     yield from _verdict(report, width)
-    yield from hanging((), " · ".join(host_line(report)), width, role="faint")
+    for line in flow([Span(each) for each in host_line(report)], width):
+        yield from hanging((), "".join(span.text for span in line), width, role="faint")
     yield from flow(list(_counts(report)), width)
     for sentence in caveats(report):
         yield from hanging((Span(f"{GAP_SIGN} ", "warning"),), sentence, width, role="warning")
+
+
+def _again(bad: Sequence[Story], width: int) -> Iterator[Line]:
+    """The worst in a line each, for who sees the end of the report first."""
+    groups, _ = _chosen(bad)
+    if groups:
+        yield from _heading("Worst first")
+    for group in groups:
+        lead = bad[group[0]].lead
+        more = f" and {len(group) - 1:,} more like it" if len(group) > 1 else ""
+        first = (Span(f"{group[0] + 1:<2} ", "title"), badge(lead), Span(" "))
+        room = width - sum(cells(span.text) for span in first) - len(more)
+        title = printable(lead.title, limit=300)
+        shown = title if cells(title) <= room else padded(title, max(room, 8)).rstrip()
+        yield from hanging(first, shown + more, width, role="title", most=1)
 
 
 def _counts(report: Report) -> Iterator[Span]:
@@ -100,33 +116,42 @@ def _counts(report: Report) -> Iterator[Span]:
 
 
 def _standing_out(bad: Sequence[Story], width: int) -> Iterator[Line]:
-    full, rest = _chosen([story for story in bad if story.lead.severity in _NOTEWORTHY])
-    if full:
+    groups, rest = _chosen(bad)
+    if groups:
         yield from _heading("What stands out")
-    for number, story in enumerate(full, start=1):
-        if number > 1:
+    for number, group in enumerate(groups):
+        if number > 0:
             yield _BLANK
-        yield from _story(number, story, width)
-    rest += [story for story in bad if story.lead.severity not in _NOTEWORTHY]
+        yield from _story(group, bad, width)
     if rest:
-        yield from _heading("Also found" if full else "Found")
-        yield from _grouped([story.lead for story in rest], width)
+        yield from _heading("Also found" if groups else "Found")
+        yield from _grouped([bad[place].lead for place in rest], width)
 
 
-def _chosen(noteworthy: Sequence[Story]) -> tuple[list[Story], list[Story]]:
-    """Which stories are told with their evidence, and which are only listed.
+def _more_like(bad: Sequence[Story], group: Sequence[int]) -> str:
+    found = [bad[place].lead.location for place in group[1:]]
+    return f"{len(found):,} more like it: {examples([place(e.path, e.inside) for e in found])}"
+
+
+def _chosen(bad: Sequence[Story]) -> tuple[list[list[int]], list[int]]:
+    """Which stories are told with their evidence, those that tell the same together; the places of
+    the others, which are only listed.
 
     A hundred keys with the same kind of payload must not push a process out of sight.
     """
-    full: list[Story] = []
-    rest: list[Story] = []
+    full: list[list[int]] = []
+    rest: list[int] = []
     seen: Counter[tuple[str, str]] = Counter()
-    for story in noteworthy:
-        alike = (story.lead.kind, _strongest(story.lead))
-        seen[alike] += len(story.members) == 1
-        told = len(full) < FULL and (len(story.members) > 1 or seen[alike] <= ALIKE)
-        (full if told else rest).append(story)
-    return full, rest
+    for group in alike(bad):
+        story = bad[group[0]]
+        kind = (story.lead.kind, _strongest(story.lead))
+        seen[kind] += len(story.members) == 1
+        told = len(full) < FULL and (len(story.members) > 1 or seen[kind] <= ALIKE)
+        if told and story.lead.severity in _NOTEWORTHY:
+            full.append(group)
+        else:
+            rest += group
+    return full, sorted(rest)
 
 
 def _strongest(subject: Subject) -> str:
@@ -151,14 +176,18 @@ def badge(subject: Subject) -> Span:
     return Span(f"{SIGNS[subject.severity]} {word.upper()} {subject.score}", word)
 
 
-def _story(number: int, story: Story, width: int) -> Iterator[Line]:
-    names = story.names(number)
+def _story(alike_ones: Sequence[int], bad: Sequence[Story], width: int) -> Iterator[Line]:
+    """The first of stories that tell the same, and where the others are."""
+    story = bad[alike_ones[0]]
+    names = story.names(alike_ones[0] + 1)
     groups = _alike(story)
     for places in groups[: MEMBERS + 1]:
         if len(places) == 1:
             yield from _member(story.members[places[0]], names[places[0]], names, width)
         else:
             yield from _members(story, places, names, width)
+        if places[0] == 0 and len(alike_ones) > 1:
+            yield from _labelled("also", _more_like(bad, alike_ones), width, most=2)
     more = sum(map(len, groups[MEMBERS + 1 :]))
     if more > 0:
         yield from _more(f"{more:,} more linked to these", width)
@@ -180,7 +209,7 @@ def _members(
 ) -> Iterator[Line]:
     """Several members that tell the same, in a line: ten workers that run from one memfd."""
     member = story.members[places[0]]
-    first = (Span(f"{names[places[0]]:<3}", "title"), badge(member.subject), Span(" "))
+    first = (Span(f"{names[places[0]]:<2} ", "title"), badge(member.subject), Span(" "))
     strongest = printable(_strongest(member.subject), limit=200)
     yield from hanging(first, f"{strongest}, {len(places):,} times", width, role="title", most=2)
     if member.near is not None:
@@ -192,7 +221,7 @@ def _members(
 
 def _member(member: Member, name: str, names: Sequence[str], width: int) -> Iterator[Line]:
     subject = member.subject
-    first = (Span(f"{name:<3}", "title"), badge(subject), Span(" "))
+    first = (Span(f"{name:<2} ", "title"), badge(subject), Span(" "))
     title = printable(subject.title, limit=300)
     yield from hanging(first, title, width, role="title", most=2)
     if member.near is not None:

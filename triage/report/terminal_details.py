@@ -40,7 +40,7 @@ def _row(label: str, text: str, width: int, role: str = "") -> Iterator[Line]:
 def _subject(name: str, subject: Subject, width: int) -> Iterator[Line]:
     word = subject.severity.value
     first = (
-        Span(f"{name:<3}", "title"),
+        Span(f"{name:<2} ", "title"),
         Span(f"{SIGNS[subject.severity]} {word.upper()} {subject.score}", word),
         Span(" "),
     )
