@@ -15,8 +15,9 @@ from triage.evidence import Unreadable, decode, why_of
 from triage.model import Artifact, FileFacts, Gap, Location, Process, Why
 from triage.parsers import Malformed
 from triage.parsers.procfs import Stat, number, numbers, parse_auxv, parse_stat, parse_status
+from triage.proc.descriptors import open_files_of
 from triage.proc.directory import DESCRIPTORS_MAX, ProcessDir, ProcessTable
-from triage.proc.files import arguments_of, exe_at_path, open_files_of
+from triage.proc.files import arguments_of, exe_at_path
 from triage.proc.memory import Memory, read_memory
 from triage.scope import NotHere, Scope
 

@@ -21,6 +21,9 @@ _NOTABLE_ENDS = (DELETED, "/mem")
 _PROGRAMS = (b"\x7fELF", b"MZ", b"#!")
 _PACKED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18", b"PK\3\4",
            b"7z\xbc\xaf", b"Rar!", b"Salted__", b"\xca\xfe\xba\xbe", b"\0asm")  # fmt: skip
+# How raw code begins that looks for itself or clears registers; compilers start otherwise.
+_BARE_CODE = (b"\xfc", b"\xe8\0\0\0\0", b"\xeb", b"\xe9", b"\x31", b"\x48\x31", b"\x6a", b"\x90",
+              b"\xd9", b"\xdb", b"\xda")  # fmt: skip
 _TEXT = bytes(range(32, 127)) + b"\t\r\n"
 _SNIFFED = 64
 
@@ -44,7 +47,7 @@ def open_files_of(
         wanted = _most_telling(process, wanted)[:OPEN_FILES_MAX]
         words = f"{count} notable descriptors; the {OPEN_FILES_MAX} most telling were looked at"
         gaps.append(Gap(Location(process.location.path, "fd"), Why.TRUNCATED, words))
-    found = [OpenFile(fd, target, _flags(process, fd), _facts(process, fd)) for fd, target in wanted]
+    found = [OpenFile(fd, text, _flags(process, fd), _facts(process, fd)) for fd, text in wanted]
     return tuple(sorted(found, key=lambda file: file.fd))
 
 
@@ -117,12 +120,11 @@ def _rank(process: ProcessDir, fd: int, file: FileFacts | None) -> int:
 
 
 def rank_of_head(head: bytes) -> int:
-    """How telling first bytes are: 0 a program, 1 packed, 2 other bytes, 3 text, 4 nothing."""
+    """How telling first bytes are: 0 a program, 1 packed or raw code, 2 other, 3 text, 4 none."""
     if head.startswith(_PROGRAMS):
         return 0
-    if head.startswith(_PACKED):
+    if head.startswith((*_PACKED, *_BARE_CODE)):
         return 1
     if not head.strip(b"\0"):
         return 4
     return 2 if head.translate(None, _TEXT) else 3
-

@@ -25,9 +25,11 @@ from triage.parsers.procfs import (
     parse_map_line,
     parse_smaps,
 )
+from triage.proc.descriptors import rank_of_head
 from triage.proc.directory import ProcessDir
 from triage.proc.files import what_lies_at
 from triage.records import dataclass
+from triage.scope import MAPPINGS_MAX
 
 # Names that only the kernel prints for its own special mappings (arch_vma_name and
 # install_special_mapping). "[anon:NAME]" is not among them: any process can set it.
@@ -38,9 +40,9 @@ KERNEL_MAPPINGS = frozenset(
 _NOTABLE = (b"/memfd:", b" (deleted)", b"/dev/shm/", b"/run/shm/", b"/SYSV", b"/secretmem")
 _NO_DISK = (b"/memfd:", b"/SYSV", b"/dev/", b"/run/", b"/anon_hugepage")
 _NO_FILE = (b"/anon_hugepage", b"/dev/zero")
-_MAPPINGS_MAX = 4096
 _HEADS_MAX = 64
 _HEAD = 16 << 10
+_SNIFFED = 64
 _COMPARE_MAX, _COMPARE_PIECE = 64 << 20, 1 << 20
 _PATCHES_MAX = 8
 _PATCH_BYTES = 16
@@ -65,10 +67,12 @@ def read_memory(
 ) -> Memory:
     """Executable and notable mappings, looked into where they are suspicious."""
     kept = sorted(_parsed(_interesting_lines(maps), process, gaps), key=_dullness)
-    if len(kept) > _MAPPINGS_MAX:
-        detail = f"{len(kept)} executable mappings; the first {_MAPPINGS_MAX} were looked at"
+    if len(kept) > MAPPINGS_MAX:
+        detail = f"{len(kept)} executable mappings; the {MAPPINGS_MAX} most telling were looked at"
         gaps.append(Gap(Location(process.location.path, "maps"), Why.TRUNCATED, detail))
-        kept = kept[:_MAPPINGS_MAX]
+        if process.genuine:
+            kept = _Inspection(process, maps, page_size).most_telling(kept)
+        kept = kept[:MAPPINGS_MAX]
     if process.genuine:
         mappings = _Inspection(process, maps, page_size).of(kept)
     else:
@@ -232,7 +236,6 @@ class _Inspection:
         self._process = process
         self._maps = maps
         self._page_size = page_size
-        self._heads = 0
 
     def of(self, lines: list[MapLine]) -> list[Mapping]:
         """The mappings, with page state, heads and content where those matter."""
@@ -329,11 +332,13 @@ class _Inspection:
         wanted = {m.start for m in suspicious}
         neighbours = [m for m in self._headers_before(suspicious) if m.start not in wanted]
         known = {m.start for m in mappings}
-        mappings = mappings + [m for m in neighbours if m.start not in known]
-        wanted |= {m.start for m in neighbours}
-        sizes = self._smaps(frozenset(wanted))
+        sizes = self._smaps(frozenset(wanted.union(m.start for m in neighbours)))
         try:
             with self._process.pseudo_file("mem") as mem:
+                neighbours = self._foremost(neighbours, mem, pagemap)
+                mappings = mappings + [m for m in neighbours if m.start not in known]
+                chosen = self._foremost(suspicious, mem, pagemap) + neighbours
+                wanted = {m.start for m in chosen}
                 return [
                     self._with_head(m, mem, pagemap, sizes) if m.start in wanted else m
                     for m in mappings
@@ -360,7 +365,7 @@ class _Inspection:
                 found.update((m.start, m) for m in run[-8:])
             if bare and line.path not in ("[heap]", "[stack]"):
                 run.append(line)
-        return list(found.values())[:_HEADS_MAX]
+        return list(found.values())
 
     def _smaps(self, starts: frozenset[int]) -> dict[int, tuple[int, int]]:
         try:
@@ -376,25 +381,51 @@ class _Inspection:
             anonymous = mapping.anonymous
         mapping = replace(mapping, rss=rss, anonymous=anonymous)
         # Not only readable ones: what a process may merely execute, /proc/PID/mem shows too.
-        if self._heads >= _HEADS_MAX:
-            return mapping
-        self._heads += 1
         start, head = self._first_bytes(mapping, mem, pagemap)
         if not head:
             return mapping
         at = None if start == mapping.start else start
         return replace(mapping, head=head[:4096], head_at=at, content=_content_of(head))
 
-    def _first_bytes(self, mapping: Mapping, mem: int, pagemap: int) -> tuple[int, bytes]:
+    def most_telling(self, lines: list[MapLine]) -> list[MapLine]:
+        """The same lines, those first that no disk backs and that begin like something to find."""
+        try:
+            with (
+                self._process.pseudo_file("pagemap") as pages,
+                self._process.pseudo_file("mem") as m,
+            ):
+                return sorted(
+                    lines,
+                    key=lambda line: (
+                        _dullness(line)[0],
+                        rank_of_head(self._first_bytes(_mapping(line), m, pages, _SNIFFED)[1]),
+                    ),
+                )
+        except OSError:
+            return lines
+
+    def _foremost(self, mappings: list[Mapping], mem: int, pagemap: int) -> list[Mapping]:
+        """As many as are looked into; where there are more, by what they begin with."""
+        if len(mappings) <= _HEADS_MAX:
+            return mappings
+
+        return sorted(mappings, key=lambda m: self._rank(m, mem, pagemap))[:_HEADS_MAX]
+
+    def _rank(self, mapping: Mapping, mem: int, pagemap: int) -> int:
+        return rank_of_head(self._first_bytes(mapping, mem, pagemap, _SNIFFED)[1])
+
+    def _first_bytes(
+        self, mapping: Mapping, mem: int, pagemap: int, most: int = _HEAD
+    ) -> tuple[int, bytes]:
         """The first bytes that exist, and where: of private memory, only populated pages."""
-        start, size = mapping.start, min(_HEAD, mapping.size)
+        start, size = mapping.start, min(most, mapping.size)
         try:
             if mapping.inode == 0 and mapping.perms[3:] == "p":
                 end = min(mapping.end, mapping.start + (64 << 20))
                 first = next(iter(self._private(pagemap, mapping.start, end)), None)
                 if first is None:
                     return start, b""
-                start, size = first[0], min(_HEAD, first[1] - first[0])
+                start, size = first[0], min(most, first[1] - first[0])
             return start, os.pread(mem, size, start)
         except (OSError, OverflowError):
             return start, b""
