@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 
 from triage.commands.places import volatile
@@ -92,23 +93,28 @@ def volatile_code(path: str) -> bool:
     )
 
 
+_DESCRIPTOR = re.compile(r"/proc/self/fd/\d{1,4}")
+
+
 def clone_of(event: LogEvent) -> Benign | None:
     """A container runtime's clone of itself: by its name, and by its arguments or its parent.
 
     A name is anybody's to choose. Here the arguments must be those that the runtime gives its
     clone, or the parent a runtime: then the record is of what each start of a container looks like.
+    Where the record has no name, only the descriptor that was executed, it must be both.
     """
-    if event.exe is None or not event.exe.startswith("/memfd:"):
-        return None
-    known = match("linux_image", "clones", without_deleted(event.exe).removeprefix("/memfd:"))
-    if known is None:
+    exe = "" if event.exe is None else without_deleted(event.exe)
+    nameless = _DESCRIPTOR.fullmatch(exe) is not None
+    name = "runc" if nameless else exe.removeprefix("/memfd:")
+    known = match("linux_image", "clones", name)
+    if known is None or not (nameless or exe.startswith("/memfd:")):
         return None
     words = event.cmdline or tuple((event.command or "").split())
     first = base(words[0]) if words else ""
     starts = len(words) >= 2 and match("linux_image", "clone_arguments", f"{first} {words[1]}")
     comm = match("linux_image", "clone_names", event.comm or "")
     parent = match("linux_image", "runtimes", base((event.parent or "").split(" ")[0]))
-    if starts or comm or parent:
+    if (starts and parent) if nameless else (starts or comm or parent):
         return Benign(f"the record is that of {known.what} at the start of a container: name and "
                       "arguments, name of the thread or parent agree", known.source)  # fmt: skip
     return None

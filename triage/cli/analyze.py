@@ -13,7 +13,7 @@ from triage.cli.options import report_options
 @click.argument("snapshot", metavar="[SNAPSHOT|-]", required=False)
 @click.option(
     "--events", metavar="FILE|-", multiple=True,
-    help="Judge events, too: Tracee, Falco, auditd, journal export, Sysmon for Linux.",
+    help="Judge events, too: Tracee, Falco, Tetragon, auditd, journal, Sysmon for Linux.",
 )  # fmt: skip
 @report_options
 def analyze(snapshot: str | None, events: tuple[str, ...], **report: Any) -> None:

@@ -1,7 +1,7 @@
 """A file of events, of whichever of the known shapes: lines in, events out, nothing held.
 
-JSON lines (Tracee, Falco, ``journalctl -o json``), audit records, the journal's export format,
-Sysmon for Linux, Falco's text, syslog. What is none of these is counted.
+JSON lines (Tracee, Falco, Tetragon, ``journalctl -o json``), audit records, the journal's export
+format, Sysmon for Linux, Falco's text, syslog. What is none of these is counted.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from triage.linux_image import (
     falco_events,
     journal_events,
     syslog_events,
+    tetragon_events,
     tracee_events,
 )
 from triage.linux_image.items import carried
@@ -113,6 +114,10 @@ class Foreign:
                 yield self._with_payload(event, record)
         elif falco_events.is_falco(record):
             yield falco_events.log_event(record, place)
+        elif tetragon_events.is_tetragon(record):
+            event = tetragon_events.log_event(record, place)
+            if event is not None:
+                yield event
         elif "__REALTIME_TIMESTAMP" in record or "__CURSOR" in record:
             fields = {str(k): list(_values(v)) for k, v in record.items()}
             yield from self._journal(fields, place)

@@ -24,7 +24,15 @@ def check(event: LogEvent, scene: Scene) -> Benign | None:
 
 ATTESTATION = Attestation(
     id="logged-clone",
-    covers=frozenset({"logged-exe-memfd", "logged-foreign-alert", "logged-memfd-created"}),
+    covers=frozenset(
+        {
+            "logged-exe-memfd",
+            "logged-descriptor",
+            "logged-exe-deleted",
+            "logged-foreign-alert",
+            "logged-memfd-created",
+        }
+    ),  # fmt: skip
     inspects=LogEvent,
     check=check,
     doc=__doc__,
