@@ -8,6 +8,7 @@ and everything that would have to go through them is not known.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +32,8 @@ _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NOCTTY
 _LIST = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _BUFFER = 1 << 16
 DESCRIPTORS_MAX = 1 << 16
+#: Stands for a path of more bytes than a page, which no link tells.
+LONG_PATH = "/[a path of more than 4095 bytes]"
 _PAGE = 1 << 12
 
 
@@ -154,8 +157,17 @@ class ProcessDir:
             os.close(handle)
 
     def link(self, name: str) -> str:
-        """The raw text of a link, ``" (deleted)"`` and all. Raises :class:`OSError`."""
-        return decode(os.readlink(name.encode(), dir_fd=self._fd))
+        """The raw text of a link, ``" (deleted)"`` and all. Raises :class:`OSError`.
+
+        :data:`LONG_PATH` for one that the kernel does not write, because it fills no page
+        (do_proc_readlink, fs/proc/base.c): the link leads there all the same.
+        """
+        try:
+            return decode(os.readlink(name.encode(), dir_fd=self._fd))
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG and self.genuine:
+                return LONG_PATH
+            raise
 
     def names(self, name: str) -> list[str]:
         """The names in a sub-directory, unsorted. Raises :class:`OSError`."""
@@ -217,8 +229,11 @@ class ProcessDir:
                 try:
                     target = readlink(name.encode(), dir_fd=fd)
                     found.append((int(name), target.decode("utf-8", "surrogateescape")))
-                except (OSError, ValueError):
-                    continue  # closed since it was listed, or no descriptor of procfs at all
+                except (OSError, ValueError) as error:
+                    # Closed since it was listed, or no descriptor of procfs at all.
+                    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+                        found.append((int(name), LONG_PATH))
+            found.extend(_nameless(fd, names[DESCRIPTORS_MAX:]))
         finally:
             os.close(fd)
         found.sort()
@@ -354,6 +369,17 @@ class ProcessDir:
         """The process's root directory as an evidence tree. Raises :class:`OSError`."""
         fd = os.open("root", O_PATH | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._fd)
         return Root.of_directory(fd, f"{self.location.path}/root")
+
+
+def _nameless(directory: int, names: list[str]) -> Iterator[tuple[int, str]]:
+    """Of descriptors beyond the limit those without a name: a flood must not hide what matters."""
+    for name in names:
+        try:
+            target = decode(os.readlink(name.encode(), dir_fd=directory))
+        except OSError:
+            continue
+        if target.startswith("/memfd:") or (target[:1] == "/" and target.endswith(" (deleted)")):
+            yield int(name), target
 
 
 def _read_on(fd: int, data: bytes, limit: int) -> bytes:
