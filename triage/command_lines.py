@@ -6,11 +6,11 @@ is a program with plain options. Only the others are read as the shell or the in
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from triage.content.patterns import lazy
 from triage.model import Process
 from triage.scene import volatile_place, without_deleted
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _SIGNS = ("(", "|", "`", "$", ";", '"', "'", "/dev/", "/run/", "/proc/", "<", ":/", "-e", "&")
 _LEAST, _LONGEST, _ARGUMENTS_MAX = 48, 128 << 10, 8
 _SHOWN = 300
-_RUN = re.compile(r"[A-Za-z0-9+/=_-]{48,}")
-_LIST = re.compile(r"(?:\\x[0-9a-fA-F]{2}){16}|(?:\d{1,3}[, ]){40}|(?:0x[0-9a-fA-F]{1,2}[, ]+){16}")
+_RUN = lazy(r"[A-Za-z0-9+/=_-]{48,}")
+_LIST = lazy(r"(?:\\x[0-9a-fA-F]{2}){16}|(?:\d{1,3}[, ]){40}|(?:0x[0-9a-fA-F]{1,2}[, ]+){16}")
 
 
 def reasons_of(process: Process) -> tuple[Reason, ...]:

@@ -5,21 +5,28 @@ Pure. A box has many processes and few environments, so what a value holds is fo
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from triage.model import Content, Process
+from triage.content.patterns import lazy
+from triage.model import Content, Process, Severity
 from triage.scene import Scene
 
 _LEAST = 96
-_RUN = re.compile(r"[A-Za-z0-9+/=_-]{64,}|(?:\\x[0-9a-fA-F]{2}){16,}|(?:\d{1,3}[, ]){40,}")
-_CODE = re.compile(
-    r"^\s*(?:#!|<\?php|import |from \w+ import |use strict|exec\(|eval\b)|\bmemfd_create"
-)
-_NUMBER = re.compile(r"\d+|(?<=_)[A-Za-z]$")
+_RUN = lazy(r"[A-Za-z0-9+/=_-]{64,}|(?:\\x[0-9a-fA-F]{2}){16,}|(?:\d{1,3}[, ]){40,}")
+_CODE = lazy(r"^\s*(?:#!|<\?php|import |from \w+ import |use strict|exec\(|eval\b)|\bmemfd_create")
+_NUMBER = lazy(r"\d+|(?<=_)[A-Za-z]$")
 _PART_LEAST, _PARTS_LEAST, _PARTS_MAX = 16, 160, 64
-_DENSE = re.compile(r"[!-~]+")
+_DENSE = lazy(r"[!-~]+")
+# One of these is in every text that decodes, fetches or connects, and runs.
+_DOES = lazy(
+    r"/dev/(?:tcp|udp|shm|fd)/|/proc/|base64|b64|decode|exec|eval|system|memfd|curl|wget|fetch|socat|"
+    r"\bn(?:et)?c(?:at)?\s|openssl|xxd|sock|urlopen|\(\) ?\{|\b(?:ba|da|z|k)?sh\b|python|perl|/run/"
+)
+_RUNS = ("|", "(", ";", "`", "&", " ")
+_FUNCTION = lazy(r"\(\)\s*\{")
+#: What is fetched and run, or lies in a volatile place, is what build systems do, too.
+_MEDIUM = frozenset({"download-execute", "volatile", "preload"})
 
 
 def variables(process: Process) -> Iterator[tuple[str, str]]:
@@ -34,6 +41,48 @@ def worth_a_look(value: str) -> bool:
     if len(value) < _LEAST:
         return len(value) >= 24 and _CODE.search(value) is not None
     return _RUN.search(value) is not None or _CODE.search(value) is not None
+
+
+@lru_cache(8192)
+def may_command(value: str) -> bool:
+    """The cheap question: nearly all variables are paths, words, numbers and lists of those."""
+    if len(value) < 12 or not any(sign in value for sign in _RUNS):
+        return False
+    return _DOES.search(value) is not None
+
+
+@lru_cache(1024)
+def commands_in(name: str, value: str) -> tuple[tuple[str, Severity], ...]:
+    """Why a value is a notable command, worst first: as shell text, as code, as a function."""
+    from triage.commands.inline import judge_code
+    from triage.commands.script import judge_script
+
+    function = _FUNCTION.match(value)
+    text = value if function is None else value[function.end() - 1 :]
+    reasons = list(judge_script(text))
+    if not reasons and "(" in value and function is None:
+        reasons += judge_code("code", value)
+    found = [
+        (reason.text, Severity.MEDIUM if reason.kind in _MEDIUM else reason.severity)
+        for reason in reasons
+        if not (reason.kind == "volatile" and not reason.path.startswith(_VOLATILE))
+    ]
+    if function is not None and _behind(value):
+        found.append(("a command stands behind a function's end: old shells run it", Severity.HIGH))
+    return tuple(sorted(found, key=lambda pair: -pair[1].points))
+
+
+_VOLATILE = ("/dev/", "/run/lock/", "/var/lock/", "/run/shm/", "/proc/")
+
+
+def _behind(value: str) -> bool:
+    """Whether something follows the brace that closes an exported function."""
+    depth = 0
+    for place, char in enumerate(value[:4096]):
+        depth += (char == "{") - (char == "}")
+        if char == "}" and depth == 0:
+            return value[place + 1 :].strip().startswith((";", "&", "|"))
+    return False
 
 
 @lru_cache(256)

@@ -16,7 +16,7 @@ from triage.model import Severity
 _RUNS = lazy(
     r"\bexec\s*\(|\beval\b|\bcompile\s*\(|os\.(?:system|popen|exec\w*|posix_spawn\w*)|\bsubprocess\b|"
     r"\b(?:system|passthru|shell_exec|popen|proc_open|assert|create_function)\s*\(|"
-    r"\bsystem\s+[\"'$q]|\bnew\s+Function\b|\bFunction\s*\(|vm\.run|child_process|"
+    r"\bsystem\s*[\"'$q]|\bnew\s+Function\b|\bFunction\s*\(|vm\.run|child_process|"
     r"\b(?:marshal|pickle)\.loads|\brunpy\b|\bload(?:string)?\s*\(|\bIO\.popen\b|\bKernel\.|"
     r"\bos\.execute\b|\bio\.popen\b|\|&?\s*getline\b|\bqx\b|\bexecSync\b|\bspawn(?:Sync)?\s*\(|"
     r"\bshell_exec\b|\bpcntl_exec\b|\binstance_eval\b|\bdo\s+\\|\bIEX\b|Invoke-Expression|importlib",
@@ -43,7 +43,9 @@ _FETCHES = lazy(
     re.IGNORECASE,
 )
 _SHELL = lazy(
-    r"pty\.spawn|dup2\s*\(|/bin/(?:ba|da|z|k)?sh\b|\bexec\s*\(?\s*[\"']/bin/|spawn\(", re.IGNORECASE
+    r"pty\.spawn|dup2\s*\(|/bin/(?:ba|da|z|k)?sh\b|\bexec\s*\(?\s*[\"']/bin/|spawn\(|"
+    r"->\s*fdopen\b|\bopen\s*\(?\s*\*?STDIN\s*,\s*[\"'][<>+]*&",
+    re.IGNORECASE,
 )
 _MEMFD = lazy(r"\bmemfd_create\b|\bMFD_CLOEXEC\b|\bmemfd_secret\b")
 #: The number of memfd_create on x86-64, arm64 (and riscv), i386, arm.

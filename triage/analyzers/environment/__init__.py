@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from triage.analyzers.environment import (
     environment_antiforensic,
+    environment_command,
     environment_opaque,
     environment_payload,
     environment_split_payload,
@@ -13,6 +14,7 @@ from triage.analyzers.indicator import Indicator
 
 INDICATORS: tuple[Indicator, ...] = (
     environment_payload.INDICATOR,
+    environment_command.INDICATOR,
     environment_split_payload.INDICATOR,
     environment_opaque.INDICATOR,
     environment_antiforensic.INDICATOR,
