@@ -189,7 +189,7 @@ def test_there_is_no_choice_among_one(browser: Browser, page: Any) -> None:
 
 def test_what_is_settled_stands_under_its_own_heading(browser: Browser, page: Any) -> None:
     browser.open(page(answered()))
-    headings = "[...document.querySelectorAll('section h2')].map((each) => each.textContent)"
+    headings = "[...document.querySelectorAll('main ~ section h2')].map((each) => each.textContent)"
     assert browser.run(headings)[:3] == [
         "Judged benign",
         "Not new: known from the baseline",
@@ -246,6 +246,34 @@ def test_links_lead_to_the_other_subject(browser: Browser, page: Any) -> None:
     opened = "[...document.querySelectorAll('#list details[open]')].map((each) => "
     opened += "each.closest('article').dataset.id)"
     assert browser.run(opened) == ["memory-file-11"]
+
+
+def test_the_top_leads_to_a_story(browser: Browser, page: Any) -> None:
+    browser.screen(1280, 900)
+    browser.open(page(infected()), "#severity=low")
+    browser.run("[...document.querySelectorAll('.worst a')].at(1).click()")
+    opened = "document.querySelector('#list details[open]')"
+    wait(browser, f"{opened} !== null")
+    assert browser.run(f"{opened}.closest('article').dataset.id") == "memory-file-23"
+    # What stays in sight at the top does not cover it.
+    top = browser.run(f"{opened}.closest('article').getBoundingClientRect().top")
+    assert browser.run("document.querySelector('.controls').getBoundingClientRect().bottom") <= top
+    browser.open(page(infected()), "#story=99")
+    assert browser.run(STATUS) == "1 to 16 of 16 subjects, 18 in all"
+    assert said(browser) == []
+
+
+def test_what_tells_the_same_is_printed_once(browser: Browser, page: Any) -> None:
+    browser.open(page(infected()))
+    browser.run("window.dispatchEvent(new Event('beforeprint'))")
+    upgrades = "[...document.querySelectorAll('#list article')].slice(4)"
+    assert browser.run(f"{upgrades}.map((each) => each.querySelectorAll('details').length)") == [
+        1, *[0] * 11,
+    ]  # fmt: skip
+    assert browser.run(f"{upgrades}[1].innerText").count("the same was found of 3") == 1
+    assert browser.run("document.querySelector('#gaps details').open")
+    browser.run("window.dispatchEvent(new Event('afterprint'))")
+    assert browser.run("document.querySelectorAll('#list article > details').length") == 16
 
 
 def test_the_process_tree_shows_who_started_whom(browser: Browser, page: Any) -> None:

@@ -154,6 +154,24 @@ def test_the_page_tells_all_without_javascript() -> None:
         assert part in text
 
 
+def test_the_worst_are_named_at_the_top_and_lead_to_their_story() -> None:
+    text = render(infected())
+    top, rest = text.split('<section id="worst">')[1].split("</section>", 1)
+    assert words_of(top).startswith("What stands out ■ CRITICAL 100 kworker/u:0 (pid 4242)")
+    assert words_of(top).count("2 linked") == 1
+    # Without JavaScript the links lead to the plain page's stories.
+    numbers = re.findall(r'href="#(story=\d+)"', top)
+    assert numbers == ["story=1", "story=2"]
+    assert all(f'id="{number}"' in rest for number in numbers)
+    assert 'id="worst"' not in render(clean())
+
+
+def test_stories_that_tell_the_same_are_one_line_at_the_top() -> None:
+    top = render(huge(500)).split('<section id="worst">')[1].split("</section>", 1)[0]
+    assert top.count("<li>") <= 8
+    assert re.search(r"\d+ more like it", top)
+
+
 def test_what_the_plain_page_leaves_out_is_said() -> None:
     text = render(huge(STATIC + 100))
     assert text.count("<article") <= STATIC + 10
@@ -232,7 +250,7 @@ def test_a_subjects_times_are_told_and_names_are_no_times() -> None:
     assert subject["times"] == [
         ["2026-02-28T23:10:00.000Z", "file made ($MFT)"],
         ["2026-03-01T01:10:00.000Z", "run <b>x</b> (a)"],
-        ["2026-02-28T17:33:20.123456Z", "mtime_ns"],
+        ["2026-02-28T17:33:20.123456Z", "Content modification"],
     ]
     # A script would make 1772300000123456800 of it.
     assert subject["facts"]["mtime_ns"] == "1772300000123456789 (2026-02-28T17:33:20Z)"

@@ -21,9 +21,11 @@ from triage.printable import printable
 from triage.report import json_report, order
 from triage.report.html import data, plain
 from triage.report.html.plain import LONGEST, badge, markup, pairs, safe
+from triage.report.stories import alike, stories
 from triage.report.wording import (
     BENIGN_SIGN,
     GAP_SIGN,
+    NOTEWORTHY,
     SETTLED,
     SIGNS,
     caveats,
@@ -39,6 +41,8 @@ from triage.report.wording import (
 
 #: Items in a list that is always there.
 LISTED = 1000
+#: Stories named at the top.
+WORST = 8
 #: Joined in this order they are the page's one script; what it starts comes last.
 SCRIPTS = ("state.js", "subject.js", "views.js", "report.js")
 
@@ -50,6 +54,7 @@ def render(report: Report) -> str:
     parts = [
         *_head(report, style, script),
         *_verdict(report),
+        *_standing_out(report),
         *_application(report),
         *_settled(report),
         *_gaps(report),
@@ -96,24 +101,24 @@ def _head(report: Report, style: str, script: str) -> Iterator[str]:
 def _verdict(report: Report) -> Iterator[str]:
     severity = next((each for each in Severity if each == report.verdict), None)
     doubts = caveats(report)
-    yield "<header><h1>"
+    yield f'<header class="{"quiet" if severity is None else severity.value}"><h1>'
     if severity is not None:
         yield badge(severity, f"{SIGNS[severity]} {severity.value.upper()}")
     else:
         sign = GAP_SIGN if doubts or report.verdict != "none" else BENIGN_SIGN
         word = "NOTHING FOUND" if report.verdict == "none" else "UNKNOWN"
         yield f'<span class="badge">{sign} {word}</span>'
-    yield f"{markup(verdict_sentence(report))}</h1>"
-    facts = " · ".join(f'<span class="ev">{markup(each)}</span>' for each in host_line(report))
-    yield f'<p class="soft">{facts}</p>'
+    yield f"<span>{markup(verdict_sentence(report))}</span></h1>"
+    facts = "".join(f'<li class="ev">{markup(each)}</li>' for each in host_line(report))
+    yield f'<ul class="who soft">{facts}</ul>'
     yield f'<p class="counts">{"".join(_counts(report))}</p>'
     for sentence in doubts:
-        yield f'<p class="doubt">{GAP_SIGN} {markup(sentence)}</p>'
-    yield '<p class="jump"><a href="#findings">Findings</a>'
+        yield f'<p class="doubt"><span>{GAP_SIGN}</span> {markup(sentence)}</p>'
+    yield '<nav class="jump"><a href="#findings">Findings</a>'
     for by, _ in settled(report.subjects):
         yield f'<a href="#{SETTLED[by][1]}">{SETTLED[by][0].partition(":")[0]}</a>'
     yield '<a href="#gaps">Not looked at</a> <a href="#coverage">Looked at</a>'
-    yield '<a href="#facts">Host, tool, indicators</a></p></header>'
+    yield '<a href="#facts">Host, tool, indicators</a></nav></header>'
 
 
 def _counts(report: Report) -> Iterator[str]:
@@ -127,10 +132,30 @@ def _counts(report: Report) -> Iterator[str]:
             yield f'<span class="soft">{BENIGN_SIGN} {word} {counts.get(by, 0):,}</span>'
 
 
+def _standing_out(report: Report) -> Iterator[str]:
+    """The worst stories in a line each, those that tell the same together. A link names a story by
+    its number: nothing of it comes from evidence."""
+    told = [each for each in stories(report.subjects) if each.lead.benign is None]
+    groups = [each for each in alike(told) if told[each[0]].lead.severity in NOTEWORTHY]
+    if not groups:
+        return
+    yield '<section id="worst"><h2>What stands out</h2><ol class="worst">'
+    for group in groups[:WORST]:
+        story = told[group[0]]
+        lead, linked = story.lead, len(story.members) - 1
+        about = [f"{len(group) - 1:,} more like it"] if len(group) > 1 else []
+        about += [f"{linked:,} linked"] if linked else []
+        yield f'<li><a href="#story={group[0] + 1}">{badge(lead.severity, data.badge_text(lead))}'
+        yield f' <span class="ev">{safe(lead.title, 300)}</span></a>'
+        yield f' <span class="soft">{"; ".join(about)}</span></li>' if about else "</li>"
+    more = sum(map(len, groups[WORST:]))
+    yield f"</ol>{f'<p class=soft>and {more:,} more below</p>' if more else ''}</section>"
+
+
 def _application(report: Report) -> Iterator[str]:
     """What the script fills, hidden until it runs, and what stands there without it."""
     yield '<main><h2 id="findings">Findings</h2><div id="app" hidden>'
-    yield '<details id="attack" open><summary>ATT&amp;CK</summary>'
+    yield '<details id="attack" open><summary>ATT&amp;CK techniques</summary>'
     yield '<div class="tactics" id="techniques"></div></details>'
     yield '<div class="controls" role="search"><div class="row">'
     yield '<input id="q" type="search" aria-label="Search" autocomplete="off"'
@@ -141,7 +166,7 @@ def _application(report: Report) -> Iterator[str]:
     yield '<select id="collector" aria-label="Collector"></select>'
     yield '<select id="host" aria-label="Host"></select>'
     yield '<button id="reset" type="button">Reset</button></div><div class="row">'
-    yield '<span class="row" id="views" role="group" aria-label="View"></span>'
+    yield '<span class="joined" id="views" role="group" aria-label="View"></span>'
     yield '<span class="row" id="severities" role="group" aria-label="Severity"></span>'
     yield '<select id="sort" aria-label="Order"><option value="story">by story'
     yield '<option value="score">by score<option value="newest">newest first'
@@ -190,8 +215,15 @@ def _coverage(report: Report) -> Iterator[str]:
     yield '<section id="coverage"><h2>Looked at</h2><div class="table"><table>'
     yield "<tr><th>collector<th>what it did</tr>"
     for entry in report.coverage:
-        yield f'<tr><td class="ev">{safe(entry.collector)}'
-        yield f'<td class="ev">{markup(coverage_line(entry))}</tr>'
+        if entry.applied:
+            yield f'<tr><td class="ev">{safe(entry.collector)}'
+            yield f'<td class="ev">{markup(coverage_line(entry))}</tr>'
+    apart: dict[str, list[str]] = {}
+    for entry in report.coverage:
+        if not entry.applied:
+            apart.setdefault(coverage_line(entry), []).append(entry.collector)
+    for reason, names in apart.items():
+        yield f'<tr><td class="ev">{safe(", ".join(names))}<td class="ev">{markup(reason)}</tr>'
     yield "</table></div></section>"
 
 

@@ -18,6 +18,7 @@ from triage.report.stories import Member, Story, alike, stories
 from triage.report.wording import (
     BENIGN_SIGN,
     GAP_SIGN,
+    NOTEWORTHY,
     SETTLED,
     SIGNS,
     by_hand,
@@ -43,7 +44,6 @@ LISTED = 8
 ALIKE = 2
 _SCREEN = 24
 _BLANK: Line = ()
-_NOTEWORTHY = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM)
 
 
 def render(report: Report, *, width: int = 80, colour: bool = False, details: bool = False) -> str:
@@ -147,7 +147,7 @@ def _chosen(bad: Sequence[Story]) -> tuple[list[list[int]], list[int]]:
         kind = (story.lead.kind, _strongest(story.lead))
         seen[kind] += len(story.members) == 1
         told = len(full) < FULL and (len(story.members) > 1 or seen[kind] <= ALIKE)
-        if told and story.lead.severity in _NOTEWORTHY:
+        if told and story.lead.severity in NOTEWORTHY:
             full.append(group)
         else:
             rest += group

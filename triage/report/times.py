@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 
 from triage.model import Report, Subject
 
+#: What the facts that tell times are called in timelines; others go by the fact's own name.
+WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "start_time": "Process start",
+        "mtime_ns": "Content modification",
+        "ctime_ns": "Metadata change",
+        "atime_ns": "Last access",
+        "modified_ns": "Modification",
+        "created": "Creation",
+        "modified": "Modification",
+        "boot_time": "Boot",
+    }
+)
 _LONGEST = 4000  # characters of a fact that lists times
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)

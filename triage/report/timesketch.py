@@ -25,15 +25,6 @@ from triage.report.values import (
 )
 from triage.report.wording import settled_word
 
-_WORDS = {
-    "start_time": "Process start",
-    "mtime_ns": "Content modification",
-    "ctime_ns": "Metadata change",
-    "atime_ns": "Last access",
-    "created": "Creation",
-    "modified": "Modification",
-    "boot_time": "Boot",
-}
 _SEEN = "Seen by triage"
 
 
@@ -60,7 +51,7 @@ def _events(report: Report) -> Iterator[dict[str, object]]:
         message = _message(subject)
         yield _event(end, _SEEN, message, fields)
         for name, moment in times.of(subject):
-            yield _event(moment, _WORDS.get(name) or _in_words(name), message, fields)
+            yield _event(moment, times.WORDS.get(name) or _in_words(name), message, fields)
 
 
 def _in_words(name: str) -> str:

@@ -33,6 +33,8 @@ SIGNS: Mapping[Severity, str] = MappingProxyType(
         Severity.INFO: "·",
     }
 )
+#: What a report names before everything else.
+NOTEWORTHY = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM)
 BENIGN_SIGN = "✓"
 GAP_SIGN = "?"
 

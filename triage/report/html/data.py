@@ -11,7 +11,7 @@ from typing import Any
 from triage.model import Content, Report, Severity, Subject
 from triage.printable import printable
 from triage.report import json_report, order, times
-from triage.report.stories import Member, stories
+from triage.report.stories import Member, likeness, stories
 from triage.report.wording import (
     BENIGN_SIGN,
     SETTLED,
@@ -107,10 +107,15 @@ def tactics(report: Report) -> list[dict[str, Any]]:
 
 def _told(report: Report) -> Iterator[dict[str, Any]]:
     here = report.host.hostname or "unknown host"
+    firsts: dict[object, str] = {}
     for number, story in enumerate(stories(report.subjects), start=1):
         names = story.names(number)
         for member, name in zip(story.members, names, strict=True):
-            yield _subject(member, name, names) | {"host": _host(member.subject, here)}
+            first = firsts.setdefault(likeness(member.subject), name)
+            yield _subject(member, name, names) | {
+                "host": _host(member.subject, here),
+                "like": "" if first == name else first,
+            }
 
 
 def _subject(member: Member, name: str, names: list[str]) -> dict[str, Any]:
@@ -158,7 +163,7 @@ def _number(subject: Subject, name: str) -> int | None:
 def _times(subject: Subject) -> list[list[str]]:
     """The moments that a subject's facts tell, as (RFC 3339 in UTC, what it is)."""
     return [
-        [times.rfc3339(moment), printable(what, limit=200)]
+        [times.rfc3339(moment), printable(times.WORDS.get(what, what), limit=200)]
         for what, moment in times.of(subject)[:TIMES]
     ]
 

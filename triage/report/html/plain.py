@@ -40,6 +40,7 @@ def findings(report: Report) -> Iterator[str]:
     left = STATIC
     for number, story in enumerate(stories(found), start=1):
         names = story.names(number)
+        yield f'<div id="story={number}"></div>'  # what the links at the top lead to
         for member, name in zip(story.members[:left], names, strict=False):
             yield from _static_subject(member, name, names)
         left -= len(story.members)

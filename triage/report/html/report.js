@@ -17,18 +17,21 @@ function tally(values) {
 function severityButton(severity) {
   const count = data.subjects.filter(
     (each) => each.severity === severity.name && each.benign === null).length;
-  const element = button(`${severity.sign} ${severity.name} ${count.toLocaleString('en')}`, () => {
+  const element = button('', () => {
     const chosen = new Set(state.severity);
     if (!chosen.delete(severity.name)) chosen.add(severity.name);
     change({ severity: chosen });
   });
+  element.append(make('span', `sign ${severity.name}`, severity.sign),
+    ` ${severity.name} ${count.toLocaleString('en')}`);
   element.dataset.severity = severity.name;
   return element;
 }
 
 function techniqueButton({ id, name, count }) {
-  const element = button(`${short(id, 40)} ${name} ${count.toLocaleString('en')}`,
-    () => change({ technique: state.technique === id ? '' : id }), 'ev');
+  const element = button('', () => change({ technique: state.technique === id ? '' : id }), 'ev');
+  element.append(make('span', 'soft', short(id, 40)), ` ${name} `,
+    make('span', 'count', count.toLocaleString('en')));
   element.dataset.technique = id;
   return element;
 }
@@ -41,11 +44,11 @@ function choice(name) {
   byName(name).hidden = counts.length < 2;
 }
 
-// One row for each tactic. Where the screen is narrow the strip waits to be opened.
+// One column for each tactic. Where the screen is narrow the strip waits to be opened.
 function attack() {
   for (const { name, techniques } of data.tactics) {
-    byName('techniques').append(make('h3', '', name),
-      make('div', 'row', ...techniques.map(techniqueButton)));
+    byName('techniques').append(make('div', '', make('h3', '', name),
+      ...techniques.map(techniqueButton)));
   }
   byName('attack').hidden = !data.tactics.length;
   byName('attack').open = window.innerWidth > 640;
@@ -129,16 +132,24 @@ function forPrint(on) {
   const times = moments(found).slice(0, PRINTED.size);
   if (times.length) byName('list').append(make('h2', '', 'Timeline'), ...days(times));
   byName('attack').open = true;
+  for (const each of document.querySelectorAll('#gaps details')) each.open = true;
+}
+
+// A link from the top of the page names a story; any other fragment is a state of the view.
+function arrive() {
+  const story = /^#story=(\d+)$/.exec(location.hash);
+  const place = story ? data.subjects.findIndex(({ label }) => label === story[1]) : -1;
+  if (place < 0) readState();
+  if (place < 0) show();
+  else reveal(place);
 }
 
 window.addEventListener('hashchange', () => {
-  if (location.hash !== '' && !location.hash.includes('=')) return; // a jump within the page
-  readState();
-  show();
+  if (location.hash === '' || location.hash.includes('=')) arrive(); // others jump within the page
 });
 window.addEventListener('beforeprint', () => forPrint(true));
 window.addEventListener('afterprint', () => forPrint(false));
 byName('app').hidden = false;
 readState();
 control();
-show();
+arrive();

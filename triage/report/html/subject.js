@@ -16,6 +16,7 @@ function article(place) {
   element.dataset.id = subject.id;
   element.append(make('h3', '', make('span', 'label', subject.label), ' ',
     subjectBadge(subject), ' ', evidence(subject.title)));
+  if (subject.like) element.append(make('p', 'soft', `the same was found of ${subject.like}`));
   if (subject.tie) element.append(make('p', 'soft', evidence(subject.tie)));
   element.append(make('ul', 'why', ...subject.why.map((line) => evidence(line, 'li'))));
   if (subject.check) {
@@ -25,7 +26,7 @@ function article(place) {
     element.append(make('p', '', `${settledAs(subject)}: `,
       evidence(`${subject.benign.reason} (${subject.benign.source})`)));
   }
-  element.append(more(subject));
+  if (!printing || !subject.like) element.append(more(subject)); // paper tells it once
   return element;
 }
 
@@ -118,7 +119,8 @@ function content(found) {
     parts.push(make('h4', '', 'Found inside'),
       pairs(found.clues.map((clue) => [`${clue.kind}, layer ${clue.layer}`, clue.defanged])));
   }
-  if (found.head) parts.push(make('h4', '', 'First bytes'), make('pre', 'hex', hexView(found.head)));
+  if (found.head) parts.push(make('h4', '', 'First bytes'),
+    make('pre', 'hex', hexView(printing ? found.head.slice(0, 256) : found.head)));
   return parts;
 }
 
