@@ -23,6 +23,7 @@ _FINDERS = (
     (("EventRecord",), "triage.events.links", "ties"),
     (("PersistenceItem",), "triage.linux_image.links", "ties"),
     (("IpcObject", "HiddenThing"), "triage.kernel_links", "ties"),
+    (("CodeLook",), "triage.code_links", "ties"),
 )
 # Indicators that are a chain when they meet on one process: (all of these, reason).
 _TOGETHER = (

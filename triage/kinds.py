@@ -37,6 +37,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("mount", "mount", "Mount", _LIVE, ""),
     Kind("ipc-object", "kernel-object", "IpcObject", _KERNEL, "triage.kernel_subjects"),
     Kind("hidden-thing", "hidden", "HiddenThing", _KERNEL, "triage.kernel_subjects"),
+    Kind("code-look", "process-code", "CodeLook", "triage.model_code", "triage.code_subjects"),
     Kind("wmi-object", "wmi-object", "WmiObject", _WINDOWS, "triage.wmi_subjects"),
     Kind(
         "wmi-subscription", "wmi-subscription", "WmiSubscription", _WINDOWS, "triage.wmi_subjects"

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from triage.records import dataclass
 
 if TYPE_CHECKING:
+    from triage.model_code import CodeLook
     from triage.model_kernel_objects import HiddenThing, IpcObject
     from triage.model_linux_image import CoreDump, LogEvent, PersistenceItem
     from triage.model_windows import (
@@ -377,7 +378,7 @@ Artifact: TypeAlias = (
     "Process | MemoryFile | Mount | IpcObject | HiddenThing | WmiObject | WmiSubscription | "
     "WmiProvider | WmiRecovery | RegistryValue | RegistryKey | AutostartItem | "
     "EventRecord | EventLog | "
-    "PersistenceItem | LogEvent | CoreDump"
+    "PersistenceItem | LogEvent | CoreDump | CodeLook"
 )
 
 

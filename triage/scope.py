@@ -26,7 +26,8 @@ class Limits:
     ``examination`` is the most seconds of CPU for thorough looks at contents, all together: what
     comes after gets the cheap look only, and is counted. ``keep_all`` says to keep contents that
     look harmless, too. ``xattrs`` are directories of the tree whose extended attributes are read;
-    ``all_pids`` says to try every process number, however many there are.
+    ``all_pids`` says to try every process number, however many there are; ``deep`` to look at the
+    code of every process, not only of those with something odd.
     """
 
     keep: int = 1 << 20
@@ -41,6 +42,7 @@ class Limits:
     examination: float = 30.0
     xattrs: tuple[str, ...] = ()
     all_pids: bool = False
+    deep: bool = False
 
 
 #: What ``Content.limit`` says of a content that would have deserved a thorough look.

@@ -33,6 +33,7 @@ FOLDERS: dict[str, frozenset[str]] = {
     "persistence": frozenset({"PersistenceItem"}),
     "execution": frozenset({"CoreDump", "LogEvent"}),
     "image": frozenset({"MemoryFile"}),
+    "code": frozenset({"CodeLook"}),
     "event": frozenset({"EventLog", "EventRecord"}),
 }
 

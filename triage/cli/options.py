@@ -133,5 +133,9 @@ collection_options = _apply(
             "--all-pids", is_flag=True,
             help="Try every process number for hidden ones, however many there may be.",
         ),
+        click.option(
+            "--deep", is_flag=True,
+            help="Look at the function tables of every process, not only of odd ones.",
+        ),
     )
 )  # fmt: skip

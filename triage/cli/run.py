@@ -49,6 +49,7 @@ class CollectionOptions:
     time_limit: int
     xattrs: tuple[str, ...] = ()
     all_pids: bool = False
+    deep: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ def collected(
         examination=min(Limits().examination, float(options.time_limit)),
         xattrs=options.xattrs,
         all_pids=options.all_pids,
+        deep=options.deep,
     )
     try:
         with opened(root_path, kind) as root:

@@ -19,6 +19,7 @@ Collect = Callable[[Scope], Generator["Artifact | Gap", None, int | Tally]]
 # (name, module, what it asks: a running kernel, an image that does not run, or either)
 MODULES: tuple[tuple[str, str, str], ...] = (
     ("processes", "processes", "either"),
+    ("process-code", "process_code", "kernel"),
     ("mounts", "mounts", "either"),
     ("memory-files", "memory_files", "either"),
     ("held-files", "held_files", "either"),

@@ -1,0 +1,157 @@
+/* Processes whose code was led elsewhere: led MODE [FILE]; says "ready PID" and waits.
+
+   Each mode finds what it changes by itself: the tables by its own dynamic section, the vDSO by
+   the auxiliary vector. What it leads to does nothing but return or wait. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <elf.h>
+#include <fcntl.h>
+#include <link.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const unsigned char RETURNS[] = {0x31, 0xc0, 0xc3};
+/* mov eax, 34 (pause); syscall; jmp back */
+static const unsigned char PAUSES[] = {0xb8, 0x22, 0, 0, 0, 0x0f, 0x05, 0xeb, 0xf7};
+/* push rbx; mov rbx, rdi; call rbx; jmp back: the C library's pause, called from here */
+static const unsigned char CALLS[] = {0x53, 0x48, 0x89, 0xfb, 0xff, 0xd3, 0xeb, 0xfc};
+
+static void fail(const char *what) {
+    printf("refused %s\n", what);
+    exit(0);
+}
+
+static void *anonymous(const unsigned char *code, size_t size) {
+    void *at = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    memcpy(at, code, size);
+    mprotect(at, 4096, PROT_READ | PROT_EXEC);
+    return at;
+}
+
+static void *in_memfd(const unsigned char *code, size_t size) {
+    int fd = memfd_create("cache", MFD_CLOEXEC);
+    if (fd < 0 || ftruncate(fd, 4096) || pwrite(fd, code, size, 0) != (ssize_t)size)
+        fail("memfd_create");
+    void *at = mmap(0, 4096, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
+    if (at == MAP_FAILED) fail("mmap of a memfd");
+    close(fd);
+    return at;
+}
+
+/* The word of this program's table that stands for a function. */
+static void **word_of(const char *wanted) {
+    ElfW(Sym) *symbols = 0;
+    const char *names = 0;
+    struct { ElfW(Rela) *first; size_t size; } tables[2] = {{0, 0}, {0, 0}};
+    for (ElfW(Dyn) *d = _DYNAMIC; d->d_tag != DT_NULL; d++) {
+        if (d->d_tag == DT_SYMTAB) symbols = (void *)d->d_un.d_ptr;
+        if (d->d_tag == DT_STRTAB) names = (void *)d->d_un.d_ptr;
+        if (d->d_tag == DT_JMPREL) tables[0].first = (void *)d->d_un.d_ptr;
+        if (d->d_tag == DT_PLTRELSZ) tables[0].size = d->d_un.d_val;
+        if (d->d_tag == DT_RELA) tables[1].first = (void *)d->d_un.d_ptr;
+        if (d->d_tag == DT_RELASZ) tables[1].size = d->d_un.d_val;
+    }
+    ElfW(Addr) base = _r_debug.r_map->l_addr;
+    for (int t = 0; t < 2; t++)
+        for (size_t i = 0; i < tables[t].size / sizeof(ElfW(Rela)); i++) {
+            ElfW(Rela) *r = &tables[t].first[i];
+            if (strcmp(names + symbols[ELF64_R_SYM(r->r_info)].st_name, wanted) == 0)
+                return (void **)(base + r->r_offset);
+        }
+    fail("no such word in the table");
+    return 0;
+}
+
+static void lead(const char *name, void *where) {
+    void **word = word_of(name);
+    void *page = (void *)((unsigned long)word & ~4095ul);
+    if (mprotect(page, 8192, PROT_READ | PROT_WRITE)) mprotect(page, 4096, PROT_READ | PROT_WRITE);
+    *word = where;
+}
+
+static void *run(void *code) {
+    ((void (*)(void *))code)((void *)pause);
+    return 0;
+}
+
+static void in_thread(void *code) {
+    pthread_t thread;
+    if (pthread_create(&thread, 0, run, code)) fail("pthread_create");
+}
+
+/* Poke the vDSO of a child with ptrace, perhaps putting back what was there. */
+static pid_t poked(int back, long breakpoint) {
+    char *vdso = (char *)getauxval(AT_SYSINFO_EHDR) + 0x800;
+    pid_t child = fork();
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        ptrace(PTRACE_TRACEME, 0, 0, 0);
+        raise(SIGSTOP);
+        for (;;) pause();
+    }
+    int status;
+    waitpid(child, &status, 0);
+    long old = ptrace(PTRACE_PEEKTEXT, child, vdso, 0);
+    long new = breakpoint ? (old & ~0xffl) | 0xcc : old ^ 0x5a5a5a5a5a5a5a5al;
+    if (ptrace(PTRACE_POKETEXT, child, vdso, new)) fail("PTRACE_POKETEXT");
+    if (back) ptrace(PTRACE_POKETEXT, child, vdso, old);
+    ptrace(PTRACE_DETACH, child, 0, 0);
+    return child;
+}
+
+static void replace_vdso(int with_other) {
+    char *vdso = (char *)getauxval(AT_SYSINFO_EHDR);
+    static char copy[8192];
+    memcpy(copy, vdso, 4096);
+    if (munmap(vdso, 4096) || munmap(vdso + 4096, 4096)) fail("munmap of the vDSO");
+    if (!with_other) return;
+    void *at = mmap(vdso, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    memcpy(at, copy, sizeof copy);
+    mprotect(at, 8192, PROT_READ | PROT_EXEC);
+}
+
+int main(int argc, char **argv) {
+    const char *mode = argv[1];
+    pid_t who = getpid();
+    if (!strcmp(mode, "table-anonymous")) lead("getppid", anonymous(RETURNS, sizeof RETURNS));
+    else if (!strcmp(mode, "table-memfd")) lead("getppid", in_memfd(RETURNS, sizeof RETURNS));
+    else if (!strcmp(mode, "table-other-function")) lead("getppid", dlsym(RTLD_DEFAULT, "system"));
+    else if (!strcmp(mode, "table-library")) {
+        void *library = dlopen(argv[2], RTLD_NOW | RTLD_LOCAL);
+        if (!library) fail(dlerror());
+        lead("getppid", dlsym(library, "replacement"));
+    }
+    else if (!strcmp(mode, "jit-only")) anonymous(RETURNS, sizeof RETURNS);
+    else if (!strcmp(mode, "thread-pauses")) in_thread(anonymous(PAUSES, sizeof PAUSES));
+    else if (!strcmp(mode, "thread-pauses-memfd")) in_thread(in_memfd(PAUSES, sizeof PAUSES));
+    else if (!strcmp(mode, "thread-calls")) in_thread(anonymous(CALLS, sizeof CALLS));
+    else if (!strcmp(mode, "vdso-poked")) who = poked(0, 0);
+    else if (!strcmp(mode, "vdso-put-back")) who = poked(1, 0);
+    else if (!strcmp(mode, "vdso-breakpoint")) who = poked(0, 1);
+    else if (!strcmp(mode, "vdso-replaced")) replace_vdso(1);
+    else if (!strcmp(mode, "vdso-gone")) replace_vdso(0);
+    else if (!strcmp(mode, "time-namespace")) {
+        if (unshare(0x80)) fail("unshare(CLONE_NEWTIME)");
+        int fd = open("/proc/self/timens_offsets", O_WRONLY);
+        if (fd < 0 || write(fd, "1 86400 0", 9) != 9) fail("timens_offsets");
+        if ((who = fork()) == 0) {
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
+            for (;;) pause();
+        }
+    }
+    if (argc > 3 && getppid() == 0) return 1; /* keeps getppid in the table */
+    printf("ready %d\n", who);
+    fflush(stdout);
+    for (;;) pause();
+}
