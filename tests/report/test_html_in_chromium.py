@@ -12,7 +12,7 @@ import pytest
 
 from tests.report.chromium import Browser, find
 from tests.report.sample_reports import PAYLOADS, answered, hostile, hostile_mixture, huge, infected
-from triage.model import Report
+from triage.model import Link, Report
 from triage.printable import printable
 from triage.report import render
 
@@ -292,6 +292,23 @@ def test_the_process_tree_shows_who_started_whom(browser: Browser, page: Any) ->
     browser.run("[...document.querySelectorAll('#list li button')].at(-1).click()")
     assert "open=process-4242" in browser.run("location.hash")
     assert said(browser) == []
+
+
+def test_logs_tell_by_links_who_started_whom(browser: Browser, page: Any) -> None:
+    first, second, third, fourth, *_ = infected().subjects
+    by = (Link("was started by", first.id),)
+    told = (
+        dataclasses.replace(first, facts=(), links=(Link("was started by", "nobody"),)),
+        dataclasses.replace(second, facts=(), links=by),
+        dataclasses.replace(third, facts=(), links=(Link("is started by", second.id),)),
+        dataclasses.replace(fourth, facts=(), links=(Link("same process as", first.id),)),
+    )
+    browser.open(page(dataclasses.replace(infected(), subjects=told)), "#view=tree")
+    rows = browser.run(
+        "[...document.querySelectorAll('#list li')].map((each) => "
+        "[each.style.getPropertyValue('--depth'), each.textContent.split(' ')[1]])"
+    )
+    assert rows == [["0", "CRITICAL"], ["1", "HIGH"], ["2", "MEDIUM"]]
 
 
 def test_processes_in_a_circle_are_shown_once(browser: Browser, page: Any) -> None:

@@ -30,7 +30,7 @@ function show() {
 }
 
 const nothing = (view) => (view === VIEWS.time ? 'No time is known of these subjects.'
-  : view === VIEWS.tree ? 'No process is among these subjects.' : 'No subject matches.');
+  : view === VIEWS.tree ? 'Of no process among these subjects is it known who started it.' : 'No subject matches.');
 
 function told(view, all, first, shown, found) {
   const number = (value) => value.toLocaleString('en');
@@ -120,38 +120,56 @@ function days(shown) {
 // The selected processes and those above them, each with its depth, parents first. A parent that
 // is no subject of the report is told by its number.
 function family(found) {
-  const byPid = processes();
+  const nodes = processes();
   const wanted = new Set();
   for (const place of found) {
-    let node = byPid.get(data.subjects[place].pids[0]);
-    if (node === undefined || node.place !== place) continue;
+    let node = nodes.get(place);
     while (node !== undefined && !wanted.has(node)) {
       wanted.add(node);
-      node = byPid.get(node.parent);
+      node = node.above;
     }
   }
-  return laidOut(byPid, wanted);
+  return laidOut(wanted);
 }
 
-// A process that was seen counts before one of the same number that a log told of.
+// By their place: the processes that were seen, or that a log told of, and who started whom. That
+// is known by numbers on a live box, and by links in logs, where a number says little.
 function processes() {
+  const nodes = new Map();
   const byPid = new Map();
+  const node = (place, pid, parent) => ({ place, pid, parent, above: undefined, children: [] });
+  // A process that was seen counts before one of the same number that a log told of.
   for (const live of [true, false]) {
     data.subjects.forEach(({ kind, pids: [pid, parent] }, place) => {
       const fits = pid !== null && parent !== null && !byPid.has(pid);
-      if (fits && (kind === 'process') === live) byPid.set(pid, { place, pid, parent, children: [] });
+      if (!fits || (kind === 'process') !== live) return;
+      byPid.set(pid, node(place, pid, parent));
+      nodes.set(place, byPid.get(pid));
     });
   }
-  return byPid;
+  for (const each of nodes.values()) {
+    if (each.parent !== each.pid) each.above = byPid.get(each.parent);
+  }
+  data.subjects.forEach(({ links }, place) => started(links, place, nodes, node));
+  return nodes;
+}
+
+function started(links, place, nodes, node) {
+  const by = links.find(({ relation }) => relation.endsWith(' started by'));
+  const above = by === undefined ? undefined : places.get(by.subject);
+  if (above === undefined || above === place) return;
+  for (const each of [above, place]) {
+    if (!nodes.has(each)) nodes.set(each, node(each, null, null));
+  }
+  if (nodes.get(place).above === undefined) nodes.get(place).above = nodes.get(above);
 }
 
 // Without recursion, and each node once: forged facts may make circles.
-function laidOut(byPid, wanted) {
+function laidOut(wanted) {
   const roots = new Map();
-  const nodes = [...wanted].sort((a, b) => a.pid - b.pid);
+  const nodes = [...wanted].sort((a, b) => a.pid - b.pid || a.place - b.place);
   for (const node of nodes) {
-    const parent = node.parent === node.pid ? undefined : byPid.get(node.parent);
-    if (parent) parent.children.push(node);
+    if (node.above) node.above.children.push(node);
     else roots.set(node.parent, [...(roots.get(node.parent) || []), node]);
   }
   const rows = [];
@@ -167,8 +185,8 @@ function laidOut(byPid, wanted) {
     }
   };
   for (const [pid, children] of roots) {
-    rows.push({ pid, depth: 0 });
-    for (const child of children) walk(child, 1);
+    if (pid !== null) rows.push({ pid, depth: 0 });
+    for (const child of children) walk(child, pid === null ? 0 : 1);
   }
   for (const node of nodes) walk(node, 0);
   return rows;
