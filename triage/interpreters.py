@@ -42,6 +42,12 @@ _LONG_PROGRAM = frozenset(
     {"--rcfile", "--init-file", "--require", "--import", "--loader", "--experimental-loader",
      "--file", "--exec", "--preload", "--config"}
 )  # fmt: skip
+_SHELLS = frozenset({"bash", "dash", "sh", "zsh", "ksh", "mksh", "ash", "rbash", "yash"})
+_FROM_INPUT = _SHELLS | {
+    "python", "pypy", "perl", "ruby", "lua", "luajit", "node", "nodejs", "php", "tclsh", "fish",
+    "csh", "tcsh", "julia", "guile",
+}  # fmt: skip
+_DATA_FOLLOWS = frozenset({"gawk", "mawk", "awk", "php", "expect"})
 _NODE = frozenset({"node", "nodejs", "bun", "deno"})
 _BOXES = frozenset({"busybox", "toybox"})  # one program with the names of many
 _CLASS_PATH = frozenset({"-cp", "-classpath", "--class-path", "-p", "--module-path"})
@@ -134,40 +140,51 @@ def script_paths(exe: str, cmdline: Sequence[str]) -> tuple[tuple[int, str], ...
         return _options(cmdline, _RUNNERS[name], name in _POSITIONAL)
     if name != "ld.so" and name not in _INLINE:
         return ()
-    return _java(cmdline) if name == "java" else _interpreted(name, start, cmdline)
+    return _java(cmdline) if name == "java" else _interpreted(name, start, cmdline)[0]
 
 
-def _interpreted(name: str, start: int, cmdline: Sequence[str]) -> tuple[tuple[int, str], ...]:
+def reads_standard_input(exe: str, cmdline: Sequence[str]) -> bool:
+    """Whether an interpreter takes its program from standard input: it was given none, or ``-``."""
+    name, start = _applet(_plain_name(exe), cmdline)
+    return name in _FROM_INPUT and bool(cmdline) and not _interpreted(name, start, cmdline)[1]
+
+
+def _interpreted(
+    name: str, start: int, cmdline: Sequence[str]
+) -> tuple[tuple[tuple[int, str], ...], bool]:
+    """The paths of programs, and whether a program (or code) was given at all."""
     found: list[tuple[int, str]] = []
     wants, coded = None, False
     for index, text in enumerate(cmdline[start : start + 64], start):
         if wants is not None:
             found += [(index, text)] if wants == "program" else []
             found += _of_setting(index, text) if name == "php" else []
-            if wants == "program" and name in ("gawk", "mawk", "awk", "php", "expect"):
-                break  # what follows is data for that program
+            if wants == "program" and name in _DATA_FOLLOWS:
+                return tuple(found), True  # what follows is data for that program
             wants = None
         elif text == "-" or not text:
             break
         elif not text.startswith(("-", "+")):
             # awk's first word is program text, not a file
             plain = coded or name in ("gawk", "mawk", "awk")
-            return tuple(found) if plain else (*found, (index, text))
+            return tuple(found) if plain else (*found, (index, text)), True
         elif text.startswith("--"):
             option, sign, value = text.partition("=")
             known = option in _LONG_PROGRAM
             found += [(index, value)] if known and sign else []
             wants = "program" if known and not sign else None
             wants = "value" if text in _LONG_VALUED else wants
+        elif "s" in text and name in _SHELLS:
+            break  # -s: what follows are arguments of a program from standard input
         else:
             found += _of_setting(index, text) if name == "php" else []
             wants, attached = _short_options(text[1:], name)
             found += [(index, attached)] if attached else []
+            coded = coded or wants == "code"
             if wants == "code" and name not in _NODE:
                 break
-            coded = coded or wants == "code"  # what node requires may come behind its code
-            wants = "value" if wants == "code" else wants
-    return tuple(found)
+            wants = "value" if wants == "code" else wants  # node may require more behind it
+    return tuple(found), coded
 
 
 def _of_setting(index: int, text: str) -> list[tuple[int, str]]:

@@ -240,12 +240,18 @@ class Mapping:
 
 @dataclass(frozen=True, slots=True)
 class OpenFile:
-    """A descriptor worth a closer look: memory file, deleted file, process memory, ..."""
+    """A descriptor worth a closer look: memory file, deleted file, process memory, ...
+
+    Of a socket ``protocol`` is as the kernel calls it (``TCP``, ``UNIX-STREAM``), ``peer`` the
+    address of its other end.
+    """
 
     fd: int
     target: str
     flags: int | None = None
     file: FileFacts | None = None
+    protocol: str | None = None
+    peer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

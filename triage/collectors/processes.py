@@ -19,6 +19,7 @@ from triage.proc.descriptors import open_files_of
 from triage.proc.directory import DESCRIPTORS_MAX, ProcessDir, ProcessTable
 from triage.proc.files import arguments_of, exe_at_path
 from triage.proc.memory import Memory, read_memory
+from triage.proc.standard_input import socket_on_input
 from triage.scope import NotHere, Scope
 
 NAME = "processes"
@@ -201,7 +202,10 @@ class _Reader:
             mappings=memory.mappings,
             map_count=memory.count,
             descriptors=descriptors,
-            open_files=open_files_of(self._dir, descriptors, self._other),
+            open_files=(
+                *socket_on_input(self._dir, exe, descriptors),
+                *open_files_of(self._dir, descriptors, self._other),
+            ),
             arguments=arguments_of(self._dir, exe, cmdline, cwd, descriptors),
         )
 

@@ -169,6 +169,10 @@ class ProcessDir:
                 return LONG_PATH
             raise
 
+    def attribute(self, name: str, attribute: str) -> bytes:
+        """An extended attribute of what a magic link leads to; nothing is opened for it."""
+        return os.getxattr(f"/proc/self/fd/{self._fd}/{name}", attribute)
+
     def names(self, name: str) -> list[str]:
         """The names in a sub-directory, unsorted. Raises :class:`OSError`."""
         fd = os.open(name, _LIST, dir_fd=self._fd)
@@ -212,9 +216,13 @@ class ProcessDir:
         """
         for name in sorted(self.names("task")):
             if is_number(name) and int(name) != self.pid:
-                fd = os.open(f"task/{name}", _PATH_DIRECTORY, dir_fd=self._fd)
-                return ProcessDir(fd, self.pid, self.location, self.genuine, self._devices)
+                return self.thread(f"task/{name}")
         return None
+
+    def thread(self, name: str) -> ProcessDir:
+        """The same of one thread, by ``task/TID``. Raises :class:`OSError`."""
+        fd = os.open(name, _PATH_DIRECTORY, dir_fd=self._fd)
+        return ProcessDir(fd, self.pid, self.location, self.genuine, self._devices)
 
     def descriptors(self) -> tuple[tuple[int, str], ...]:
         """The descriptors as (number, raw link text), by number. Raises :class:`OSError`."""

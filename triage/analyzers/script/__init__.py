@@ -6,6 +6,7 @@ from triage.analyzers.indicator import Indicator
 from triage.analyzers.script import (
     loader_indirect,
     script_descriptor,
+    script_fed,
     script_gone,
     script_in_volatile,
     script_memfd,
@@ -16,5 +17,6 @@ INDICATORS: tuple[Indicator, ...] = (
     script_descriptor.INDICATOR,
     script_in_volatile.INDICATOR,
     script_gone.INDICATOR,
+    script_fed.INDICATOR,
     loader_indirect.INDICATOR,
 )
