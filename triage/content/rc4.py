@@ -28,11 +28,12 @@ _LENGTHS = (16, 32, 8, 5, 4, 6, 7, 10, 12, 20, 24, 64, 9, 11, 13, 14, 15, 3, 48,
 def keystream(key: bytes, size: int) -> bytes:
     """The first ``size`` bytes of RC4's key stream."""
     state = list(range(256))
-    j, length = 0, len(key)
-    for i in range(256):
+    j = 0
+    for i, byte in enumerate((key * (256 // len(key) + 1))[:256]):
         held = state[i]
-        j = (j + held + key[i % length]) & 255
-        state[i], state[j] = state[j], held
+        j = (j + held + byte) & 255
+        state[i] = state[j]
+        state[j] = held
     out = bytearray(size)
     i = j = 0
     for n in range(size):

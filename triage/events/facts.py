@@ -37,7 +37,8 @@ def fields(*pairs: tuple[str, str | None]) -> tuple[tuple[str, str], ...]:
 def text(data: Fields, *names: str) -> str | None:
     """The first of the named values that is there, as text."""
     for name in names:
-        found = as_text(data.get(name))
+        value = data.get(name)
+        found: str | None = value if value.__class__ is str else as_text(value)
         if found is not None and found != "":
             return found
     return None

@@ -31,15 +31,27 @@ class System:
     user: str | None
 
 
+def origin_of(event: Fields) -> tuple[str | None, int | None, str | None, str | None]:
+    """Provider, number, channel and computer of a whole event, each as in :class:`System`."""
+    part = as_object(event.get("System"))
+    provider = part.get("Provider")
+    return (
+        as_text(_attribute(provider, "Name")) or as_text(_attribute(provider, "EventSourceName")),
+        as_number(part.get("EventID")),
+        as_text(part.get("Channel")),
+        as_text(part.get("Computer")),
+    )
+
+
 def system_of(event: Fields) -> System:
     """The system part of a whole event; what is missing or odd is ``None``."""
     part = as_object(event.get("System"))
+    provider, event_id, channel, computer = origin_of(event)
     return System(
-        provider=as_text(_attribute(part.get("Provider"), "Name"))
-        or as_text(_attribute(part.get("Provider"), "EventSourceName")),
-        event_id=as_number(_plain(part.get("EventID"))),
-        channel=as_text(part.get("Channel")),
-        computer=as_text(part.get("Computer")),
+        provider=provider,
+        event_id=event_id,
+        channel=channel,
+        computer=computer,
         record_id=as_number(_plain(part.get("EventRecordID"))),
         time=rfc3339(as_text(_attribute(part.get("TimeCreated"), "SystemTime"))),
         process_id=as_number(_attribute(part.get("Execution"), "ProcessID")),
@@ -73,6 +85,10 @@ def as_object(value: Any) -> Fields:
 
 def as_text(value: Any) -> str | None:
     """Text of a value: ``#text`` of an element with attributes, numbers as they are written."""
+    if value.__class__ is str:
+        return value
+    if value is None:
+        return None
     value = _plain(value)
     if isinstance(value, str):
         return value
@@ -87,6 +103,8 @@ def as_text(value: Any) -> str | None:
 
 def as_number(value: Any) -> int | None:
     """A number written as such, in decimal or as ``0x...``; ``None`` for anything else."""
+    if value.__class__ is int:
+        return value
     value = _plain(value)
     if isinstance(value, bool) or value is None:
         return None

@@ -14,16 +14,15 @@ from triage.content.examine import examine, payload
 from triage.content.reassemble import Part, reassemble
 from triage.events import powershell
 from triage.events.facts import Fact
-from triage.events.fields import Fields, System, data_of, flat, system_of
+from triage.events.fields import Fields, System, data_of, flat, origin_of, system_of
 from triage.events.gather import Gathered
 from triage.events.order import Order
 from triage.events.reader import Raw, Read, Reading, frame_of, records, recovered
 from triage.events.stored import (
     EMPTY_LOGS,
-    LEAST,
     Source,
-    has_long_text,
     long_texts,
+    may_hold,
     pieces,
     stored_fact,
 )
@@ -34,11 +33,11 @@ from triage.model_windows import EventLog, EventRecord
 from triage.scope import Budget, Limits
 from triage.wmi.looking import Looker
 
-#: A record of no witness is parsed from here on: what of its JSON is not data takes more than this.
-_FRAME = 200
 _KINDS_MAX, _TRIES_MAX, _EVERY = 20_000, 24, 255
 _JOIN_LIMITS = ContentLimits(output=16 << 20, layer=8 << 20, steps=60, work=100_000_000)
 _LEVEL, _DATA, _USER_DATA = ',"Level"', '"EventData":', '"UserData":'
+#: The same where something is in it; its last sign is rare, which makes looking for it fast.
+_OPENED = 'EventData":{'
 #: Of the processor, for one log; what was found by then is told.
 _SECONDS = 150.0
 _OVERSIZED, _TIMES, _ENOUGH = 8192, 10, 20
@@ -107,9 +106,10 @@ def _loader() -> Callable[[str], Any]:
 
 def _all(log: _Log, gathered: Gathered, steps: Iterable[Raw], progress: Progress) -> None:
     """Every record once. This loop runs millions of times: what it needs often has a local name."""
-    order, kinds, watch, find = log.order, log.kinds, log.watch, str.find
+    order, kinds, watch, find, reading = log.order, log.kinds, log.watch, str.find, log.reading
     expected, before = -1, ""
     for number, written, text in steps:
+        reading.count += 1
         # In nearly all logs a record has the next number and was written after the one before.
         if number != expected or written < before:
             if expected >= 0:
@@ -117,7 +117,7 @@ def _all(log: _Log, gathered: Gathered, steps: Iterable[Raw], progress: Progress
             order.take(number, written)
         expected, before = number + 1, written
         if not number & _EVERY:
-            progress(log.reading.count)
+            progress(reading.count)
             if process_time() > log.deadline:
                 log.ended = True
                 break
@@ -126,14 +126,16 @@ def _all(log: _Log, gathered: Gathered, steps: Iterable[Raw], progress: Progress
         try:
             if kind is None:
                 kind = _kind(log, text, end)
+            size = len(text)
             kind.count += 1
-            kind.size += len(text)
+            kind.size += size
             if kind.witness is not None:
                 watch.now = number, text
                 fact = kind.witness(flat(_data(log, text, end)), watch)
-            elif len(text) - end < LEAST + _FRAME:
-                continue
             else:
+                at = find(text, _OPENED, end)
+                if size < _OVERSIZED and not may_hold(kind.source, text, end if at < 0 else at):
+                    continue
                 fact = _searched(log, kind, number, text, end)
             if fact is not None:
                 _told(log, gathered, fact, number, text)
@@ -152,7 +154,7 @@ def _searched(log: _Log, kind: Kind, number: int, text: str, end: int) -> Fact |
             data = log.loads(text[at + len(_DATA) : -2])
         else:
             at = text.find(_USER_DATA, end)
-            if at > 0 and not has_long_text(text[at:]):
+            if at > 0 and not may_hold(kind.source, text, at):
                 return None
             data = data_of(log.loads(text)["Event"])
     except ValueError:  # something stands behind the data
@@ -175,14 +177,14 @@ def _told(log: _Log, gathered: Gathered, fact: Fact, number: int, text: str) -> 
 
 def _kind(log: _Log, text: str, end: int) -> Kind:
     """What records that begin like this one are; remembered by their common beginning."""
-    system = system_of(log.loads(text)["Event"])
-    key = system.provider, system.event_id, system.channel
+    provider, event_id, channel, computer = origin_of(log.loads(text)["Event"])
+    key = provider, event_id, channel
     source = log.sources.get(key)
     if source is None:
         source = log.sources[key] = Source(*key)
-    kind = Kind(source, witness_of(system.provider, system.event_id))
-    if system.computer is not None and len(log.computers) < 8:
-        log.computers[system.computer] = None
+    kind = Kind(source, witness_of(provider, event_id))
+    if computer is not None and len(log.computers) < 8:
+        log.computers[computer] = None
     if end > 0 and len(log.kinds) < _KINDS_MAX:
         log.kinds[text[60:end]] = kind
     return kind

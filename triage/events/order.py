@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -67,15 +68,23 @@ class Order:
             end = max(end, last)
         return tuple(found), count
 
-    def seen(self, number: int) -> bool:
-        """Whether a record of this number came."""
-        if self.start <= number <= self.number:
-            return True
+    def seen(self, numbers: Iterable[int]) -> bool:
+        """Whether a record of each of these numbers came."""
         if self.sorted != len(self.ranges):
             self.ranges.sort()
             self.sorted = len(self.ranges)
-        at = bisect_right(self.ranges, (number, 1 << 64)) - 1
-        return at >= 0 and self.ranges[at][0] <= number <= self.ranges[at][1]
+        least, greatest = self.start, self.number
+        for number in numbers:
+            if least <= number <= greatest:
+                continue
+            if self.start <= number <= self.number:
+                least, greatest = self.start, self.number
+                continue
+            at = bisect_right(self.ranges, (number, 1 << 64)) - 1
+            if at < 0 or not self.ranges[at][0] <= number <= self.ranges[at][1]:
+                return False
+            least, greatest = self.ranges[at]
+        return True
 
     def ends(self) -> tuple[int | None, int | None]:
         """The least and the greatest number."""

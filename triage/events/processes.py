@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from triage.events.dull import is_dull
 from triage.events.facts import Fact, fields, ordered
 from triage.events.images import has_role, name, of_windows, plain, user_place
 from triage.events.likeness import alike
@@ -188,7 +189,7 @@ def _renamed(image: str, original: str) -> bool:
 
 def command_severity(command: str) -> Severity | None:
     """How bad a command line is by itself; ``None`` for what administration shows every day."""
-    if len(command) < 4:
+    if len(command) < 4 or is_dull(command):
         return None
     # Most commands of a log differ from one another in numbers only, and are none to speak of.
     like = alike(command)

@@ -6,9 +6,10 @@ and reading goes on behind them; a panic of its own ends the file and is a probl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
+from operator import itemgetter
 from typing import Any, BinaryIO
 
 from triage.parsers import Malformed
@@ -26,6 +27,8 @@ from triage.parsers.evtx import (
 _ERRORS_MAX = 20_000
 _CHUNKS_MAX = 1 << 18  # 16 GB
 _TRIES_MAX = 64
+
+_RAW = itemgetter("event_record_id", "timestamp", "data")
 
 Read = Callable[[int, int], bytes]
 #: Record number, when it was written, the event as JSON.
@@ -80,34 +83,31 @@ def frame_of(read: Read, size: int) -> Frame:
 
 
 def records(stream: BinaryIO, reading: Reading) -> Iterator[Raw]:
-    """Every record that the package can read, in the file's order."""
+    """Every record that the package can read, in the file's order; the caller counts them."""
     from evtx import PyEvtxParser
 
     try:
-        steps: Any = PyEvtxParser(stream, number_of_threads=1).records_json()
+        parsed: Iterator[Any] = PyEvtxParser(stream, number_of_threads=1).records_json()
+        steps = map(_RAW, parsed)
     except (RuntimeError, OSError, ValueError) as error:
         reading.failed(str(error))
         return
     while not reading.stopped:
         try:
-            record = next(steps)
-        except StopIteration:
+            yield from steps
             return
         except (RuntimeError, OSError, ValueError) as error:
             reading.failed(str(error))
-            continue
         except BaseException as error:
             # pyo3's PanicException is no Exception; what Python itself raises must go on.
             if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit | MemoryError):
                 raise
             reading.failed(f"the reader stopped: {error}")
             return
-        reading.count += 1
-        yield record["event_record_id"], record["timestamp"], record["data"]
 
 
 def recovered(
-    read: Read, frame: Frame, reading: Reading, seen: Callable[[int], bool]
+    read: Read, frame: Frame, reading: Reading, seen: Callable[[Iterable[int]], bool]
 ) -> Iterator[Raw]:
     """Records that the package passed over: in chunks without a header, and behind a bad record.
 
@@ -124,7 +124,7 @@ def recovered(
         head = None if at in broken else chunk_header(chunk)
         # What lies behind the end that a good header tells is of the chunk's earlier use.
         found = [p for p in places(chunk) if head is None or p.start < head.free_offset]
-        if found and not all(seen(place.number) for place in found):
+        if found and not seen(place.number for place in found):
             yield from _again(page, chunk, found, at in broken, reading)
 
 
@@ -143,7 +143,6 @@ def _again(
                 continue
             done.add(raw[0])
             if new or tries:
-                reading.count += 1
                 reading.recovered += 1
                 yield raw
         while first < len(found) and found[first].number in done:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+from triage.events.dull import is_dull
 from triage.events.facts import Fact, fields, ordered
 from triage.events.images import remote, user_place
 from triage.events.processes import COMMAND_MAX, command_severity
 from triage.events.watch import Watch
 from triage.windows.commands import judge_command
+from triage.windows.programs import split_program
 
 _SHELL = re.compile(
     r"(?i)%comspec%|^\"?(?:[a-z]:\\windows\\\w+\\)?(?:cmd|powershell|pwsh)(?:\.exe)?\b"
@@ -45,8 +47,7 @@ def service_traits(service: str, command: str) -> tuple[str, ...]:
         found.add("shell")
     if _PIPE.search(command):
         found.add("pipe")
-    targets = judge_command(command).targets if command else ()
-    places = targets or (command,)
+    places = _places(command)
     if any(user_place(place) for place in places) or any(remote(place) for place in places):
         found.add("outside")
     if _CODED.search(service):
@@ -54,3 +55,10 @@ def service_traits(service: str, command: str) -> tuple[str, ...]:
     if _DROPPED.search(command):
         found.add("dropped")
     return ordered(found)
+
+
+def _places(command: str) -> tuple[str, ...]:
+    """The files that a service's command names; the text itself where it names none."""
+    if is_dull(command):
+        return (split_program(command)[0],)
+    return (judge_command(command).targets if command else ()) or (command,)

@@ -10,6 +10,7 @@ Measured on clean systems (242,884 events): the longest ``Binary`` of a classic 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -59,6 +60,7 @@ class Source:
     pieces: dict[str, list[Part]] = field(default_factory=dict)
     held: int = 0
     seen: set[str] = field(default_factory=set)
+    dull: set[str] = field(default_factory=set)
     #: By field: how often it was looked at thoroughly, and the largest value then.
     habits: dict[str, tuple[int, int]] = field(default_factory=dict)
 
@@ -83,13 +85,42 @@ def stored_fact(
     return None
 
 
-def has_long_text(text: str) -> bool:
-    """Whether a part of a record's JSON may hold a text long enough to be a store.
+def may_hold(source: Source, text: str, at: int) -> bool:
+    """Whether a part of a record's JSON, from ``at`` on, may hold a store.
 
-    Between two quotes of JSON stands a whole text, unless a quote in it is escaped: splitting is
-    faster than parsing where objects are nested deeply, and misses nothing.
+    Between two quotes of JSON stands a whole text, unless a quote in it is escaped. From one quote
+    to the last one that so many characters hold is a step of this search: it looks at few of them,
+    takes less than parsing, and misses nothing.
     """
-    return '\\"' in text or max(map(len, text.split('"'))) >= LEAST
+    # A backslash is looked for alone: of one sign that is rare, a look takes next to nothing.
+    if text.find("\\", at) >= 0 and text.find('\\"', at) >= 0:
+        return True
+    last = len(text) - LEAST
+    while at <= last:
+        quote = text.rfind('"', at, at + LEAST)
+        if quote < 0:
+            quote = text.find('"', at + LEAST)
+            if quote < 0 or _may_be_worth(source, text[at:quote]):
+                return True
+        at = quote + 1
+    return False
+
+
+def _may_be_worth(source: Source, raw: str) -> bool:
+    """Whether a text as it is written in JSON could be a store; what cannot is remembered."""
+    if raw in source.dull:
+        return False
+    value = raw
+    if "\\" in raw:
+        try:
+            value = json.loads(f'"{raw}"', strict=False)
+        except ValueError:
+            return True
+    if value not in source.seen and (is_dense(value) or is_code_like(value)):
+        return True
+    if len(source.dull) < _SEEN_MAX:
+        source.dull.add(raw)
+    return False
 
 
 def long_texts(data: Fields) -> list[tuple[str, str]]:

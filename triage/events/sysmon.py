@@ -12,7 +12,7 @@ from triage.events import access, registry_places
 from triage.events.facts import Fact, actors, fields, text, traits
 from triage.events.fields import Fields, as_number
 from triage.events.images import has_role, name, of_windows, plain, remote, user_place
-from triage.events.processes import process_fact
+from triage.events.processes import process_fact, start_traits
 from triage.events.watch import Watch
 
 _RUNTIME = frozenset(
@@ -32,14 +32,19 @@ _USAGE = re.compile(r"\\clr_v[\w.]+\\usagelogs\\([^\\]+)\.exe\.log$")
 
 def process_start(data: Fields, watch: Watch) -> Fact | None:
     """Event 1."""
+    image, command = text(data, "Image") or "", text(data, "CommandLine") or ""
+    parent = text(data, "ParentImage") or ""
+    original, product = text(data, "OriginalFileName") or "", text(data, "Product") or ""
+    if not start_traits(image, command, parent, original, product):
+        return None
     return process_fact(
         watch,
-        image=text(data, "Image") or "",
-        command=text(data, "CommandLine") or "",
-        parent=text(data, "ParentImage") or "",
+        image=image,
+        command=command,
+        parent=parent,
         parent_command=text(data, "ParentCommandLine") or "",
-        original=text(data, "OriginalFileName") or "",
-        product=text(data, "Product") or "",
+        original=original,
+        product=product,
         processes=actors(data, "ProcessGuid", "ProcessId"),
         parents=actors(data, "ParentProcessGuid", "ParentProcessId"),
         user=text(data, "User"),

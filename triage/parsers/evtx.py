@@ -24,6 +24,7 @@ _FIELDS = struct.Struct("<8s3QI2H2H")
 _NUMBERS = struct.Struct("<8s4Q3I")
 _ENDS = struct.Struct("<3I")
 _RECORD = struct.Struct("<4sI2Q")
+_PLACE = struct.Struct("<4sIQ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +84,16 @@ def places(chunk: bytes) -> list[Place]:
     """
     found = []
     # Two bytes are looked for: searching for four that end in zeros takes long among zeros.
-    at = chunk.find(_RECORD_SIGN, CHUNK_HEADER)
+    at, last = chunk.find(_RECORD_SIGN, CHUNK_HEADER), len(chunk) - _RECORD_LEAST
     while at >= 0:
-        size = int.from_bytes(chunk[at + 4 : at + 8], "little")
+        if at > last:
+            break
+        magic, size, number = _PLACE.unpack_from(chunk, at)
         end = at + size
-        fits = size >= _RECORD_LEAST and end <= len(chunk)
-        fits = fits and chunk[at : at + 4] == RECORD_MAGIC
+        fits = magic == RECORD_MAGIC and size >= _RECORD_LEAST and end <= len(chunk)
         if fits and chunk[end - 4 : end] == chunk[at + 4 : at + 8]:
-            found.append(Place(at, end, int.from_bytes(chunk[at + 8 : at + 16], "little")))
-            at = chunk.find(_RECORD_SIGN, end)
+            found.append(Place(at, end, number))
+            at = end if chunk.startswith(RECORD_MAGIC, end) else chunk.find(_RECORD_SIGN, end)
         else:
             at = chunk.find(_RECORD_SIGN, at + 1)
     return found

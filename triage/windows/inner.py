@@ -29,6 +29,8 @@ _QUOTED_OPTION = {
     "wsl": re.compile(r"(?i)-e\s+(.+)"),
     "mmc": re.compile(r"(?i)^(?!)"),
 }
+#: Programs that :func:`inner_commands` knows something of.
+NAMES_WITH_COMMANDS = frozenset({*_QUOTED_OPTION, "cmd", "command"})
 _PIECE = re.compile(
     r"(?i)^\s*(?:@?\s*(?:call|if\s+(?:not\s+)?exist\s+\S+|echo\s+off)\s+|\(+|do\s+)"
 )

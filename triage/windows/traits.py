@@ -276,6 +276,14 @@ def traits_of(text: str) -> set[Trait]:
     return found
 
 
+def signs() -> Iterator[str]:
+    """Words in lower case of which a text with a trait has at least one."""
+    for _, words, _ in _PATTERNS:
+        yield from words
+    yield from ("virtual", "process", "thread", "userapc", "movememory", "section", "delegate")
+    yield from ("heapcreate", "locales", "getprocaddress", "env:", "environment")
+
+
 def _memory(text: str) -> Iterator[Trait]:
     """Functions that make memory run. Two different ones in a script are a runner."""
     names = {re.sub(r"ex$|[aw]$", "", match.group(1).lower()) for match in _MEMORY.finditer(text)}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import replace
+from functools import lru_cache
 
 from triage.content.candidate import Limits as ContentLimits
 from triage.content.examine import examine, glance, payload, worth_unwrapping
@@ -22,6 +23,7 @@ _LIMITS = ContentLimits(output=16 << 20, layer=8 << 20, steps=200, work=400_000_
 # Thorough looks in a repository, and at the values of one object; a fleet's worth of policies must
 # not take hours, and one class made of thousands of values must not use up what others need.
 _WHOLE_MAX, _WHOLE_MAX_HERE = 400, 16
+_SMALL = 1 << 16
 _KEPT = 1 << 20  # a record of the snapshot holds at most a few megabytes
 # A run without a blank that no name, path or GUID is: base64, hexadecimal, numbers.
 RUN = re.compile(rb"[!-~]{100,}")
@@ -66,6 +68,16 @@ class Looker:
 
 
 def _examined(data: bytes, size: int) -> Content:
+    return _remembered(data, size) if len(data) <= _SMALL else _unwrapped(data, size)
+
+
+@lru_cache(maxsize=64)
+def _remembered(data: bytes, size: int) -> Content:
+    """The same script stands in many logs, the same value under many names."""
+    return _unwrapped(data, size)
+
+
+def _unwrapped(data: bytes, size: int) -> Content:
     content = glance(data, size=size)
     if family(content.kind) == "executable" or not worth_unwrapping(content):
         return content
