@@ -20,10 +20,11 @@ from triage.model import (
     Location,
     MemoryFile,
     Mount,
+    OpenFile,
     Process,
     Why,
 )
-from triage.proc.directory import ProcessTable
+from triage.proc.directory import ProcessDir, ProcessTable
 from triage.proc.hazards import is_hazard, may_block
 from triage.proc.holders import Hold, as_holders, by_inode
 from triage.reader import file_digest, look
@@ -57,6 +58,31 @@ def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
     with ProcessTable(scope.root) as table:
         yield from _Looks(scope, table, mounted).all(list(wanted.values()))
     return len(wanted)
+
+
+def held_by_thread(
+    scope: Scope, task: ProcessDir, pid: int, name: str, files: list[OpenFile]
+) -> Generator[Artifact | Gap]:
+    """The same of the descriptors that one thread has to itself; ``name`` is its ``task/TID``."""
+    mounted = {a.dev for a in scope.so_far if isinstance(a, Mount)}
+    for held in files:
+        if held.file is None:
+            continue
+        link = f"fd/{held.fd}"
+        found = [Hold(pid, f"{name} fd {held.fd}", f"{name}/{link}", held.target, held.file)]
+        if not _wanted(found):
+            continue
+        location = Location(f"{task.location.path}/{name}/{link}")
+        content = None
+        try:
+            with task.opened(link) as fd:
+                content = look(fd, held.file.size, scope.limits, scope.budget)
+        except OSError as error:
+            yield Gap(location, why_of(error), f"content not read: {error.strerror}")
+        origin = origin_of(held.file, held.target, mounted)
+        yield MemoryFile(
+            location, origin, held.target, held.file, holders=as_holders(found), content=content
+        )
 
 
 def _wanted(found: list[Hold]) -> bool:

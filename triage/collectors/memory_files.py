@@ -12,49 +12,30 @@ import os
 import posixpath
 import stat
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import field
 
 from triage import kernel
-from triage.collectors.mounts import representatives
 from triage.evidence import (
     O_PATH,
     Root,
     Unreadable,
     facts_of_fd,
-    reopen_regular,
     walk,
     why_of,
 )
-from triage.model import Artifact, Content, FileFacts, Gap, Location, MemoryFile, Mount, Why
+from triage.memory_trees import NAMED, Place, places, trees
+from triage.model import Artifact, Gap, Location, MemoryFile, Mount, Why
 from triage.proc.directory import ProcessTable
 from triage.proc.hazards import is_hazard, may_block
 from triage.proc.holders import Hold, as_holders, by_inode
-from triage.reader import look
-from triage.records import dataclass
 from triage.scope import NotHere, Scope
-from triage.thorough import Waiting, gaps_of, look_again, rank_of, waits
+from triage.thorough import waits
+from triage.waiting_files import WaitingFiles, look_at
 
 NAME = "memory-files"
 _LIST = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _DEEPEST = 256
-_FOR_OTHERS = 0.5  # of the time for thorough looks: what processes hold comes after this
-_HELD_FIRST, _HELD_MOST = 256, 16384
-NAMED = ("dev", "dev/shm", "dev/mqueue", "run", "run/shm", "run/lock", "var/run", "var/lock")
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A directory to walk: a mount of a memory file system, or a named directory."""
-
-    path: str
-    label: str
-    origin: str
-    fs_type: str | None
-    mount_point: str | None
-    namespace: int | None
-    dev: str | None
-    whole: bool = False
 
 
 @dataclasses.dataclass(slots=True)
@@ -69,10 +50,10 @@ class _Walk:
     directories: set[tuple[str, int]] = field(default_factory=set)
     covered: dict[str, Gap] = field(default_factory=dict)
     count: int = 0
-    later: _Later = field(init=False)
+    later: WaitingFiles = field(init=False)
 
     def __post_init__(self) -> None:
-        self.later = _Later(self.scope)
+        self.later = WaitingFiles(self.scope)
 
 
 def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
@@ -95,12 +76,12 @@ def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
 
 def _walks(state: _Walk) -> Generator[Artifact | Gap]:
     scope = state.scope
-    for namespace, root, gap in _trees(scope):
+    for namespace, root, gap in trees(scope):
         if gap is not None:
             yield gap
+        if root is None:
             continue
-        assert root is not None
-        for place in _places(scope, namespace, root):
+        for place in places(scope, namespace, root):
             yield from _walk_place(state, root, place)
         if root is not scope.root:
             root.close()
@@ -108,63 +89,7 @@ def _walks(state: _Walk) -> Generator[Artifact | Gap]:
     yield from (gap for dev, gap in state.covered.items() if dev not in state.devices)
 
 
-def _trees(scope: Scope) -> Iterator[tuple[int | None, Root | None, Gap | None]]:
-    """The root of each mount namespace; our own first, through the evidence root itself."""
-    own = dict(scope.host.tool_namespaces).get("mnt") if scope.live else None
-    yield own, scope.root, None
-    groups = representatives(scope) if scope.live else {}
-    for namespace, pids in groups.items():
-        if namespace is not None and namespace != own:
-            yield _other_tree(scope, namespace, pids)
-
-
-def _other_tree(
-    scope: Scope, namespace: int, pids: list[int]
-) -> tuple[int | None, Root | None, Gap | None]:
-    gap = Gap(Location("/proc"), Why.VANISHED, f"mount namespace {namespace}: no process is left")
-    with ProcessTable(scope.root) as table:
-        for pid in pids[:32]:
-            try:
-                with table.open(pid) as process:
-                    return namespace, process.root(), None
-            except Unreadable as error:
-                gap = error.gap
-            except OSError as error:
-                location = Location(f"{table.label}/proc/{pid}/root")
-                words = f"memory files of mount namespace {namespace} not seen: {error.strerror}"
-                gap = Gap(location, why_of(error), words)
-    return namespace, None, gap
-
-
-def _places(scope: Scope, namespace: int | None, root: Root) -> list[_Place]:
-    """Memory mounts of the namespace (whole file systems before bind mounts), then the names."""
-    mounts = [
-        m
-        for m in scope.so_far
-        if isinstance(m, Mount) and m.namespace == namespace
-        and m.fs_type in kernel.MEMORY_FS_TYPES
-    ]  # fmt: skip
-    mounts.sort(key=lambda m: (m.root != "/", m.point))
-    places = [
-        _Place(
-            m.point,
-            root.label + m.point,
-            "mount",
-            m.fs_type,
-            m.point,
-            namespace,
-            m.dev,
-            whole=m.root == "/",
-        )
-        for m in mounts
-    ]
-    for name in NAMED:
-        label = f"{root.label}/{name}"
-        places.append(_Place(name, label, "directory", None, None, namespace, None))
-    return places
-
-
-def _walk_place(state: _Walk, root: Root, place: _Place) -> Generator[Artifact | Gap]:
+def _walk_place(state: _Walk, root: Root, place: Place) -> Generator[Artifact | Gap]:
     if place.origin == "mount" and place.dev in state.devices:
         return  # the whole file system was walked through another mount of it
     if may_block(posixpath.dirname("/" + place.path.lstrip("/")), _hazards(state, place)):
@@ -175,11 +100,46 @@ def _walk_place(state: _Walk, root: Root, place: _Place) -> Generator[Artifact |
         if place.origin == "mount" and not place.whole and _is_file(root, place):
             yield from _bound_file(state, root, place)
             return
+        if place.dev is not None and (yield from _walk_bare(state, root, place)):
+            return
         with root.directory(place.path) as fd:
             yield from _walk_directory(state, place, fd)
     except Unreadable as error:
         if error.why is not Why.ABSENT:
             yield error.gap
+
+
+def _walk_bare(state: _Walk, root: Root, place: Place) -> Generator[Artifact | Gap, None, bool]:
+    """Walk a mount without what is mounted over it or on its directories; whether that was done.
+
+    Nothing is unmounted: it is done in a copy of the mount table (:mod:`triage.linux.borrowing`).
+    """
+    covered = _is_covered(root, place)
+    if not state.scope.live or state.scope.root.path != "/" or not (covered or place.below):
+        return False
+    from triage.linux.mount_views import bare
+
+    assert place.dev is not None
+    try:
+        handle = bare(place.door, place.path, place.dev, covered=covered)
+    except OSError:
+        return False
+    try:
+        fd = os.open(b".", _LIST, dir_fd=handle)
+    finally:
+        os.close(handle)
+    try:
+        yield from _walk_directory(state, dataclasses.replace(place, covered=covered), fd)
+    finally:
+        os.close(fd)
+    return True
+
+
+def _is_covered(root: Root, place: Place) -> bool:
+    try:
+        return root.facts(place.path).dev != place.dev
+    except Unreadable:
+        return True
 
 
 def _detached(state: _Walk) -> Generator[Artifact | Gap]:
@@ -207,7 +167,7 @@ def _through(state: _Walk, table: ProcessTable, hold: Hold) -> Generator[Artifac
         with table.open(hold.pid) as process, process.directory(hold.name) as fd:
             top, steps = _top_of(fd)
             label += "/.." * steps
-            place = _Place(label, label, "mount", "tmpfs", None, None, hold.file.dev, whole=True)
+            place = Place(label, label, "mount", "tmpfs", None, None, hold.file.dev, whole=True)
             try:
                 yield from _walk_directory(state, place, top)
             finally:
@@ -239,11 +199,11 @@ def _top_of(directory: int) -> tuple[int, int]:
     return current, steps
 
 
-def _is_file(root: Root, place: _Place) -> bool:
+def _is_file(root: Root, place: Place) -> bool:
     return stat.S_ISREG(root.facts(place.path).mode)
 
 
-def _bound_file(state: _Walk, root: Root, place: _Place) -> Generator[Artifact | Gap]:
+def _bound_file(state: _Walk, root: Root, place: Place) -> Generator[Artifact | Gap]:
     """A bind mount of one file: a secret in a container, or a payload over a program."""
     handle = root.handle(place.path)
     try:
@@ -253,7 +213,7 @@ def _bound_file(state: _Walk, root: Root, place: _Place) -> Generator[Artifact |
         os.close(handle)
 
 
-def _hazards(state: _Walk, place: _Place) -> tuple[str, ...]:
+def _hazards(state: _Walk, place: Place) -> tuple[str, ...]:
     return tuple(
         m.point
         for m in state.scope.so_far
@@ -261,7 +221,7 @@ def _hazards(state: _Walk, place: _Place) -> tuple[str, ...]:
     )
 
 
-def _walk_directory(state: _Walk, place: _Place, fd: int) -> Generator[Artifact | Gap]:
+def _walk_directory(state: _Walk, place: Place, fd: int) -> Generator[Artifact | Gap]:
     facts = facts_of_fd(fd)
     if place.origin == "mount" and place.dev is not None:
         if facts.dev != place.dev:
@@ -288,7 +248,7 @@ def _walk_directory(state: _Walk, place: _Place, fd: int) -> Generator[Artifact 
 
 
 def _one_file(
-    state: _Walk, place: _Place, path: str, directory: int, name: bytes
+    state: _Walk, place: Place, path: str, directory: int, name: bytes
 ) -> Generator[Artifact | Gap]:
     state.count += 1
     if state.count % 256 == 0:
@@ -302,15 +262,28 @@ def _one_file(
         yield Gap(location, why, error.strerror or "")
         return
     try:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
             return
+        if _is_below(place, path):
+            if status.st_size == 0:
+                return  # a placeholder, made to mount something on it
+            place = dataclasses.replace(place, covered=True)
         yield from _examined(state, place, location, handle)
     finally:
         os.close(handle)
 
 
+def _is_below(place: Place, path: str) -> bool:
+    """Whether a file lies on or below a directory that something is mounted on."""
+    if not place.below:
+        return False
+    inside = path.removeprefix(place.label.removesuffix(place.path))
+    return any(inside == point or inside.startswith(f"{point}/") for point in place.below)
+
+
 def _examined(
-    state: _Walk, place: _Place, location: Location, handle: int
+    state: _Walk, place: Place, location: Location, handle: int
 ) -> Generator[Artifact | Gap]:
     facts = facts_of_fd(handle)
     identity = (facts.dev, facts.inode)
@@ -319,12 +292,14 @@ def _examined(
     state.inodes.add(identity)
     content = None
     try:
-        facts, content = _look_at(state.scope, handle)
+        facts, content = look_at(state.scope, handle)
     except OSError as error:
         yield Gap(location, why_of(error), f"content not read: {error.strerror}")
+    if place.covered:
+        location = Location(location.path, "under a mount")
     found = MemoryFile(
         location=location,
-        origin=place.origin,
+        origin="covered" if place.covered else place.origin,
         name=location.path,
         file=facts,
         fs_type=place.fs_type,
@@ -337,75 +312,3 @@ def _examined(
         yield from state.later.put(found, handle)
     else:
         yield found
-
-
-def _look_at(scope: Scope, handle: int) -> tuple[FileFacts, Content]:
-    fd = reopen_regular(handle)
-    try:
-        facts = facts_of_fd(fd)
-        return facts, look(fd, facts.size, scope.limits, scope.budget)
-    finally:
-        os.close(fd)
-
-
-class _Later:
-    """The files that wait for a thorough look, each held by a descriptor of ours."""
-
-    def __init__(self, scope: Scope) -> None:
-        self._scope = scope
-        self._files: list[MemoryFile] = []
-        self._handles: list[int] = []
-        self._most = _HELD_FIRST
-
-    def put(self, file: MemoryFile, handle: int) -> Generator[Artifact | Gap]:
-        self._files.append(file)
-        self._handles.append(os.dup(handle))
-        if len(self._files) == _HELD_FIRST:
-            self._most = _room_for_descriptors()
-        if len(self._files) >= self._most:
-            yield from self.all()
-
-    def all(self) -> Generator[Artifact | Gap]:
-        """The same files, looked at as thoroughly as the time allows."""
-        budget = self._scope.budget
-        waiting = [self._waiting(index) for index in range(len(self._files))]
-        brief, budget.brief = budget.brief, False
-        try:
-            missed = look_again(waiting, budget, _FOR_OTHERS)
-        finally:
-            budget.brief = brief
-            for handle in self._handles:
-                os.close(handle)
-        yield from self._files
-        yield from gaps_of(missed)
-        self._files, self._handles = [], []
-
-    def _waiting(self, index: int) -> Waiting:
-        file = self._files[index]
-        assert file.content is not None
-        executed = any(h.how == "exe" or "x" in h.how[-4:] for h in file.holders)
-        place = posixpath.dirname(file.location.path)
-        return Waiting(
-            rank_of(file.file, executed), place, file.content, lambda: self._again(index)
-        )
-
-    def _again(self, index: int) -> Content | None:
-        file = self._files[index]
-        self._scope.budget.give_back(file.content)
-        try:
-            _, content = _look_at(self._scope, self._handles[index])
-        except OSError:
-            return None
-        self._files[index] = dataclasses.replace(file, content=content)
-        return content
-
-
-def _room_for_descriptors() -> int:
-    """How many descriptors may be held, once the soft limit of this process is raised."""
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _HELD_MOST if hard == resource.RLIM_INFINITY else min(hard, _HELD_MOST)
-    if soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    return max(wanted - _HELD_FIRST, _HELD_FIRST)

@@ -13,6 +13,7 @@ from triage.scope import NotHere, Scope
 
 NAME = "mounts"
 _LIMIT = 16 << 20
+_LONE_MAX = 64
 
 
 def representatives(scope: Scope) -> dict[int | None, list[int]]:
@@ -37,7 +38,46 @@ def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
     with ProcessTable(scope.root) as table:
         for namespace, pids in groups.items():
             yield from _namespace(table, namespace, pids)
-    return len(groups)
+    lone = 0
+    if scope.live and scope.root.path == "/" and _may_be_lone(scope):
+        lone = yield from _lone_namespaces(scope)
+    return len(groups) + lone
+
+
+def _may_be_lone(scope: Scope) -> bool:
+    """Whether anything but a process may keep a mount namespace: nothing does on most boxes."""
+    for artifact in scope.so_far:
+        if isinstance(artifact, Process):
+            if any(target.startswith("mnt:[") for _, target in artifact.descriptors or ()):
+                return True
+        elif isinstance(artifact, Mount):
+            if artifact.fs_type == "nsfs":
+                return True
+        elif type(artifact).__name__ == "HiddenThing":  # its module is loaded where one is
+            return True
+    return False
+
+
+def _lone_namespaces(scope: Scope) -> Generator[Artifact | Gap, None, int]:
+    """Those that a thread, a descriptor or a mount keeps, and their mounts; returns how many."""
+    from triage.linux.lone_namespaces import all_of, found, mount_table, number_of
+
+    done: set[str] = set()
+    while True:
+        yield from found(scope)  # mounts of one may keep another
+        new = [thing for thing in all_of(scope) if thing.name not in done]
+        if not new or len(done) >= _LONE_MAX:
+            return len(done)
+        for thing in new:
+            done.add(thing.name)
+            location = Location(f"{thing.location.path} mountinfo")
+            try:
+                data = mount_table(thing.location.path, _LIMIT)
+            except OSError as error:
+                words = f"mounts of {thing.name}, in which no process lives: {error.strerror}"
+                yield Gap(thing.location, why_of(error), words)
+                continue
+            yield from _lines(data, location, number_of(thing))
 
 
 def _namespace(

@@ -58,7 +58,7 @@ def top_of_namespace(namespace: int) -> int:
     """The root directory of the mount namespace behind a descriptor. Raises :class:`OSError`."""
 
     def opened() -> int:
-        _enter(namespace)
+        enter(namespace)
         return os.open(b"/", _PATH)
 
     return borrowed(opened)
@@ -73,7 +73,7 @@ def directory_in(namespace: int | None, point: bytes, device: int) -> int:
 
     def opened() -> int:
         if namespace is not None:
-            _enter(namespace)
+            enter(namespace)
         _check(_libc.unshare(CLONE_NEWNS))
         _check(_libc.mount(None, b"/", None, ctypes.c_ulong(_MS_REC_PRIVATE), None))
         for _ in range(_TAKEN_OFF_MAX):
@@ -106,7 +106,8 @@ def _take_off(point: bytes) -> None:
     raise FileNotFoundError(2, "nothing more is mounted over it")
 
 
-def _enter(namespace: int) -> None:
+def enter(namespace: int) -> None:
+    """Go into the mount namespace behind a descriptor; for a child only. Raises OSError."""
     _check(_libc.setns(namespace, CLONE_NEWNS))
 
 
