@@ -20,6 +20,7 @@ Collect = Callable[[Scope], Generator["Artifact | Gap", None, int | Tally]]
 MODULES: tuple[tuple[str, str, str], ...] = (
     ("processes", "processes", "either"),
     ("process-code", "process_code", "kernel"),
+    ("threads", "threads", "kernel"),
     ("mounts", "mounts", "either"),
     ("memory-files", "memory_files", "either"),
     ("held-files", "held_files", "either"),
