@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import html
 import re
 import shlex
 import subprocess
 import sys
+from collections import Counter
 from importlib.util import find_spec
 from pathlib import Path
 
 import click
 import pytest
 
-from triage.cli import cli
+from triage.analyzers import ATTESTATIONS, INDICATORS
+from triage.cli import cli, indicator_page
 
 TOP = Path(__file__).parent.parent
 PAGES = (TOP / "README.md", *sorted((TOP / "docs").glob("*.md")))
@@ -20,20 +23,55 @@ _BLOCK = re.compile(r"^ *```(?:sh)?\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
 _ENDS = ("|", "||", "&&", ";", ">", "<", "&")
 
 
-def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site, built without a warning."""
     if find_spec("mkdocs") is None or find_spec("material") is None:
         pytest.skip("mkdocs-material is not installed (the extra docs)")
+    place = tmp_path_factory.mktemp("built") / "site"
     made = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "-f",
-         str(TOP / ".ci/mkdocs.yml"), "-d", str(tmp_path / "site")],
+         str(TOP / ".ci/mkdocs.yml"), "-d", str(place)],
         capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
     assert made.returncode == 0, made.stderr
-    page = (tmp_path / "site/index.html").read_text(encoding="utf-8")
+    return place
+
+
+def test_the_site_can_be_read_without_network(site: Path) -> None:
+    page = (site / "index.html").read_text(encoding="utf-8")
     assert "quick-start-responder.html" in page
-    # The site can be read without network, as all that triage makes.
     loaded = re.findall(r"<(?:script|img|link)[^>]*(?:src|href)=\"?(https?://[^\" >]+)", page)
     assert loaded == []
+
+
+def words(text: str) -> list[str]:
+    """The words of a page, whatever marks stand round them."""
+    return re.findall(r"[\w./&:-]+", re.sub(r"[`*>|]|^[-=]{3,}$", " ", text, flags=re.MULTILINE))
+
+
+def article(page: Path) -> str:
+    """The text of a built page without its navigation."""
+    text = page.read_text(encoding="utf-8")
+    body = text[text.index("<article") : text.index("</article>")]
+    return html.unescape(re.sub(r"<[^>]+>", " ", body))
+
+
+def test_every_indicator_has_a_page_which_explain_shows(site: Path) -> None:
+    known = indicator_page.known()
+    assert {each.id for each in (*INDICATORS, *ATTESTATIONS)} <= known.keys()
+    catalogue = (site / "indicators.html").read_text(encoding="utf-8")
+    for name, page in known.items():
+        built = Counter(words(article(site / f"indicators/{name}.html")))
+        shown = Counter(words(indicator_page.text(page).replace(f"{name}:", name)))
+        assert shown - built == Counter(), name
+        assert f'href="indicators/{name}.html"' in catalogue or name == "yara-match"
+
+
+def test_the_groups_have_every_indicator_once() -> None:
+    listed = [each.id for _, group in indicator_page.grouped() for each in group]
+    assert sorted(listed) == sorted(each.id for each in INDICATORS)
+    assert {name for name, _ in indicator_page.grouped()} == {*indicator_page.GROUPS.values()}
 
 
 def commands(page: Path) -> list[list[str]]:
