@@ -20,9 +20,10 @@ from triage.registry.names import looks_random, traits_of_name
 from triage.registry.notation import general
 from triage.registry.stores import inside
 
-_CLASS_MAX = 64
-_MANY = 6
-_PIECES, _PIECE = 5, 100
+CLASS_LEAST, _CLASS_MAX = 16, 64
+#: Values of so many bytes each and together, of made-up names.
+MANY, RANDOM_LEAST, RANDOM_TOTAL = 6, 32, 2048
+PIECES, PIECE_SIZE = 5, 100
 #: The base block's own time may be years older than its keys, so it sets no limit (measured).
 _EARLIEST, _LATEST = "1995", "2080"
 _DENIED = re.compile(
@@ -83,7 +84,7 @@ class Keys:
         if key.node.class_size == 0:
             return None
         data = key.class_name
-        if data is None or len(data) < 2 * 8:
+        if data is None or len(data) < CLASS_LEAST:
             return None
         text = text_of(data)
         content = self._looker.look(data) if len(data) >= 48 else None
@@ -117,10 +118,10 @@ class Keys:
         self, key: Key, values: Sequence[Value], traits: list[str], details: list[str]
     ) -> None:
         """One thing in many pieces of one size, as Gootloader keeps it, in a cipher of its own."""
-        if len(values) < _PIECES:
+        if len(values) < PIECES:
             return
-        pieces = [value for value in values if value.name.isdigit() and value.size >= _PIECE]
-        if len(pieces) < _PIECES or len(pieces) * 10 < len(values) * 8:
+        pieces = [value for value in values if value.name.isdigit() and value.size >= PIECE_SIZE]
+        if len(pieces) < PIECES or len(pieces) * 10 < len(values) * 8:
             return
         sizes = [value.size for value in pieces]
         common = max(set(sizes), key=lambda size: (sizes.count(size), size))
@@ -137,12 +138,12 @@ class Keys:
         self, key: Key, values: Sequence[Value], traits: list[str], details: list[str]
     ) -> None:
         """Many values with made-up names that hold binary data, as QakBot keeps its parts."""
-        if len(values) < _MANY or self._at.kind not in ("user", "software", "classes"):
+        if len(values) < MANY or self._at.kind not in ("user", "software", "classes"):
             return
-        binary = [value for value in values if value.type == 3 and value.size >= 32]
+        binary = [value for value in values if value.type == 3 and value.size >= RANDOM_LEAST]
         named = [v for v in binary if _HEX_NAME.fullmatch(v.name) or looks_random(v.name)]
         total = sum(value.size for value in named)
-        if len(named) < _MANY or len(named) * 10 < len(values) * 8 or total < 2048:
+        if len(named) < MANY or len(named) * 10 < len(values) * 8 or total < RANDOM_TOTAL:
             return
         if _MAPI.search(key.path) or not looks_random_key(key.name):
             return

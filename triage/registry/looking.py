@@ -7,6 +7,7 @@ import hashlib
 import re
 import time
 from dataclasses import replace
+from itertools import islice
 
 from triage.content.candidate import Limits as ContentLimits
 from triage.content.carriers import carries
@@ -24,6 +25,8 @@ _WHOLE_MAX = 2500
 #: Seconds of processor time for them: a hive made to be slow must not cost the others their turn.
 _SECONDS = 90.0
 _KEPT = 1 << 20
+#: Smaller values are no store; from the second size on a text is long for what it is.
+LEAST, LONG_TEXT = 48, 4096
 OPAQUE = frozenset({"encoded", "compressed", "encrypted", "archive"})
 _DULL = frozenset({"database", "key", "font", "settings", "text", "image", "document", "media"})
 _NOTHING = frozenset({"zeros", "filler", "empty", "security-descriptor"})
@@ -31,22 +34,41 @@ _NOTHING = frozenset({"zeros", "filler", "empty", "security-descriptor"})
 OPAQUE_LEAST = 200
 #: Bits a byte: some hundred random bytes have more, tables and lists of items less.
 _DENSE = 7.2
+#: Bytes without a NUL, and characters of UTF-16 text, that binary data must have in a row to hide
+#: anything: a cipher's output, code and packed data have far more, records and tables fewer.
+STRETCH, TEXT_STRETCH = 32, 24
+#: Fewer kinds of bytes are a pattern, a table of flags, unused memory.
+_KINDS_LEAST = 20
+_STRETCH = re.compile(rb"[^\0]{%d}" % STRETCH)
+_WIDE_TEXT = re.compile(rb"(?:[\t\r\n -~]\0){%d,}" % TEXT_STRETCH)
+_MOST_TEXTS = 64
 _RUN = re.compile(
-    rb"[A-Za-z0-9+/=_-]{64,}|(?:[0-9]{1,3}[,; ]){24,}|(?:\\x[0-9a-fA-F]{2}){12,}|"
-    rb"(?:%[0-9A-Fa-f]{2}){16,}|[!-~]{100,}|(?:[A-Za-z0-9+/=]{40,}\r?\n){3}"
+    rb"[A-Za-z0-9+/=_-]{64,}|(?:[0-9]{1,3}[,; ]){24,}|(?:\\[xu]?[0-9a-fA-F]{2,4}){12,}|"
+    rb"(?:%[0-9A-Fa-f]{2}){16,}|[!-\[\]-{}~]{100,}|(?:[A-Za-z0-9+/=]{40,}\r?\n){3}"
 )
+#: A digest (SHA-256 to SHA-512) in hexadecimal and nothing else: as many are in settings.
+_DIGEST = re.compile(rb"(?:[0-9A-Fa-f]{32}){2,4}")
 #: In a known place: JSON and lists without blanks are usual there, encoded data of this length not.
 _LONG_RUN = re.compile(rb"[A-Za-z0-9+/=_-]{256,}|(?:[0-9]{1,3}[,; ]){96,}")
 _IMAGE = re.compile(rb"MZ[\s\S]{58}[\s\S]{4}|\x7fELF[\x01\x02][\x01\x02]")
-#: Words without which no text is a script worth a look. A word alone never decides.
+#: Words without which no text is a script worth a look. A word alone never decides. For texts in
+#: small letters: that lets the search skip to what can begin a word.
 _SIGNS = re.compile(
-    rb"(?i)powershell|javascript:|vbscript:|jscript|wscript|<script|scriptlet|scriptblock|base64|"
+    rb"powershell|javascript:|vbscript:|jscript|wscript|<script|scriptlet|scriptblock|base64|"
     rb"createobject|activexobject|mshta|\biex\b|invoke-|\beval\b|virtualalloc|scrobj|assembly\]|"
     rb"\bbegin [0-7]{3} |"
     rb"assembly\.load|regread|runhtml|comsvcs|webclient|frombase|#!/|function\s*\(|@echo off|"
     rb"function\s+[\w-]+\s*[({]|new-object|\[system\.|\bparam\s*\(|\bdim \w+|\bdef \w+\(|"
     rb"\bset-strictmode|\bsub \w+\("
 )
+
+#: Of each alternative of ``_SIGNS`` a part that no letter case hides: what is searched for first.
+WORDS = (
+    b"powershell", b"script", b"base64", b"createobject", b"activexobject", b"mshta", b"iex",
+    b"invoke-", b"eval", b"virtualalloc", b"scrobj", b"assembly", b"begin ", b"regread", b"runhtml",
+    b"comsvcs", b"webclient", b"frombase", b"#!/", b"function", b"@echo off", b"new-object",
+    b"[system.", b"param", b"dim ", b"def ", b"set-strictmode", b"sub ",
+)  # fmt: skip
 
 
 class Looker:
@@ -88,12 +110,12 @@ def worth_a_look(data: bytes, identity: Identity, known_place: bool) -> bool:
     if kind in ("executable", "script", "bytecode", *OPAQUE) or identity.kind == "shellcode":
         return identity.kind != "dpapi"
     if identity.kind == "random":
-        return len(data) >= 64
+        return len(data) >= (64 if not known_place else OPAQUE_LEAST)
     if identity.kind == "data":
-        return len(data) >= (64 if not known_place else 4096) or _IMAGE.search(data) is not None
+        room = len(data) >= (64 if not known_place else 4096) or _IMAGE.search(data) is not None
+        return room and _can_hide(data)
     if kind in ("text", "settings"):
-        narrow = narrowed(data)
-        return tells(data if narrow is None else narrow, known_place)
+        return tells(flattened(data), known_place)
     return kind not in _DULL and identity.kind not in _NOTHING
 
 
@@ -104,16 +126,38 @@ def narrowed(data: bytes) -> bytes | None:
     return some if some.isascii() and b"\0" not in some else None
 
 
+def _can_hide(data: bytes) -> bool:
+    if len(set(data)) < _KINDS_LEAST:
+        return False
+    return _STRETCH.search(data) is not None or holds_text(data)
+
+
+def flattened(data: bytes) -> bytes:
+    """A text one byte a character, its NULs as line ends: lists have one behind each element."""
+    some = data[::2] if data[1::2].count(0) * 4 >= (len(data) >> 1) * 3 else data
+    return some.rstrip(b"\0").replace(b"\0", b"\n")
+
+
+def holds_text(data: bytes) -> bool:
+    """Whether UTF-16 text within binary data tells anything."""
+    found = islice(_WIDE_TEXT.finditer(data), _MOST_TEXTS)
+    return any(tells(match[0][::2], False) for match in found)
+
+
 def tells(text: bytes, known_place: bool) -> bool:
     """Whether a text names tools of scripts, or has a run that is no name, path or number."""
-    if _SIGNS.search(text) is not None:
+    if has_signs(text):
         return True
     pattern = _LONG_RUN if known_place else _RUN
-    return pattern.search(text) is not None and carries(text)
+    if pattern.search(text) is None or _DIGEST.fullmatch(text):
+        return False
+    return carries(text)
 
 
 def has_signs(text: bytes) -> bool:
-    return _SIGNS.search(text) is not None
+    """Whether a text has words of scripts. Most texts have none: the cheap search comes first."""
+    low = text.lower()
+    return any(word in low for word in WORDS) and _SIGNS.search(low) is not None
 
 
 def identity_of(data: bytes) -> Identity:

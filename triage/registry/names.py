@@ -12,6 +12,8 @@ import unicodedata
 _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _INVISIBLE = re.compile("[\u00ad\u034f\u115f\u1160\u180e\u200b-\u200d\u2060-\u2064\ufeff\uffa0]")
 _LONG = 260
+#: Shorter names hide nothing in their characters.
+NAME_LEAST = 64
 _ENCODED = re.compile(r"[A-Za-z0-9+/=_-]{80,}")
 _HEX = re.compile(r"(?i)(?:0x)?[0-9a-f]{64,}")
 #: Names that are many on clean systems, however long: they are paths, packages, identifiers.
@@ -39,7 +41,7 @@ def traits_of_name(name: str) -> tuple[str, ...]:
 def _of_plain(name: str) -> tuple[str, ...]:
     if name and name.strip() == "":
         return ("blank-name",)
-    if len(name) < 64 or _ORDINARY.search(name):
+    if len(name) < NAME_LEAST or _ORDINARY.search(name):
         return ()
     if _HEX.fullmatch(name) and len(name) > 128:
         return ("encoded-name",)

@@ -14,10 +14,10 @@ from triage.registry import benign, families
 from triage.registry.autostarts import Autostarts
 from triage.registry.hives import Mounted
 from triage.registry.keys import Keys
-from triage.registry.looking import Looker, identity_of, worth_a_look
+from triage.registry.looking import LEAST, Looker, identity_of, worth_a_look
 from triage.registry.notation import Names, general, resolve
 from triage.registry.spread import Spread
-from triage.registry.stores import LEAST, Held, Store, Tally, next_sizes
+from triage.registry.stores import Held, Store, Tally, next_sizes
 from triage.scope import Budget, Limits
 from triage.windows.commands import judge_script
 from triage.windows.traits import Trait
@@ -88,9 +88,7 @@ class Reader:
     def _tree(self) -> Iterator[Artifact]:
         spread = Spread()
         odd = 0
-        for key, values in self._at.hive.walk():
-            self._shared.tally.keys += 1
-            self._shared.tally.values += len(values)
+        for key, values in self._notable_keys():
             found = self._keys.notable(key, values) if odd < _KEYS else None
             if found is not None:
                 odd += 1
@@ -104,6 +102,19 @@ class Reader:
             yield replace(
                 made, location=place, key=above, name="", parts=joined.names, joined=joined.content
             )
+
+    def _notable_keys(self) -> Iterator[tuple[Key, tuple[Value, ...]]]:
+        """Keys that can come to anything, where arrays can tell; elsewhere all of them."""
+        hive = self._at.hive
+        keys, values = hive.size
+        self._shared.tally.keys += keys
+        self._shared.tally.values += values
+        columns = hive.columns()
+        if columns is None:
+            return hive.walk()
+        from triage.registry.choosing import chosen  # numpy is loaded only where it pays
+
+        return hive.picked(chosen(hive, columns, self._at.kind))
 
     def _values(
         self, key: Key, values: tuple[Value, ...], spread: Spread

@@ -20,10 +20,26 @@ from triage.registry.hives import text_of
 from triage.registry.stores import Held
 
 _LIMITS = Limits(output=16 << 20, layer=8 << 20, steps=60, work=60_000_000)
-_LEAST, _TOTAL, _CHUNK = 8, 160, 256
+_LEAST, TOTAL, CHUNK = 8, 160, 256
+#: A key that holds one part of what its siblings hold: its bytes, and how many values it may have.
+TELLING, KEYS_MOST = 32, 3
 _MOST_GROUPS, _MOST_PARENTS = 24, 20_000
 _COUNTED = re.compile(r"(?i)^(.{0,60}?)[ _.#-]?([0-9]{1,6}|[0-9a-f]{1,4}|[a-z])$")
-_DENSE_TEXT = re.compile(r"[A-Za-z0-9+/=_,;:\\x %$&!-]{8,}")
+#: The characters of encoded text in its usual forms; in bytes, for whole hives.
+DENSE_TEXT = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_,;:\\ %$&!-"
+#: A text that is a part has a stretch of an encoding's letters, or of numbers, or is full of signs:
+#: paths, identifiers of devices and names have none.
+RUN, LIST, UNBROKEN = 24, 40, 32
+LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+LISTS = b"0123456789ABCDEFabcdefx,;: %\\-"
+SIGNS = bytes(c for c in range(0x21, 0x7F) if not chr(c).isalnum())
+_STRETCHED = re.compile(rb"[A-Za-z0-9+/=]{%d}|[0-9A-Fa-fx,;: %%\\-]{%d}" % (RUN, LIST))
+_UNBROKEN = re.compile(rb"[!-~]{%d}" % UNBROKEN)
+SHORT_RUN = 16
+_BEGINNING = 4
+#: Digests in hexadecimal, from MD5 to SHA-512: many in a key are a list of them.
+_DIGEST = re.compile(rb"[0-9A-Fa-f]{32}(?:[0-9A-Fa-f]{8}|(?:[0-9A-Fa-f]{32}){1,3})?")
+_SHORT = re.compile(rb"[A-Za-z0-9+/=]{%d}|[0-9A-Fa-fx,;: %%\\-]{%d}" % (SHORT_RUN, SHORT_RUN))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +74,10 @@ class Spread:
 
     def remember(self, held: Sequence[Held]) -> None:
         """A key with one telling value may be a part of what its parent holds."""
-        telling = [one for one in held if len(one.data) >= 32 and _possible(one) and _dense(one)]
-        if len(telling) != 1 or len(held) > 3 or len(self._parents) >= _MOST_PARENTS:
+        telling = [
+            one for one in held if len(one.data) >= TELLING and _possible(one) and _dense(one)
+        ]
+        if len(telling) != 1 or len(held) > KEYS_MOST or len(self._parents) >= _MOST_PARENTS:
             return
         key = telling[0].value.key
         if key is not None and key.parent is not None:
@@ -108,7 +126,8 @@ def _dense(one: Held) -> bool:
     if one.identity.kind in ("random", "base64", "hex", "decimal-list"):
         return True
     if one.identity.kind in ("text", "utf-16"):
-        return carries(_bytes(one))
+        text = _bytes(one)
+        return _may_be_encoded(text) and carries(text)
     if one.identity.kind != "data" or len(one.data) < 48:
         return False
     return len(set(one.data)) * 8 >= 5 * min(len(one.data), 200)
@@ -116,7 +135,7 @@ def _dense(one: Held) -> bool:
 
 def _group(parts: list[Part]) -> list[Part]:
     """The parts that look like one thing in pieces; empty when nothing does."""
-    if len(parts) < 2 or sum(len(part.data) for part in parts) < _TOTAL:
+    if len(parts) < 2 or sum(len(part.data) for part in parts) < TOTAL:
         return []
     stems: dict[str, list[Part]] = defaultdict(list)
     for part in parts:
@@ -124,13 +143,18 @@ def _group(parts: list[Part]) -> list[Part]:
         if match is not None:
             stems[match.group(1).lower()].append(part)
     counted = max(stems.values(), key=lambda group: sum(len(p.data) for p in group), default=[])
-    if len(counted) >= 2 and sum(len(p.data) for p in counted) >= _TOTAL and _alike(counted):
-        return counted
+    if len(counted) >= 2 and sum(len(p.data) for p in counted) >= TOTAL and _alike(counted):
+        return [] if _same_beginning(counted) else counted
     dense = [part for part in parts if _is_dense(part)]
     total = sum(len(part.data) for part in dense)
-    if 2 <= len(dense) <= 64 and total >= _TOTAL and len(dense) * 2 >= len(parts):
-        return dense
-    return []
+    if not 2 <= len(dense) <= 64 or total < TOTAL or len(dense) * 2 < len(parts):
+        return []
+    return [] if _same_beginning(dense) or all(_DIGEST.fullmatch(p.data) for p in dense) else dense
+
+
+def _same_beginning(parts: Sequence[Part]) -> bool:
+    """Names and records of one kind begin alike; the pieces of one thing do not."""
+    return len({part.data[:_BEGINNING] for part in parts}) == 1
 
 
 def _alike(parts: Sequence[Part]) -> bool:
@@ -140,7 +164,7 @@ def _alike(parts: Sequence[Part]) -> bool:
         return True
     sizes = [len(part.data) for part in parts]
     common = max(sizes.count(size) for size in set(sizes))
-    chunks = common >= 2 and common * 10 >= len(sizes) * 6 and max(sizes) >= _CHUNK
+    chunks = common >= 2 and common * 10 >= len(sizes) * 6 and max(sizes) >= CHUNK
     return chunks and not any(part.held.rows for part in parts)
 
 
@@ -152,8 +176,18 @@ def _is_piece(data: bytes) -> bool:
     """A text of an encoding's alphabet without words: too short to tell by itself."""
     if len(data) < 16 or not data.isascii():
         return False
-    text = data.decode("ascii")
-    return _DENSE_TEXT.fullmatch(text) is not None and " " not in text.strip()[:40]
+    if data.translate(None, DENSE_TEXT) or b" " in data.strip()[:40]:
+        return False
+    if data.isdigit() or b"://" in data[:16]:
+        return False
+    return _SHORT.search(data) is not None
+
+
+def _may_be_encoded(text: bytes) -> bool:
+    if _STRETCHED.search(text) is not None:
+        return True
+    signs = len(text) - len(text.translate(None, SIGNS))
+    return signs * 4 >= len(text) and _UNBROKEN.search(text) is not None
 
 
 def _joined(parts: list[Part]) -> Reassembly | None:

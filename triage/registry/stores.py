@@ -21,6 +21,8 @@ from triage.records import dataclass
 from triage.registry import benign, families
 from triage.registry.hives import Mounted, text_of
 from triage.registry.looking import (
+    LEAST,
+    LONG_TEXT,
     Looker,
     has_signs,
     hides_opaque,
@@ -35,8 +37,7 @@ from triage.registry.notation import general
 from triage.windows.commands import judge_script
 from triage.windows.traits import HARMFUL, SUSPECT
 
-LEAST = 48
-LONG_TEXT, LONG_DATA = 4096, 16384
+LONG_DATA = 16384
 #: Smaller values are not even parts of something.
 PIECE = 16
 _TEXT_KIND = Identity("text")
@@ -44,12 +45,12 @@ _TEXTS = frozenset({"text", "script", "settings", "encoded", "document"})
 _BEHIND = 64
 _SHOWN, _SCRIPT = 240, 300
 _TEXT, _EXPAND, _MULTI = 1, 2, 7
-_NUMBERS = frozenset({4, 5, 11})
-_STRONG = frozenset(
-    {"null-in-name", "control-in-name", "bidi-in-name", "encoded-name", "data-behind-text",
-     "invisible-in-name",
-     "oversized-number", "binary-in-text", "blank-name"}
+NUMBERS = frozenset({4, 5, 11})
+STRONG_NAMES = frozenset(
+    {"null-in-name", "control-in-name", "bidi-in-name", "encoded-name", "invisible-in-name",
+     "blank-name"}
 )  # fmt: skip
+_STRONG = STRONG_NAMES | {"data-behind-text", "oversized-number", "binary-in-text"}
 #: Hives whose records carry types of their own (device properties, accounts' numbers).
 _OWN_TYPES = frozenset({"system", "sam", "drivers", "amcache", "components", "bcd", "syscache"})
 
@@ -242,7 +243,7 @@ def storage_traits(held: Held, hive: str) -> tuple[str, ...]:
         found.remove("long-name")
     if value.type > 11 and hive not in _OWN_TYPES and len(data) >= 64:
         found.append("undeclared-type")
-    if value.type in _NUMBERS and value.size > 8 and len(data) >= LEAST:
+    if value.type in NUMBERS and value.size > 8 and len(data) >= LEAST:
         found.append("oversized-number")
     binary = held.identity is not None and family(held.identity.kind) not in _TEXTS
     if value.type in (_TEXT, _EXPAND) and binary and value.state == "allocated":

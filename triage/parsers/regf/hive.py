@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from triage.parsers import Malformed
 from triage.parsers.regf import layout, records, root
@@ -19,6 +20,9 @@ from triage.parsers.regf.sift import Where, shared_descriptors, sift, sift_keys
 from triage.parsers.regf.survey import take
 from triage.parsers.regf.times import utc
 from triage.parsers.regf.tree import NO_NODE, Tree
+
+if TYPE_CHECKING:
+    from triage.parsers.regf.columns_arrays import Columns
 
 _DEFAULT_LEAST = 64
 # The bytes of the base block that Windows does not use (up to 0xFFC are the boot fields).
@@ -119,6 +123,23 @@ class Hive:
     def walk(self) -> Iterator[tuple[Key, tuple[Value, ...]]]:
         """Every key of the tree with its values, parents first; every record at most once."""
         return self._tree.walk()
+
+    def columns(self) -> Columns | None:
+        """The tree as whole arrays; ``None`` where it is read one record after the other."""
+        if isinstance(self._tree.survey.keys, list):
+            return None
+        from triage.parsers.regf.columns_arrays import Columns
+
+        return Columns(self._cells, self._tree.survey)
+
+    def picked(self, places: Iterable[int]) -> Iterator[tuple[Key, tuple[Value, ...]]]:
+        """As :meth:`walk`, for some keys by their ascending places in the survey."""
+        return self._tree.picked(places)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """How many keys and values the tree has."""
+        return len(self._tree.survey.keys), len(self._tree.survey.values)
 
     def deleted(self) -> Iterator[Key | Value]:
         """Keys and values of free cells, of slack, and those that the tree does not lead to."""

@@ -34,7 +34,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class _Columns:
+class Contents:
     """Of each value: what its record declares, and where its data is (``starts`` in bytes)."""
 
     declared: Ints
@@ -68,7 +68,7 @@ def by_arrays(found: Found, least: int, where: Where | None) -> Iterator[tuple[i
         return
     words = words_of(found.cells)
     record = found.at >> 2
-    columns = _columns(found, words, record)
+    columns = contents(found)
     odd = _odd(found, words, record, columns)
     picked = np.flatnonzero((columns.there >= least) | odd)
     for batch in _batches(picked, columns.there):
@@ -78,7 +78,9 @@ def by_arrays(found: Found, least: int, where: Where | None) -> Iterator[tuple[i
         yield from zip(batch[kept].tolist(), map(Looks._make, rows), strict=True)
 
 
-def _columns(found: Found, words: Words, record: Ints) -> _Columns:
+def contents(found: Found) -> Contents:
+    """What the records of values declare, and where their data is."""
+    words, record = words_of(found.cells), found.at >> 2
     sizes = words.take(record + _SIZE).astype(np.int64)
     resident = sizes >= records.RESIDENT
     declared = sizes & (records.RESIDENT - 1)
@@ -92,10 +94,10 @@ def _columns(found: Found, words: Words, record: Ints) -> _Columns:
         whole[place] = b"" if entry is None else records.data_of(found.cells, entry)
         there[place] = len(whole[place])
     starts = np.where(resident, (record + _DATA) << 2, starts)
-    return _Columns(declared, words.take(record + _TYPE).astype(np.int64), starts, there, whole)
+    return Contents(declared, words.take(record + _TYPE).astype(np.int64), starts, there, whole)
 
 
-def _odd(found: Found, words: Words, record: Ints, columns: _Columns) -> Bools:
+def _odd(found: Found, words: Words, record: Ints, columns: Contents) -> Bools:
     kinds, declared = columns.types, columns.declared
     odd: Bools = (kinds > TYPE_MAX) & (kinds < DEVICE_TYPES) | (columns.there < declared)
     for kind, size in SIZES.items():
@@ -111,10 +113,10 @@ def _odd(found: Found, words: Words, record: Ints, columns: _Columns) -> Bools:
 def _doubtful_names(words: Words, record: Ints) -> Bools:
     """Which names of values are long, wide, or not all visible ASCII."""
     sizes = (words.take(record) >> 16).astype(np.int64)
-    return _doubtful(words, record + _NAME, sizes, words.take(record + _FLAGS) & 1 == 1)
+    return are_doubtful(words, record + _NAME, sizes, words.take(record + _FLAGS) & 1 == 1)
 
 
-def _doubtful(words: Words, names: Ints, sizes: Ints, narrow: Bools) -> Bools:
+def are_doubtful(words: Words, names: Ints, sizes: Ints, narrow: Bools) -> Bools:
     """Which names may be odd; four characters are judged at once."""
     doubtful: Bools = (sizes > 0) & (~narrow | (sizes > NAME_MAX))
     checked = np.flatnonzero((sizes > 0) & ~doubtful)
@@ -147,7 +149,7 @@ def _batches(picked: Ints, there: Ints) -> Iterator[Ints]:
     yield from np.split(picked, np.flatnonzero(np.diff(number)) + 1)
 
 
-def _looks(cells: Cells, columns: _Columns, odd: Bools, batch: Ints) -> Looks:
+def _looks(cells: Cells, columns: Contents, odd: Bools, batch: Ints) -> Looks:
     sizes = columns.there[batch]
     heads, counts = np.zeros(len(batch), np.uint64), np.zeros((5, len(batch)), np.int64)
     entropies = np.zeros(len(batch))
@@ -163,7 +165,7 @@ def _looks(cells: Cells, columns: _Columns, odd: Bools, batch: Ints) -> Looks:
     )  # fmt: skip
 
 
-def _parts(cells: Cells, columns: _Columns, places: Ints) -> list[looks_arrays.Part]:
+def _parts(cells: Cells, columns: Contents, places: Ints) -> list[looks_arrays.Part]:
     """The data of values, each filled up to whole words (cells are, too)."""
     starts = columns.starts[places]
     ends = starts + ((columns.there[places] + 3) & ~3)
@@ -186,7 +188,7 @@ def keys_by_arrays(cells: Cells, keys: Ints) -> Iterator[int]:
     sizes = words.take(record + survey_arrays.NAME_SIZES)
     narrow = flags & records.COMPRESSED_KEY != 0
     names = record + (records.NODE_NAME_AT >> 2)
-    odd = _doubtful(words, names, (sizes & 0xFFFF).astype(np.int64), narrow)
+    odd = are_doubtful(words, names, (sizes & 0xFFFF).astype(np.int64), narrow)
     for place in np.flatnonzero(odd).tolist():
         node = records.node(cells, int(keys[place]))
         odd[place] = node is not None and is_odd_name(node.name)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -56,14 +57,18 @@ class Tree:
 
     def walk(self) -> Iterator[tuple[Key, tuple[Value, ...]]]:
         """Every key with its values, parents first."""
+        return self.picked(range(len(self.survey.keys)))
+
+    def picked(self, places: Iterable[int]) -> Iterator[tuple[Key, tuple[Value, ...]]]:
+        """Some keys with their values, by their ascending places."""
         cells, state = self.cells, self._state
         values, owners = _listed(self.survey.values), _listed(self.survey.owners)
-        at = 0
-        for place in range(len(self.survey.keys)):
-            key, first = self.key(place), at
-            while at < len(owners) and owners[at] == place:
-                at += 1
-            entries = [records.entry(cells, cell) for cell in values[first:at]]
+        last = 0
+        for place in places:
+            first = bisect_left(owners, place, last)
+            last = bisect_right(owners, place, first)
+            key = self.key(place)
+            entries = [records.entry(cells, cell) for cell in values[first:last]]
             yield key, tuple(Value(cells, e, key, state) for e in entries if e is not None)
 
 
