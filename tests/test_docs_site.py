@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 import pytest
 
-from triage.analyzers import ATTESTATIONS, INDICATORS
+from triage.analyzers import ATTESTATIONS, FOLDERS, INDICATORS
 from triage.cli import cli, indicator_page
 
 TOP = Path(__file__).parent.parent
@@ -71,7 +71,7 @@ def test_every_indicator_has_a_page_which_explain_shows(site: Path) -> None:
 def test_the_groups_have_every_indicator_once() -> None:
     listed = [each.id for _, group in indicator_page.grouped() for each in group]
     assert sorted(listed) == sorted(each.id for each in INDICATORS)
-    assert {name for name, _ in indicator_page.grouped()} == {*indicator_page.GROUPS.values()}
+    assert indicator_page.GROUPS.keys() <= FOLDERS.keys()
 
 
 def commands(page: Path) -> list[list[str]]:
