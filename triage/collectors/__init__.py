@@ -30,6 +30,7 @@ MODULES: tuple[tuple[str, str, str], ...] = (
     ("message-queues", "message_queues", "kernel"),
     ("keyrings", "keyrings", "kernel"),
     ("unix-sockets", "unix_sockets", "kernel"),
+    ("pipes", "pipes", "kernel"),
     ("bpf", "bpf_objects", "kernel"),
     ("block-devices", "block_devices", "kernel"),
     ("attributes", "attributes", "either"),
