@@ -22,8 +22,18 @@ PROGRAM = {
     "dev": Severity.HIGH,
     "other": Severity.HIGH,
     "tmp": Severity.LOW,
+    "covered": Severity.HIGH,
+    "overlay": Severity.HIGH,
+    "overlay-root": Severity.MEDIUM,
+    "unlinked": Severity.MEDIUM,
 }
-SCRIPT = PROGRAM | {"run": Severity.MEDIUM, "anonymous": Severity.LOW, "other": Severity.MEDIUM}
+SCRIPT = PROGRAM | {
+    "run": Severity.MEDIUM,
+    "anonymous": Severity.LOW,
+    "other": Severity.MEDIUM,
+    "overlay": Severity.MEDIUM,
+    "overlay-root": Severity.LOW,
+}
 DATA = {
     "memfd": Severity.LOW,
     "sysv": Severity.LOW,
@@ -33,6 +43,9 @@ DATA = {
     "run": Severity.LOW,
     "other": Severity.LOW,
     "tmp": Severity.INFO,
+    "covered": Severity.MEDIUM,
+    "overlay": Severity.LOW,
+    "overlay-root": Severity.INFO,
 }
 
 
@@ -50,12 +63,31 @@ def place_of(item: MemoryFile, scene: Scene) -> str | None:
     """
     if item.origin in ("memfd", "sysv", "anonymous"):
         return item.origin
+    if item.origin == "overlay":
+        return _on_overlay(item, scene)
+    if item.origin == "covered" and in_memory(item.file) is True:
+        return "covered"
+    if item.origin == "deleted" and in_memory(item.file) is False and not _runs(item):
+        return "unlinked"
     place = volatile_place(path_of(item))
     if place is not None and place != "tmp":
         return place
     if in_memory(item.file) is not True or scene.is_host_root(item.mount_point, item.file.dev):
         return None
     return place or "other"
+
+
+def _on_overlay(item: MemoryFile, scene: Scene) -> str | None:
+    """A live system's own root is an overlay in memory, and so may a container's be."""
+    if item.mount_point != "/":
+        return "overlay"
+    own = dict(scene.snapshot.host.tool_namespaces).get("mnt")
+    return None if item.mount_namespace == own else "overlay-root"
+
+
+def _runs(item: MemoryFile) -> bool:
+    """Whether somebody executes it or has it mapped as code: others say more of that."""
+    return any("x" in holder.how[-4:] for holder in item.holders)
 
 
 def severity_in(table: dict[str, Severity], item: MemoryFile, scene: Scene) -> Severity | None:
@@ -99,6 +131,8 @@ def where(item: MemoryFile) -> str:
         "anonymous": "shared anonymous memory",
         "deleted": "a file without a name",
         "named": "a file",
+        "overlay": "a file of an overlay whose bytes lie in memory",
+        "covered": "a file that something is mounted over",
         "directory": "a file on disk in a directory that is meant to be volatile",
     }
     what = kinds.get(item.origin, f"a file on {item.fs_type}")

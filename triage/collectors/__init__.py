@@ -24,6 +24,7 @@ MODULES: tuple[tuple[str, str, str], ...] = (
     ("mounts", "mounts", "either"),
     ("memory-files", "memory_files", "either"),
     ("held-files", "held_files", "either"),
+    ("overlays", "overlays", "kernel"),
     ("hidden", "hidden", "kernel"),
     ("under-mounts", "under_mounts", "kernel"),
     ("shared-memory", "shared_memory", "kernel"),
