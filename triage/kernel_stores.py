@@ -15,6 +15,7 @@ _WHAT = {
     "key-set": "keys in the kernel's keyrings",
     "socket": "the name of an abstract UNIX socket",
     "socket-set": "the names of abstract UNIX sockets",
+    "pipe": "a pipe that one process keeps to itself",
     "attribute": "an extended attribute",
     "attribute-set": "extended attributes",
 }
@@ -25,6 +26,8 @@ _KNOWN_KEYS = re.compile(
     r"ext4:|f2fs:|ecryptfs|invocation_id|cryptsetup|nvme:|iscsi|afs@|rxrpc|ceph|libceph|"
     r"zfs|trusted:|_uid|_ses|_tid|_pid)"
 )
+# Bits a byte: a token over and over has less, words and code have more.
+_TOKENS = 2.0
 # Programs that the kernel loads itself (kernel/bpf/preload/iterators, drivers/hid/bpf).
 _KERNELS_OWN = frozenset({"dump_bpf_map", "dump_bpf_prog", "hid_tail_call"})
 
@@ -44,6 +47,8 @@ def verify(item: IpcObject) -> str:
         return f"ipcs -m -i {item.number}"
     if item.store == "key" and item.number is not None:
         return f"keyctl rdescribe 0x{item.number:08x}; keyctl pipe 0x{item.number:08x} | file -"
+    if item.store == "pipe" and item.pids:
+        return f"ls -l /proc/{item.pids[0]}/fd | grep {item.number}"
     if item.store == "socket":
         return f"ss -xap | grep {item.number}"
     return ""
@@ -55,6 +60,11 @@ def known_key(item: IpcObject) -> bool:
     A name never excuses a payload; it explains a size.
     """
     return item.store == "key" and _KNOWN_KEYS.match(item.name) is not None
+
+
+def is_tokens(item: IpcObject) -> bool:
+    """Whether a store holds one short word over and over, as wake-ups in a pipe do."""
+    return item.content is not None and (item.content.entropy or 0.0) < _TOKENS
 
 
 def kernels_own(item: IpcObject) -> bool:

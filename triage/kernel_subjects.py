@@ -17,6 +17,7 @@ _STORES = {
     "bpf-program": "BPF program",
     "bpf-pin": "pinned BPF object",
     "block-device": "block device",
+    "pipe": "unread data in",
     "attribute": "extended attribute",
     "attribute-set": "extended attributes from",
 }

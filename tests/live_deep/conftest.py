@@ -16,11 +16,11 @@ import pytest
 
 from tests.conftest import CHECKOUT
 from tests.live.stage import Refused, Stage
-from tests.live_deep import concealed, lookalikes, stores
+from tests.live_deep import concealed, lookalikes, pipe_states, stores
 from tests.live_deep.deep import Deep, Mark, State
 
-HARMFUL = (*stores.STATES, *concealed.STATES)
-BENIGN = lookalikes.STATES
+HARMFUL = (*stores.STATES, *concealed.STATES, *pipe_states.HARMFUL)
+BENIGN = (*lookalikes.STATES, *pipe_states.BENIGN)
 LAUNCHER = Path(__file__).with_name("launcher.py")
 PATIENCE = 900
 

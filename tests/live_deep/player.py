@@ -102,6 +102,26 @@ def secret(mapped: bool = False) -> Facts:
     return {}
 
 
+def piped(data: str, ends: str = "rw", room: int = 0) -> Facts:
+    """A pipe with ``data`` in it, of which this process keeps the named ends."""
+    import fcntl
+
+    reader, writer = os.pipe2(os.O_NONBLOCK)
+    if room:
+        try:
+            fcntl.fcntl(writer, 1031, room)
+        except OSError as error:
+            raise Refused(f"F_SETPIPE_SZ: {error.strerror}") from error
+    body = data_of(data)
+    if os.write(writer, body) != len(body):
+        raise Refused("the pipe is too small")
+    inode = os.fstat(reader).st_ino
+    for name, fd in (("r", reader), ("w", writer)):
+        if name not in ends:
+            os.close(fd)
+    return {"inode": inode}
+
+
 def title(comm: str) -> Facts:
     """This process under another command name (PR_SET_NAME)."""
     check(libc.prctl(15, comm.encode(), 0, 0, 0), "prctl")
@@ -157,7 +177,7 @@ def nothing() -> Facts:
 
 ACTS = {
     "segment": segment, "queue": queue, "sockets": sockets, "secret": secret, "title": title,
-    "program": program, "nothing": nothing,
+    "piped": piped, "program": program, "nothing": nothing,
 }  # fmt: skip
 
 

@@ -35,9 +35,10 @@ def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
 
 def _wanted(scope: Scope) -> Iterator[Process]:
     for artifact in scope.so_far:
-        if isinstance(artifact, Process) and artifact.mappings:
-            if scope.limits.deep or _notable(artifact, artifact.mappings):
-                yield artifact
+        if not isinstance(artifact, Process) or not artifact.mappings:
+            continue
+        if scope.limits.deep or _notable(artifact, artifact.mappings):
+            yield artifact
 
 
 def _notable(process: Process, mappings: tuple[Mapping, ...]) -> bool:

@@ -3,7 +3,8 @@
 What it looks for
 -----------------
 A kernel key of at least 1 KiB, an extended attribute of at least 1 KiB, an abstract socket's name,
-or a SysV segment, whose bytes are encrypted, compressed, encoded or random and unwrap to nothing.
+a SysV segment, or 4 KiB in a pipe with both ends in one process, whose bytes are encrypted,
+compressed, encoded or random and unwrap to nothing.
 
 Why it matters
 --------------
@@ -30,18 +31,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
-from triage.kernel_stores import known_key, verify, where
+from triage.kernel_stores import is_tokens, known_key, verify, where
 from triage.model import Confidence, Evidence, Severity
 from triage.model_kernel_objects import IpcObject
 from triage.scene import Scene
 from triage.stored_payloads import opaque_words, payload_of
 
-_LEAST = {"key": 1024, "attribute": 1024, "socket": 24, "sysv-shm": 1 << 16}
+_LEAST = {"key": 1024, "attribute": 1024, "socket": 24, "sysv-shm": 1 << 16, "pipe": 4096}
 _SEVERITY = {"sysv-shm": Severity.LOW, "socket": Severity.LOW}
 
 
 def check(item: IpcObject, scene: Scene) -> Iterator[Evidence]:
     least = _LEAST.get(item.store)
+    if item.store == "pipe" and ("both ends" not in item.traits or is_tokens(item)):
+        return  # on its way, perhaps, to who holds the other end; or to wake somebody
     if least is None or item.parts or known_key(item) or payload_of(item.content) is not None:
         return
     words = opaque_words(item.content, least)

@@ -2,8 +2,8 @@
 
 What it looks for
 -----------------
-A SysV segment, a kernel key, an abstract socket's name or an extended attribute whose bytes are,
-or unwrap to, a program, shellcode or a script.
+A SysV segment, a kernel key, an abstract socket's name, an extended attribute or a pipe that one
+process keeps to itself, whose bytes are, or unwrap to, a program, shellcode or a script.
 
 Why it matters
 --------------
@@ -12,11 +12,13 @@ a one-line loader takes the payload out and runs it.
 
 What else looks like this
 -------------------------
-Nothing benign is known to keep programs in keys, attributes or socket names.
+Nothing benign is known to keep programs in keys, attributes or socket names. A shell that was fed
+a script leaves the rest of it in its pipe until it gets there: where the writing end is gone, a
+script in plain is low and anything else at most medium.
 
 How to check by hand
 --------------------
-``ipcs -m; keyctl show @u; getfattr -d -m - PATH; ss -xa``
+``ipcs -m; keyctl show @u; getfattr -d -m - PATH; ss -xa; ls -l /proc/*/fd``
 
 References
 ----------
@@ -39,7 +41,14 @@ from triage.stored_payloads import payload_of
 def check(item: IpcObject, scene: Scene) -> Iterator[Evidence]:
     found = None if item.parts else payload_of(item.content)
     if found is not None:
-        yield Evidence((where(item), *found.facts), verify(item), found.severity)
+        yield Evidence((where(item), *found.facts), verify(item), _severity(item, found.severity))
+
+
+def _severity(item: IpcObject, severity: Severity) -> Severity:
+    """What is left in a pipe by a writer that is gone may be on its way to be read."""
+    if item.store != "pipe" or "both ends" in item.traits:
+        return severity
+    return Severity.LOW if severity is Severity.HIGH else Severity.MEDIUM
 
 
 INDICATOR = Indicator(
