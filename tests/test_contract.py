@@ -72,7 +72,7 @@ def test_every_collector_is_registered() -> None:
     for name, module, asks in collectors.MODULES:
         said = importlib.import_module(f"triage.collectors.{module}").NAME
         assert said == name
-        assert asks in ("kernel", "image", "either")
+        assert asks in ("kernel", "image", "either", "image or --persistence", "--carve-from")
     registered = {module for _, module, _ in collectors.MODULES}
     assert registered == names_in(PACKAGE / "collectors") - exempt
     assert len({name for name, _ in collectors.COLLECTORS}) == len(collectors.COLLECTORS)

@@ -64,6 +64,7 @@ def chains(judged: Sequence[Judged], scene: Scene) -> Chains:
     for tie in _ties(judged):
         _apply(tie, links, floors, reasons)
     _registry(judged, links, floors, reasons)
+    _logins(judged, scene, reasons)
     return Chains(
         links={name: tuple(dict.fromkeys(found)) for name, found in links.items()},
         floors=floors,
@@ -141,6 +142,18 @@ def _registry(
         _apply(tie, links, floors, reasons)
         read.add(tie.other)
     for name, words in unread(judged, frozenset(read)):
+        reasons[name] = (*reasons.get(name, ()), words)
+
+
+def _logins(
+    judged: Sequence[Judged], scene: Scene, reasons: dict[str, tuple[str, ...]]
+) -> None:
+    """On an image: who was logged in at the time."""
+    if scene.snapshot.root_kind == "live":
+        return
+    from triage.linux_image.logins_near import context
+
+    for name, words in context(judged, scene):
         reasons[name] = (*reasons.get(name, ()), words)
 
 

@@ -253,7 +253,7 @@ class Root:
         """A listable descriptor of a directory, closed at the end of the block."""
         handle = self.handle(path)
         try:
-            fd = os.open(b".", _DIRECTORY, dir_fd=handle)
+            fd = listable(handle)
         except OSError as error:
             raise Unreadable(self.locate(path), why_of(error), _words(error)) from error
         finally:
@@ -262,6 +262,14 @@ class Root:
             yield fd
         finally:
             os.close(fd)
+
+
+def listable(handle: int) -> int:
+    """A descriptor for listing the directory that an ``O_PATH`` descriptor stands for."""
+    try:
+        return os.open(b".", _DIRECTORY | os.O_NOATIME, dir_fd=handle)
+    except PermissionError:  # only the owner and root may leave the time of access alone
+        return os.open(b".", _DIRECTORY, dir_fd=handle)
 
 
 def reopen_regular(handle: int) -> int:
@@ -340,7 +348,7 @@ def _descend(
         try:
             if kernel.status_without_sync(handle, b".").st_dev != device_number:
                 return
-            fd = os.open(b".", _DIRECTORY, dir_fd=handle)
+            fd = listable(handle)
         finally:
             os.close(handle)
     except OSError as error:

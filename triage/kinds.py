@@ -30,6 +30,7 @@ class Kind(NamedTuple):
 
 _LIVE, _KERNEL = "triage.model", "triage.model_kernel_objects"
 _LINUX, _WINDOWS = "triage.model_linux_image", "triage.model_windows"
+_LOGINS = "triage.model_logins"
 
 KINDS: tuple[Kind, ...] = (
     Kind("process", "process", "Process", _LIVE, ""),
@@ -52,6 +53,10 @@ KINDS: tuple[Kind, ...] = (
     Kind("persistence-item", "persistence", "PersistenceItem", _LINUX, "triage.linux_subjects"),
     Kind("log-event", "log-event", "LogEvent", _LINUX, "triage.linux_subjects"),
     Kind("core-dump", "core-dump", "CoreDump", _LINUX, "triage.linux_subjects"),
+    Kind("carved-content", "carved", "CarvedContent", "triage.model_carved",
+         "triage.carved_subjects"),
+    Kind("login-log", "login-log", "LoginLog", _LOGINS, "triage.login_subjects"),
+    Kind("login-session", "login-session", "LoginSession", _LOGINS, "triage.login_subjects"),
 )  # fmt: skip
 _BY_RECORD = {kind.record: kind for kind in KINDS}
 _BY_NAME = {kind.name: kind for kind in KINDS}

@@ -20,9 +20,11 @@ from typing import TYPE_CHECKING, TypeAlias
 from triage.records import dataclass
 
 if TYPE_CHECKING:
+    from triage.model_carved import CarvedContent
     from triage.model_code import CodeLook
     from triage.model_kernel_objects import HiddenThing, IpcObject
     from triage.model_linux_image import CoreDump, LogEvent, PersistenceItem
+    from triage.model_logins import LoginLog, LoginSession
     from triage.model_windows import (
         AutostartItem,
         EventLog,
@@ -384,7 +386,8 @@ Artifact: TypeAlias = (
     "Process | MemoryFile | Mount | IpcObject | HiddenThing | WmiObject | WmiSubscription | "
     "WmiProvider | WmiRecovery | RegistryValue | RegistryKey | AutostartItem | "
     "EventRecord | EventLog | "
-    "PersistenceItem | LogEvent | CoreDump | CodeLook"
+    "PersistenceItem | LogEvent | CoreDump | CodeLook | LoginLog | LoginSession | "
+    "CarvedContent"
 )
 
 

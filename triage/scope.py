@@ -27,7 +27,9 @@ class Limits:
     comes after gets the cheap look only, and is counted. ``keep_all`` says to keep contents that
     look harmless, too. ``xattrs`` are directories of the tree whose extended attributes are read;
     ``all_pids`` says to try every process number, however many there are; ``deep`` to look at the
-    code of every process, not only of those with something odd.
+    code of every process, not only of those with something odd. ``persistence`` says to read on a
+    running system, too, what it starts by itself; ``carve_from`` are files of the user's that are
+    searched for programs.
     """
 
     keep: int = 1 << 20
@@ -43,6 +45,8 @@ class Limits:
     xattrs: tuple[str, ...] = ()
     all_pids: bool = False
     deep: bool = False
+    persistence: bool = False
+    carve_from: tuple[str, ...] = ()
 
 
 #: What ``Content.limit`` says of a content that would have deserved a thorough look.

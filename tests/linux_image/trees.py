@@ -16,6 +16,7 @@ from triage.collectors import (
     core_dumps,
     covered_files,
     execution_logs,
+    logins,
     memory_files,
     persistence,
     uac_collection,
@@ -27,7 +28,8 @@ from triage.snapshot import dumps, loads
 COLLECTORS: tuple[tuple[str, Collect], ...] = tuple(
     (module.NAME, module.collect)
     for module in (
-        memory_files, covered_files, persistence, core_dumps, execution_logs, uac_collection,
+        memory_files, covered_files, persistence, core_dumps, execution_logs, logins,
+        uac_collection,
     )
 )  # fmt: skip
 PASSWD = "root:x:0:0:root:/root:/bin/bash\nann:x:1000:1000::/home/ann:/bin/bash\n"

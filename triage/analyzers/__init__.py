@@ -31,8 +31,9 @@ FOLDERS: dict[str, frozenset[str]] = {
     "wmi": frozenset({"WmiObject", "WmiProvider", "WmiRecovery", "WmiSubscription"}),
     "registry": frozenset({"AutostartItem", "RegistryKey", "RegistryValue"}),
     "persistence": frozenset({"PersistenceItem"}),
-    "execution": frozenset({"CoreDump", "LogEvent"}),
+    "execution": frozenset({"CoreDump", "LogEvent", "LoginLog"}),
     "image": frozenset({"MemoryFile"}),
+    "carved": frozenset({"CarvedContent"}),
     "code": frozenset({"CodeLook"}),
     "event": frozenset({"EventLog", "EventRecord"}),
 }

@@ -19,7 +19,8 @@ from triage.cli.options import collection_options
 @click.option("--debug", is_flag=True, help="Show tracebacks; stop on the first error.")
 def collect(
     root: str, output: str, keep: int, keep_total: int, keep_all: bool, time_limit: int,
-    xattrs: tuple[str, ...], all_pids: bool, deep: bool, force: bool, quiet: bool, debug: bool,
+    xattrs: tuple[str, ...], all_pids: bool, deep: bool, persistence: bool,
+    carve_from: tuple[str, ...], force: bool, quiet: bool, debug: bool,
 ) -> None:  # fmt: skip
     """Collect a snapshot and judge nothing: analyze it later, or on another machine.
 
@@ -33,7 +34,9 @@ def collect(
     from triage.snapshot import dumps
 
     check_outside(output, root)
-    limits = CollectionOptions(keep, keep_total, keep_all, time_limit, xattrs, all_pids, deep)
+    limits = CollectionOptions(
+        keep, keep_total, keep_all, time_limit, xattrs, all_pids, deep, persistence, carve_from
+    )
     made = snapshot_output(output, force)
     try:
         snapshot = collected(root, _kind(root), limits, quiet=quiet, debug=debug)

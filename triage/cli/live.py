@@ -16,7 +16,8 @@ from triage.cli.options import collection_options, report_options
 @report_options
 def live(
     root: str, save: str | None, keep: int, keep_total: int, keep_all: bool, time_limit: int,
-    xattrs: tuple[str, ...], all_pids: bool, deep: bool, **report: Any,
+    xattrs: tuple[str, ...], all_pids: bool, deep: bool, persistence: bool,
+    carve_from: tuple[str, ...], **report: Any,
 ) -> None:  # fmt: skip
     """Look at this machine now: processes, memory files, mappings, mounts.
 
@@ -25,5 +26,7 @@ def live(
     """
     from triage.cli.run import CollectionOptions, ReportOptions, look_and_report
 
-    limits = CollectionOptions(keep, keep_total, keep_all, time_limit, xattrs, all_pids, deep)
+    limits = CollectionOptions(
+        keep, keep_total, keep_all, time_limit, xattrs, all_pids, deep, persistence, carve_from
+    )
     look_and_report(root, "live", save, limits, ReportOptions(**report))

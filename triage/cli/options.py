@@ -137,5 +137,13 @@ collection_options = _apply(
             "--deep", is_flag=True,
             help="Look at the function tables of every process, not only of odd ones.",
         ),
+        click.option(
+            "--persistence", is_flag=True,
+            help="Also read what a running system starts by itself (an image is always asked).",
+        ),
+        click.option(
+            "--carve-from", multiple=True, metavar="FILE",
+            help="Search a swap area or any file of raw bytes for programs; repeatable.",
+        ),
     )
 )  # fmt: skip

@@ -50,6 +50,8 @@ class CollectionOptions:
     xattrs: tuple[str, ...] = ()
     all_pids: bool = False
     deep: bool = False
+    persistence: bool = False
+    carve_from: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,8 @@ def collected(
         xattrs=options.xattrs,
         all_pids=options.all_pids,
         deep=options.deep,
+        persistence=options.persistence,
+        carve_from=options.carve_from,
     )
     try:
         with opened(root_path, kind) as root:

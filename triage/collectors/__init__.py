@@ -16,7 +16,7 @@ from triage.scope import NotHere, Scope, Tally
 
 Collect = Callable[[Scope], Generator["Artifact | Gap", None, int | Tally]]
 
-# (name, module, what it asks: a running kernel, an image that does not run, or either)
+# (name, module, what it asks: a running kernel, an image that does not run, either, an option)
 MODULES: tuple[tuple[str, str, str], ...] = (
     ("processes", "processes", "either"),
     ("process-code", "process_code", "kernel"),
@@ -36,10 +36,12 @@ MODULES: tuple[tuple[str, str, str], ...] = (
     ("block-devices", "block_devices", "kernel"),
     ("attributes", "attributes", "either"),
     ("covered-files", "covered_files", "image"),
-    ("persistence", "persistence", "image"),
+    ("persistence", "persistence", "image or --persistence"),
     ("core-dumps", "core_dumps", "image"),
     ("execution-logs", "execution_logs", "image"),
+    ("logins", "logins", "image"),
     ("uac-listings", "uac_collection", "image"),
+    ("carved-files", "carved_files", "--carve-from"),
     ("wmi-repository", "wmi_repository", "image"),
     ("registry", "registry_hives", "image"),
     ("event-logs", "event_logs", "image"),
@@ -51,6 +53,10 @@ def _collect(module: str, asks: str, scope: Scope) -> Generator[Artifact | Gap, 
         raise NotHere("no running kernel to ask")
     if asks == "image" and scope.live:
         raise NotHere("a running system: this is for images")
+    if asks == "image or --persistence" and scope.live and not scope.limits.persistence:
+        raise NotHere("not looked at on a running system without --persistence")
+    if asks == "--carve-from" and not scope.limits.carve_from:
+        raise NotHere("no --carve-from: no swap area was looked into")
     run: Collect = import_module(f"triage.collectors.{module}").collect
     return (yield from run(scope))
 

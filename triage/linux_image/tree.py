@@ -31,15 +31,22 @@ class Text:
 
 @dataclasses.dataclass(slots=True)
 class Tree:
-    """One image. ``gaps`` gathers what could not be read, ``read`` counts files."""
+    """One image. ``gaps`` gathers what could not be read, ``read`` counts files.
+
+    ``hazards`` are mounts of a running system below which nothing is asked, as it could block.
+    """
 
     root: Root
     gaps: list[Gap] = field(default_factory=list)
     read: int = 0
     seen: set[tuple[str, int]] = field(default_factory=set)
+    hazards: tuple[str, ...] = ()
+    _told: set[str] = field(default_factory=set)
 
     def names(self, path: str) -> list[str]:
         """The names in a directory; nothing where there is none."""
+        if self._may_block(path):
+            return []
         try:
             found = self.root.names(path)
         except Unreadable as error:
@@ -50,12 +57,16 @@ class Tree:
         return found[:_NAMES_MAX]
 
     def facts(self, path: str, *, follow: bool = True) -> FileFacts | None:
+        if self._may_block(path):
+            return None
         try:
             return self.root.facts(path, follow=follow)
         except Unreadable:
             return None
 
     def link(self, path: str) -> str | None:
+        if self._may_block(path):
+            return None
         try:
             return self.root.link(path)
         except Unreadable:
@@ -63,7 +74,7 @@ class Tree:
 
     def raw(self, path: str, limit: int = TEXT_MAX) -> bytes | None:
         """The first bytes of a file; ``None`` where there is none."""
-        if self.read >= _FILES_MAX:
+        if self.read >= _FILES_MAX or self._may_block(path):
             return None
         try:
             data = self.root.read(path, limit)
@@ -104,6 +115,20 @@ class Tree:
 
     def locate(self, path: str, inside: str = "") -> Location:
         return Location(self.root.locate(path).path, inside)
+
+    def _may_block(self, path: str) -> bool:
+        """Whether a path lies on a network or user-space mount; said once for each of those."""
+        if not self.hazards:
+            return False
+        whole = "/" + path.strip("/")
+        found = next((h for h in self.hazards if whole == h or whole.startswith(h + "/")), None)
+        if found is None:
+            return False
+        if found not in self._told:
+            self._told.add(found)
+            detail = "a network or user-space mount that may block; nothing below it was read"
+            self.gaps.append(Gap(self.root.locate(found), Why.REFUSED, detail))
+        return True
 
     def _gap(self, error: Unreadable) -> None:
         if error.why is Why.ABSENT or error.detail.startswith("not a regular file"):

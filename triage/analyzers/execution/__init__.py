@@ -16,6 +16,7 @@ from triage.analyzers.execution import (
     logged_memfd_created,
     logged_payload,
     logged_script_volatile,
+    login_log_altered,
 )
 from triage.analyzers.indicator import Indicator
 
@@ -33,4 +34,5 @@ INDICATORS: tuple[Indicator, ...] = (
     logged_memfd_created.INDICATOR,
     logged_payload.INDICATOR,
     logged_script_volatile.INDICATOR,
+    login_log_altered.INDICATOR,
 )
