@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 from collections import Counter
+from fnmatch import fnmatch
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -116,3 +117,23 @@ def test_commands_and_options_exist(page: Path) -> None:
 def test_the_pages_show_commands_at_all() -> None:
     """Else the test above would look at nothing."""
     assert sum(len(commands(page)) for page in PAGES) > 30
+
+
+def test_every_room_is_on_the_plan() -> None:
+    """A newcomer finds the room of any line: each folder and each module of the package itself."""
+    plan = (TOP / "docs/architecture.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([\w*]+)(?:\.py|/)", plan))
+    home = TOP / "triage"
+    rooms = {each.name for each in home.iterdir() if (each / "__init__.py").exists()}
+    rooms |= {each.parent.name for each in home.glob("*/*.py")}
+    modules = {each.stem for each in home.glob("*.py")} - {"__init__", "__main__"}
+    patterns = [name for name in named if "*" in name]
+    assert {
+        name
+        for name in rooms | modules
+        if name not in named and not any(fnmatch(name, each) for each in patterns)
+    } == set()
+    # And nothing on it is gone.
+    there = {each.stem for each in home.rglob("*.*")} | {each.name for each in home.rglob("*")}
+    there |= {each.name for each in TOP.iterdir()}
+    assert {name for name in named - there if "*" not in name} == set()
