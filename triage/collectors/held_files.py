@@ -24,7 +24,9 @@ from triage.model import (
     Process,
     Why,
 )
+from triage.proc.descriptors import rank_of_head
 from triage.proc.directory import ProcessDir, ProcessTable
+from triage.proc.files import what_lies_at
 from triage.proc.hazards import is_hazard, may_block
 from triage.proc.holders import Hold, as_holders, by_inode
 from triage.reader import file_digest, look
@@ -39,6 +41,7 @@ _PROGRAM_DIRECTORIES = (
     "bin", "sbin", "opt/bin",
 )  # fmt: skip
 _TWINS_MAX = 4
+_PROGRAM_LEAST = 24
 _FOR_OTHERS = 0.2  # of the time for thorough looks: stores without files come after these
 
 
@@ -50,12 +53,12 @@ def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
         (a.file.dev, a.file.inode) for a in scope.so_far if isinstance(a, MemoryFile)
     }  # fmt: skip
     mounted = {a.dev for a in scope.so_far if isinstance(a, Mount)}
-    wanted = {
-        identity: found
-        for identity, found in by_inode(scope.so_far).items()
-        if identity not in known and _wanted(found)
-    }
     with ProcessTable(scope.root) as table:
+        wanted = {
+            identity: found
+            for identity, found in by_inode(scope.so_far).items()
+            if identity not in known and (_wanted(found) or _program_on_disk(table, found))
+        }
         yield from _Looks(scope, table, mounted).all(list(wanted.values()))
     return len(wanted)
 
@@ -95,6 +98,27 @@ def _wanted(found: list[Hold]) -> bool:
         return any(not h.text.startswith("/dev/zero") or "x" in h.how[-4:] for h in found)
     # A log that was rotated away is held as data by its daemon: only code matters on disk.
     return file.nlink == 0 and _executed(found)
+
+
+def _program_on_disk(table: ProcessTable, found: list[Hold]) -> bool:
+    """Whether it is a program or a script on disk that lost its name, or never had one.
+
+    Not where another file lies at the path by now: that one was upgraded. A descriptor of it is
+    enough to run it (execveat).
+    """
+    file, first = found[0].file, found[0]
+    on_disk = file.fs_magic is not None and file.fs_magic not in kernel.MEMORY_MAGICS
+    if file.nlink != 0 or not on_disk or not stat.S_ISREG(file.mode) or file.size < _PROGRAM_LEAST:
+        return False
+    try:
+        with table.open(first.pid) as process:
+            with process.opened(first.name) as fd:
+                head = os.pread(fd, 16, 0)
+            if rank_of_head(head) != 0:
+                return False
+            return what_lies_at(process, first.text, file.inode, file.dev) == "absent"
+    except (OSError, Unreadable):
+        return False
 
 
 def origin_of(file: FileFacts, text: str, mounted: set[str]) -> str:

@@ -13,9 +13,8 @@ from dataclasses import replace
 from triage import kernel
 from triage.evidence import Unreadable, why_of
 from triage.interpreters import script_paths
-from triage.model import Argument, FileFacts, Gap, Location, OpenFile, Why
-from triage.parsers.procfs import parse_fdinfo
-from triage.proc.directory import ProcessDir
+from triage.model import Argument, FileFacts, Why
+from triage.proc.directory import LONG_PATH, ProcessDir
 
 DELETED = " (deleted)"
 _ARGUMENTS_MAX = 8
@@ -23,9 +22,6 @@ _DESCRIPTOR = re.compile(
     r"^/(?:proc/(?:(?:self|thread-self)(?:/task/\d+)?|(\d{1,10})(?:/task/\d+)?)|dev)/fd/(\d{1,10})$"
 )
 _STANDARD = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
-_NOTABLE_TARGETS = ("/memfd:", "/dev/shm/", "/run/shm/", "/secretmem")
-_NOTABLE_ENDS = (DELETED, "/mem")
-_OPEN_FILES_MAX = 512
 
 
 def without_deleted(text: str) -> str:
@@ -95,9 +91,21 @@ def arguments_of(
             break
         if 0 < len(text) < 4096:
             path = text if text.startswith("/") else posixpath.join(cwd or "/", text)
-            argument = _resolve(process, index, text, posixpath.normpath(path), descriptors or ())
+            if cwd == LONG_PATH and path != text:
+                argument = _below_long_path(process, index, text, path)
+            else:
+                path = posixpath.normpath(path)
+                argument = _resolve(process, index, text, path, descriptors or ())
             found.append(replace(argument, script=number < len(scripts)))
     return tuple(sorted(found, key=lambda argument: argument.index))
+
+
+def _below_long_path(process: ProcessDir, index: int, text: str, path: str) -> Argument:
+    """A relative name where the working directory has no path: looked up from that directory."""
+    try:
+        return Argument(index, text, path, file=process.facts(f"cwd/{text}"))
+    except OSError as error:
+        return Argument(index, text, path, why=why_of(error))
 
 
 def _resolve(
@@ -153,60 +161,6 @@ def _through_another(
         return Argument(index, text, path, why=why_of(error))
 
 
-# --- descriptors --------------------------------------------------------------------------
-
-
-def open_files_of(
-    process: ProcessDir, descriptors: tuple[tuple[int, str], ...] | None, gaps: list[Gap]
-) -> tuple[OpenFile, ...]:
-    """The descriptors worth a closer look, with flags and the inode behind them.
-
-    Those whose text says so, and every other file on a memory file system: one on a mount that
-    was detached has a link text like any other.
-    """
-    found: list[OpenFile] = []
-    # Most descriptors are no files at all, or /dev/null: they are settled here, in passing.
-    held = [d for d in descriptors or () if d[1][:1] == "/" and d[1] != "/dev/null"]
-    named = {number for number, target in held if _notable(target)}
-    asked = [number for number, target in held if number not in named and _is_file(target)]
-    in_memory = process.descriptors_in_memory(asked)
-    wanted = [d for d in held if d[0] in named or d[0] in in_memory]
-    # A limit must not be reached by what matters less: a thousand deleted logs before a memfd.
-    wanted.sort(key=lambda d: (d[0] not in in_memory and not d[1].startswith("/memfd:"), d[0]))
-    for fd, target in wanted:
-        if len(found) >= _OPEN_FILES_MAX:
-            detail = f"more than {_OPEN_FILES_MAX} notable descriptors; the rest was not looked at"
-            gaps.append(Gap(Location(process.location.path, "fd"), Why.TRUNCATED, detail))
-            break
-        found.append(OpenFile(fd, target, _flags(process, fd), _facts(process, fd)))
-    return tuple(sorted(found, key=lambda file: file.fd))
-
-
-def _notable(target: str) -> bool:
-    # Asked of every descriptor of the box: two questions settle nearly all of them.
-    if not target.endswith(_NOTABLE_ENDS):
-        return target.startswith(_NOTABLE_TARGETS)
-    return target.startswith("/") and (target.endswith(DELETED) or target.startswith("/proc/"))
-
-
-def _is_file(target: str) -> bool:
-    return not target.startswith(("/dev/", "/proc/", "/sys/"))
-
-
-def _flags(process: ProcessDir, fd: int) -> int | None:
-    try:
-        return parse_fdinfo(process.read(f"fdinfo/{fd}", 4096)).flags
-    except OSError:
-        return None
-
-
-def _facts(process: ProcessDir, fd: int) -> FileFacts | None:
-    try:
-        return process.facts(f"fd/{fd}")
-    except OSError:
-        return None
-
-
 def is_memory(file: FileFacts | None) -> bool | None:
     """Whether an inode lies on a memory file system; ``None`` when that is not known."""
     if file is None or file.fs_magic is None:
@@ -219,7 +173,6 @@ __all__ = [
     "arguments_of",
     "exe_at_path",
     "is_memory",
-    "open_files_of",
     "what_lies_at",
     "without_deleted",
 ]
