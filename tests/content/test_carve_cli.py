@@ -18,6 +18,7 @@ from triage.analyze import analyze
 from triage.cli.carve import carve
 from triage.content.examine import examine
 from triage.model import Snapshot
+from triage.report import render
 from triage.snapshot import dumps
 
 
@@ -101,6 +102,19 @@ def test_the_beginning_of_an_id_is_enough_when_only_one_has_it(
     if sum(one.startswith(whole[0]) for one in every) > 1:
         assert many.exit_code == 2
         assert whole in many.output
+
+
+def test_the_number_of_the_report_is_enough(image: Image, tmp_path: Path) -> None:
+    _, path, ids = image
+    shown = render("terminal", analyze(_found(image[0])), width=200, details=True).splitlines()
+    at = next(place for place, line in enumerate(shown) if f"subject  {ids['kept']} at" in line)
+    number = shown[at - 1].split()[0]
+    assert number[0].isdecimal()
+    assert _run(path, "--subject", number, "-d", tmp_path / "out").exit_code == 0
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert manifest["subject"]["id"] == ids["kept"]
+    for unknown in ("0", "99", "1zz", "a"):
+        assert _run(path, "--subject", unknown, "-d", tmp_path / "other").exit_code == 2
 
 
 def test_an_unknown_subject_is_answered_with_those_that_have_bytes(

@@ -22,6 +22,7 @@ from triage.model import (
 from triage.printable import printable
 from triage.report import order
 from triage.report.stories import Member
+from triage.seal_names import seal_names
 
 #: One sign for each severity, so that colour is never the only difference.
 SIGNS: Mapping[Severity, str] = MappingProxyType(
@@ -197,8 +198,6 @@ def tie(member: Member, other: str) -> str:
 
 
 UNKNOWN = "not known"
-# fcntl(2), F_ADD_SEALS
-_SEALS = ((1, "seal"), (2, "shrink"), (4, "grow"), (8, "write"), (16, "future-write"), (32, "exec"))
 
 
 def facts(subject: Subject) -> list[tuple[str, str]]:
@@ -214,7 +213,7 @@ def _fact(name: str, value: str | int | bool | None) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int) and name.endswith("seals"):
-        return ", ".join(word for bit, word in _SEALS if value & bit) or "none"
+        return seal_names(value)
     if isinstance(value, int) and name.endswith("_ns"):
         return f"{value} ({_moment(value)})"
     return printable(str(value), limit=4000)

@@ -13,6 +13,7 @@ from triage.analyzers.indicator import Attestation
 from triage.interpreters import is_interpreter
 from triage.model import Benign, MemoryFile, Process
 from triage.scene import Scene, is_memfd
+from triage.seal_names import seal_names
 
 _SEALED = 0x0F
 
@@ -24,9 +25,9 @@ def attest_file(item: MemoryFile, scene: Scene) -> Benign | None:
         return None
     if any(is_interpreter(twin) for twin in item.twins):
         return None  # a copy of a shell is harmless, what it is told to do is not
+    source = "sha256 equal; the file on disk is root's and only root may write it"
     return Benign(
-        f"a sealed copy of {item.twins[0]}, byte for byte",
-        f"seals {seals:#x}; sha256 equal; the file on disk is root's and only root may write it",
+        f"a sealed copy of {item.twins[0]}, byte for byte", f"seals: {seal_names(seals)}; {source}"
     )
 
 

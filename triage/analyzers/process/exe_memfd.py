@@ -35,6 +35,7 @@ from collections.abc import Iterator
 from triage.analyzers.indicator import Indicator
 from triage.model import Confidence, Evidence, Process, Severity
 from triage.scene import Scene, is_memfd
+from triage.seal_names import seal_names
 
 
 def check(process: Process, scene: Scene) -> Iterator[Evidence]:
@@ -46,7 +47,7 @@ def check(process: Process, scene: Scene) -> Iterator[Evidence]:
         file = process.exe_file
         confidence = Confidence.STRONG
         facts.append(f"inode {file.inode} on device {file.dev}: no link, mounted nowhere")
-        facts.append(f"seals {file.seals:#x}" if file.seals is not None else "seals unknown")
+        facts.append(f"seals: {'not known' if file.seals is None else seal_names(file.seals)}")
     verify = f"ls -l /proc/{process.pid}/exe; sha256sum /proc/{process.pid}/exe"
     yield Evidence(tuple(facts), verify, confidence=confidence)
 
