@@ -49,11 +49,22 @@ def listed(mappings: list[Mapping]) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def verify(process: Process, mapping: Mapping) -> str:
-    """The commands that show a mapping and its first bytes."""
-    first = mapping.start if mapping.head_at is None else mapping.head_at
+def verify(process: Process, mapping: Mapping, at: int | None = None) -> str:
+    """The commands that show a mapping and the bytes at ``at``, where the evidence is; without it
+    those that were looked at."""
+    if at is None:
+        at = mapping.start if mapping.head_at is None else mapping.head_at
+        at += _zeros(mapping.head)
     return (
         f"grep '^{mapping.start:x}' /proc/{process.pid}/maps; "
-        f"dd if=/proc/{process.pid}/mem bs=4096 skip={first // 4096} count=1 "
-        "2>/dev/null | xxd | head"
+        f"dd if=/proc/{process.pid}/mem bs=16 skip={at // 16} count=16 "
+        "2>/dev/null | xxd"
     )
+
+
+def _zeros(head: bytes | None) -> int:
+    """How many zeros a head begins with, when anything follows them."""
+    if head is None:
+        return 0
+    rest = head.lstrip(b"\0")
+    return len(head) - len(rest) if rest else 0

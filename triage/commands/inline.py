@@ -55,8 +55,10 @@ _FD_PATH = lazy(
     r"/proc/(?:self|thread-self|\$\$|%[ds]|[\"'.\s+$]{0,8}\w{0,32}[\"'.\s+}]{0,8})/fd/|/dev/fd/|\bfexecve\b"
 )
 _ANON = lazy(
-    r"\bmmap\b[^;\n]{0,200}?(?:PROT_EXEC|0x7\b|\b7\b)|\bmprotect\b|\bCFUNCTYPE\b|"
-    r"\bctypes\b[^\n]{0,2000}?\bmmap\b",
+    r"\bmmap\b[^;\n]{0,200}?(?:PROT_EXEC|0x7\b|\b7\b)|\bmprotect\b|"
+    r"\bctypes\b[^\n]{0,2000}?\bmmap\b|"
+    r"\b(?:addressof|from_buffer|create_string_buffer|memmove)\b[\s\S]{0,2000}?\bCFUNCTYPE\b|"
+    r"\bCFUNCTYPE\b[\s\S]{0,400}?\b(?:addressof|from_buffer|create_string_buffer)\b",
     re.IGNORECASE,
 )
 _NATIVE = lazy(

@@ -95,6 +95,8 @@ def _add_block(trace: Trace, at: int) -> None:
     for habit, value in inner.habits.items():
         if value > 0:
             trace.note(habit, value)
+    if not inner.escapes and not inner.broken:
+        trace.syscalls += inner.syscalls
 
 
 def _run(trace: Trace, at: int, state: _State, seen: set[int], waiting: _Waiting) -> None:
@@ -123,6 +125,8 @@ def _next(trace: Trace, one: Instruction, state: _State, waiting: _Waiting) -> i
     opcode = one.opcode
     target = one.end + one.imm
     if opcode in (0xEB, 0xE9):
+        if target <= one.at and len(trace.blocks) < 2:
+            trace.blocks.append(one.end)  # behind an endless loop only something else can begin
         return target
     if opcode == 0xE8:
         return _call(trace, one, target, state, waiting)

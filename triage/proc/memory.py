@@ -28,6 +28,7 @@ from triage.parsers.procfs import (
 from triage.proc.descriptors import rank_of_head
 from triage.proc.directory import ProcessDir
 from triage.proc.files import what_lies_at
+from triage.proc.memory_contents import DeeperLook
 from triage.records import dataclass
 from triage.scope import MAPPINGS_MAX
 
@@ -236,6 +237,7 @@ class _Inspection:
         self._process = process
         self._maps = maps
         self._page_size = page_size
+        self._deeper = DeeperLook()
 
     def of(self, lines: list[MapLine]) -> list[Mapping]:
         """The mappings, with page state, heads and content where those matter."""
@@ -384,8 +386,13 @@ class _Inspection:
         start, head = self._first_bytes(mapping, mem, pagemap)
         if not head:
             return mapping
+        content = _content_of(head)
+        if mapping.perms[3:] == "p":
+            start, head, content = self._deeper.at(
+                mapping, content, self._private(pagemap, mapping.start, mapping.end), mem
+            ) or (start, head, content)
         at = None if start == mapping.start else start
-        return replace(mapping, head=head[:4096], head_at=at, content=_content_of(head))
+        return replace(mapping, head=head[:4096], head_at=at, content=content)
 
     def most_telling(self, lines: list[MapLine]) -> list[MapLine]:
         """The same lines, those first that no disk backs and that begin like something to find."""

@@ -80,7 +80,8 @@ def check(process: Process, scene: Scene) -> Iterator[Evidence]:
             fact = f"{mapping.path}: {private >> 20} MiB of private code pages, not compared"
             yield Evidence((fact,), verify(process, mapping), Severity.MEDIUM)
         elif mapping.changed is not None and mapping.changed > 0:
-            yield Evidence(_text(mapping), verify(process, mapping), _severity(mapping))
+            at = mapping.patches[0].address if mapping.patches else None
+            yield Evidence(_text(mapping), verify(process, mapping, at), _severity(mapping))
 
 
 INDICATOR = Indicator(

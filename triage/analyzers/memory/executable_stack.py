@@ -2,7 +2,8 @@
 
 What it looks for
 -----------------
-``[stack]`` or ``[heap]`` with the execute permission.
+``[stack]`` or ``[heap]`` with the execute permission. A heap that is executable while the stack is
+not was made so by the program itself: medium.
 
 Why it matters
 --------------
@@ -11,7 +12,8 @@ code got in.
 
 What else looks like this
 -------------------------
-Old programs, hand-written assembly without the stack note, nested functions of GNU C.
+Old programs, hand-written assembly without the stack note, nested functions of GNU C: the kernel
+then makes the stack executable, or everything readable.
 
 How to check by hand
 --------------------
@@ -34,8 +36,14 @@ from triage.scene import Scene
 
 def check(process: Process, scene: Scene) -> Iterator[Evidence]:
     found = [m for m in executable(process) if m.path.startswith(("[stack", "[heap"))]
-    if found:
-        yield Evidence(listed(found), verify(process, found[0]))
+    if not found:
+        return
+    facts = list(listed(found))
+    severity = None
+    if not any(m.path.startswith("[stack") for m in found):
+        facts.append("the heap is executable and the stack is not: the program asked for it")
+        severity = Severity.MEDIUM
+    yield Evidence(tuple(facts), verify(process, found[0]), severity)
 
 
 INDICATOR = Indicator(
