@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from triage.analyzers.file import (
     file_archive,
+    file_bytecode,
     file_elf,
     file_encoded_payload,
     file_encrypted,
@@ -22,6 +23,7 @@ from triage.analyzers.indicator import Indicator
 INDICATORS: tuple[Indicator, ...] = (
     file_elf.INDICATOR,
     file_pe.INDICATOR,
+    file_bytecode.INDICATOR,
     file_shellcode.INDICATOR,
     file_script.INDICATOR,
     file_encoded_payload.INDICATOR,

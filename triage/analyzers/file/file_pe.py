@@ -1,12 +1,12 @@
-"""A file in memory is a program for another system: Windows, macOS, Java, Android.
+"""A file in memory is a program for another system: Windows, macOS, DOS.
 
 What it looks for
 -----------------
-A validated PE, Mach-O, class or DEX file in a place where ``file-elf`` would look.
+A validated PE, Mach-O or DOS program in a place where ``file-elf`` would look.
 
 Why it matters
 --------------
-A Linux server does not run it: it is a tool staged for other machines, or run by Wine or Java.
+A Linux server does not run it: it is a tool staged for other machines, or run by Wine.
 
 What else looks like this
 -------------------------
@@ -31,7 +31,7 @@ from triage.analyzers.places import PROGRAM, severity_in, verify, where
 from triage.model import Confidence, Evidence, MemoryFile, Severity
 from triage.scene import Scene
 
-_KINDS = frozenset({"pe", "macho", "java-class", "dex", "dos"})
+_KINDS = frozenset({"pe", "macho", "dos"})
 
 
 def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
@@ -52,6 +52,6 @@ INDICATOR = Indicator(
     confidence=Confidence.STRONG,
     inspects=MemoryFile,
     check=check,
-    benign_if="Wine, Mono, .NET or Java runs on this host and keeps its programs there",
+    benign_if="Wine, Mono or .NET runs on this host and keeps its programs there",
     doc=__doc__,
 )
