@@ -12,9 +12,10 @@ from collections.abc import Iterator, Sequence
 
 from triage.model import Report, SettledBy, Severity, Subject
 from triage.printable import printable
-from triage.report import order, terminal_details
+from triage.report import order, terminal_details, terminal_lists
 from triage.report.page import Line, Span, cells, flow, hanging, padded, text_of
 from triage.report.stories import Member, Story, alike, stories
+from triage.report.terminal_lists import LISTED, examples, heading, more_line, places, worst_title
 from triage.report.wording import (
     BENIGN_SIGN,
     GAP_SIGN,
@@ -23,23 +24,16 @@ from triage.report.wording import (
     SIGNS,
     by_hand,
     caveats,
-    coverage_line,
-    gaps_by_why,
     host_line,
-    place,
-    settled,
     settled_word,
     telling,
     tie,
     verdict_sentence,
-    why_words,
 )
 
-#: Stories told with their evidence, members told with each, examples named in a list.
+#: Stories told with their evidence, members told with each.
 FULL = 6
 MEMBERS = 4
-EXAMPLES = 3
-LISTED = 8
 #: Of stories of one subject each with the same worst finding, so many are told with evidence.
 ALIKE = 2
 _SCREEN = 24
@@ -56,9 +50,9 @@ def render(report: Report, *, width: int = 80, colour: bool = False, details: bo
         lines += terminal_details.subjects(bad, width)
     else:
         lines += _standing_out(bad, width)
-    lines += _benign(report, width, details)
-    lines += _coverage(report, width)
-    lines += _gaps(report, width, details)
+    lines += terminal_lists.judged_benign(report, width, details)
+    lines += terminal_lists.looked_at(report, width)
+    lines += terminal_lists.not_looked_at(report, width, details)
     if not details:
         closing = "… marks what was cut short: --details shows all."
         lines += [_BLANK, *hanging((), closing, width, role="faint")]
@@ -91,7 +85,7 @@ def _again(bad: Sequence[Story], width: int) -> Iterator[Line]:
     """The worst in a line each, for who sees the end of the report first."""
     groups, _ = _chosen(bad)
     if groups:
-        yield from _heading("Worst first")
+        yield from heading("In short")
     for group in groups:
         lead = bad[group[0]].lead
         more = f" and {len(group) - 1:,} more like it" if len(group) > 1 else ""
@@ -118,19 +112,19 @@ def _counts(report: Report) -> Iterator[Span]:
 def _standing_out(bad: Sequence[Story], width: int) -> Iterator[Line]:
     groups, rest = _chosen(bad)
     if groups:
-        yield from _heading("What stands out")
+        yield from heading("What stands out")
     for number, group in enumerate(groups):
         if number > 0:
             yield _BLANK
         yield from _story(group, bad, width)
     if rest:
-        yield from _heading("Also found" if groups else "Found")
+        yield from heading("Also found" if groups else "Found")
         yield from _grouped([bad[place].lead for place in rest], width)
 
 
 def _more_like(bad: Sequence[Story], group: Sequence[int]) -> str:
-    found = [bad[place].lead.location for place in group[1:]]
-    return f"{len(found):,} more like it: {examples([place(e.path, e.inside) for e in found])}"
+    found = [bad[at].lead.location for at in group[1:]]
+    return f"{len(found):,} more like it: {examples(places(found))}"
 
 
 def _chosen(bad: Sequence[Story]) -> tuple[list[list[int]], list[int]]:
@@ -144,7 +138,7 @@ def _chosen(bad: Sequence[Story]) -> tuple[list[list[int]], list[int]]:
     seen: Counter[tuple[str, str]] = Counter()
     for group in alike(bad):
         story = bad[group[0]]
-        kind = (story.lead.kind, _strongest(story.lead))
+        kind = (story.lead.kind, worst_title(story.lead))
         seen[kind] += len(story.members) == 1
         told = len(full) < FULL and (len(story.members) > 1 or seen[kind] <= ALIKE)
         if told and story.lead.severity in NOTEWORTHY:
@@ -152,20 +146,6 @@ def _chosen(bad: Sequence[Story]) -> tuple[list[list[int]], list[int]]:
         else:
             rest += group
     return full, sorted(rest)
-
-
-def _strongest(subject: Subject) -> str:
-    ranked = order.findings(subject.findings)
-    return ranked[0].title if ranked else subject.title
-
-
-def _heading(text: str) -> Iterator[Line]:
-    yield _BLANK
-    yield (Span(text.upper(), "heading"),)
-
-
-def _more(what: str, width: int) -> Iterator[Line]:
-    return hanging((), f"… {what}, use --details", width, role="faint")
 
 
 def badge(subject: Subject) -> Span:
@@ -181,16 +161,16 @@ def _story(alike_ones: Sequence[int], bad: Sequence[Story], width: int) -> Itera
     story = bad[alike_ones[0]]
     names = story.names(alike_ones[0] + 1)
     groups = _alike(story)
-    for places in groups[: MEMBERS + 1]:
-        if len(places) == 1:
-            yield from _member(story.members[places[0]], names[places[0]], names, width)
+    for group in groups[: MEMBERS + 1]:
+        if len(group) == 1:
+            yield from _member(story.members[group[0]], names[group[0]], names, width)
         else:
-            yield from _members(story, places, names, width)
-        if places[0] == 0 and len(alike_ones) > 1:
+            yield from _members(story, group, names, width)
+        if group[0] == 0 and len(alike_ones) > 1:
             yield from _labelled("also", _more_like(bad, alike_ones), width, most=2)
     more = sum(map(len, groups[MEMBERS + 1 :]))
     if more > 0:
-        yield from _more(f"{more:,} more linked to these", width)
+        yield from more_line(f"{more:,} more linked to these", width)
 
 
 def _alike(story: Story) -> list[list[int]]:
@@ -198,25 +178,24 @@ def _alike(story: Story) -> list[list[int]]:
     groups: dict[tuple[object, ...], list[int]] = {}
     for at, member in enumerate(story.members):
         subject = member.subject
-        what = (subject.kind, subject.severity, subject.benign is None, _strongest(subject))
+        what = (subject.kind, subject.severity, subject.benign is None, worst_title(subject))
         same = (*what, member.near, member.relation, member.forward)
         groups.setdefault(same, []).append(at)
     return sorted(groups.values())
 
 
 def _members(
-    story: Story, places: Sequence[int], names: Sequence[str], width: int
+    story: Story, group: Sequence[int], names: Sequence[str], width: int
 ) -> Iterator[Line]:
     """Several members that tell the same, in a line: ten workers that run from one memfd."""
-    member = story.members[places[0]]
-    first = (Span(f"{names[places[0]]:<2} ", "title"), badge(member.subject), Span(" "))
-    strongest = printable(_strongest(member.subject), limit=200)
-    yield from hanging(first, f"{strongest}, {len(places):,} times", width, role="title", most=2)
+    member = story.members[group[0]]
+    first = (Span(f"{names[group[0]]:<2} ", "title"), badge(member.subject), Span(" "))
+    strongest = printable(worst_title(member.subject), limit=200)
+    yield from hanging(first, f"{strongest}, {len(group):,} times", width, role="title", most=2)
     if member.near is not None:
         yield from _labelled("link", tie(member, names[member.near]), width)
-    found = (story.members[at].subject.location for at in places)
-    where = [place(each.path, each.inside) for each in found]
-    yield from _labelled("at", examples(where), width, most=2)
+    found = [story.members[at].subject.location for at in group]
+    yield from _labelled("at", examples(places(found)), width, most=2)
 
 
 def _member(member: Member, name: str, names: Sequence[str], width: int) -> Iterator[Line]:
@@ -245,85 +224,14 @@ def _grouped(subjects: Sequence[Subject], width: int) -> Iterator[Line]:
     """Subjects with the same severity and strongest finding as one line, with examples."""
     groups: dict[tuple[Severity, str], list[Subject]] = {}
     for subject in subjects:
-        groups.setdefault((subject.severity, _strongest(subject)), []).append(subject)
+        groups.setdefault((subject.severity, worst_title(subject)), []).append(subject)
     for (_, name), group in list(groups.items())[:LISTED]:
         first = (badge(group[0]), Span(" "))
         if len(group) == 1:
             text = printable(group[0].title, limit=300)
         else:
-            places = [place(each.location.path, each.location.inside) for each in group]
-            text = f"{printable(name, limit=200)}, {len(group):,} times: {examples(places)}"
+            where = places([each.location for each in group])
+            text = f"{printable(name, limit=200)}, {len(group):,} times: {examples(where)}"
         yield from hanging(first, text, width, most=2)
     if len(groups) > LISTED:
-        yield from _more(f"{len(groups) - LISTED:,} more kinds of finding", width)
-
-
-def examples(texts: Sequence[str]) -> str:
-    """The first few, and how many more there are; safe to show."""
-    shown = ", ".join(printable(text, limit=100) for text in texts[:EXAMPLES])
-    more = len(texts) - EXAMPLES
-    return f"{shown}, … {more:,} more" if more > 0 else shown
-
-
-def _benign(report: Report, width: int, details: bool) -> Iterator[Line]:
-    for by, judged in settled(report.subjects):
-        yield from _heading(SETTLED[by][0])
-        yield from _settled(judged, width, details)
-
-
-def _settled(judged: Sequence[Subject], width: int, details: bool) -> Iterator[Line]:
-    groups = [[each] for each in judged] if details else _by_reason(judged)
-    shown = groups if details else groups[:LISTED]
-    for group in shown:
-        benign = group[0].benign
-        reason = "" if benign is None else f"{benign.reason} ({benign.source})"
-        title = printable(group[0].title, limit=200)
-        if len(group) > 1:
-            title = f"{printable(_strongest(group[0]), limit=200)}, {len(group):,} times"
-        text = f"{title}: {printable(reason, limit=400)}"
-        yield from hanging((Span(f"{BENIGN_SIGN} "),), text, width, most=None if details else 2)
-    if len(groups) > len(shown):
-        yield from _more(f"{sum(map(len, groups[LISTED:])):,} more", width)
-
-
-def _by_reason(judged: Sequence[Subject]) -> list[list[Subject]]:
-    groups: dict[tuple[str, str], list[Subject]] = {}
-    for subject in judged:
-        reason = "" if subject.benign is None else subject.benign.reason
-        groups.setdefault((_strongest(subject), reason), []).append(subject)
-    return list(groups.values())
-
-
-def _coverage(report: Report, width: int) -> Iterator[Line]:
-    yield from _heading("Looked at")
-    names = [printable(entry.collector, limit=20) for entry in report.coverage]
-    column = min(max(map(cells, names), default=0), 20)
-    apart = Counter(entry.detail for entry in report.coverage if not entry.applied)
-    for name, entry in zip(names, report.coverage, strict=True):
-        if not entry.applied and apart[entry.detail] > 1:
-            continue
-        first = (Span(padded(name, column), "label"), Span("  "))
-        yield from hanging(first, coverage_line(entry), width)
-    for detail, count in apart.items():
-        if count > 1:
-            alike = [e.collector for e in report.coverage if not e.applied and e.detail == detail]
-            text = f"{printable(detail, limit=200)}: {printable(', '.join(alike), limit=400)}"
-            yield from hanging((Span(padded("not here", column), "label"), Span("  ")), text, width)
-    if not report.coverage:
-        yield (Span("nothing", "warning"),)
-
-
-def _gaps(report: Report, width: int, details: bool) -> Iterator[Line]:
-    if not report.gaps:
-        return
-    yield from _heading("Not looked at")
-    for why, gaps in gaps_by_why(report.gaps):
-        first = (Span(f"{why.value} {len(gaps):,}".ljust(13), "title"), Span(" "))
-        places = [place(gap.location.path, gap.location.inside) for gap in gaps]
-        if not details:
-            yield from hanging(first, f"{why_words(why)}: {examples(places)}", width, most=2)
-            continue
-        yield from hanging(first, why_words(why), width)
-        for gap, where in zip(gaps, places, strict=True):
-            text = f"{where}: {gap.detail}" if gap.detail else where
-            yield from hanging((Span("   "),), printable(text, limit=1000), width)
+        yield from more_line(f"{len(groups) - LISTED:,} more kinds of finding", width)
