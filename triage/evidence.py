@@ -107,6 +107,7 @@ class Root:
     a leading ``/`` means the top. Close it, or use it as a context manager."""
 
     packed = False  # an archive, of which nothing can be opened but a file's own bytes
+    listed: tuple[str, ...] = ()  # all files of a tree that is nothing but these
 
     def __init__(self, path: str, *, label: str = "") -> None:
         """Open the tree at ``path``; raises :class:`Unreadable`."""

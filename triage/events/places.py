@@ -62,6 +62,9 @@ def _is_there(root: Root, path: str) -> bool:
 
 def _names(root: Root) -> Iterator[str | Gap]:
     """The path of everything that is no directory; gaps of the walk under the root's names."""
+    if root.listed:
+        yield from root.listed
+        return
     if root.packed:
         yield from _named_in_archive(root)
         return

@@ -12,6 +12,7 @@ from triage.registry import tasks
 from triage.registry.autostart_places import Place, Tree, match, of_hive, places
 from triage.registry.hives import Mounted, text_of
 from triage.registry.looking import Looker
+from triage.registry.merging import class_of
 from triage.registry.names import traits_of_name
 from triage.registry.notation import Names, resolve
 from triage.registry.stores import inside
@@ -34,7 +35,7 @@ _SCROBJ_OWN = re.compile(r"(?i)\{06290bd[0-9a-f]-48aa-11d2-8432-006008c3fbfc\}")
 
 
 class Autostarts:
-    """Reads the autostarts of one hive. ``machine`` maps COM servers of the machine, by class."""
+    """Reads the autostarts of one hive. ``machine`` is filled with its COM servers by class."""
 
     def __init__(
         self, at: Mounted, file: Location, looker: Looker, names: Names, machine: dict[str, str]
@@ -106,7 +107,7 @@ class Autostarts:
 
     def _remember(self, place: Place, key: Key, text: str) -> None:
         if place.id == "com-server" and self._at.kind == "software":
-            self._machine.setdefault(_class_of(key), text[:_LINE])
+            self._machine.setdefault(class_of(key.path), text[:_LINE])
 
     def _item(
         self,
@@ -119,9 +120,6 @@ class Autostarts:
     ) -> AutostartItem:
         at = self._at
         full = at.full(value.path if value.key is not None else key.path)
-        machine = None
-        if place.id == "com-server" and at.kind in ("classes", "user"):
-            machine = self._machine.get(_class_of(key))
         return AutostartItem(
             location=Location(self._file.path, inside(full, value.name, value)),
             hive=at.kind,
@@ -140,7 +138,6 @@ class Autostarts:
             targets=command.targets,
             reads=self._reads(command),
             scripts=tuple(t[:_SCRIPT] for t in command.texts[:4]),
-            machine=machine,
             content=self._content(text, command),
         )
 
@@ -196,12 +193,6 @@ class Autostarts:
             return
         text = action.command or action.clsid
         yield self._item(place, key, value, f"{text}", command, (*hidden, f"task {name[:120]}"))
-
-
-def _class_of(key: Key) -> str:
-    """The CLSID and the kind of server of a COM class, in lower case."""
-    parts = key.path.lower().split("\\")
-    return "\\".join(parts[-2:])
 
 
 def _elements(place: Place, value: Value, data: bytes) -> Iterator[str]:

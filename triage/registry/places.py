@@ -133,7 +133,7 @@ def _in_folder(root: Root, folder: str) -> Iterator[HiveFile]:
     names = _names(root, real)
     by_lower = {name.lower(): name for name in reversed(names)}
     for name in names[:_FILES]:
-        if _NO_HIVE.search(name) or _COMPONENTS.match(name):
+        if not root.listed and (_NO_HIVE.search(name) or _COMPONENTS.match(name)):
             continue
         path = f"{real.rstrip('/')}/{name}"
         if is_primary(root, path):

@@ -3,70 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from triage.content.examine import payload
 from triage.content.kinds import family
 from triage.model import Artifact, Gap, Location, Why
-from triage.model_windows import AutostartItem, RegistryKey, RegistryRead, RegistryValue
+from triage.model_windows import AutostartItem, RegistryRead, RegistryValue
 from triage.parsers.regf import Key, Remnant, Value
 from triage.registry import benign, families
 from triage.registry.autostarts import Autostarts
 from triage.registry.hives import Mounted
 from triage.registry.keys import Keys
-from triage.registry.looking import LEAST, Looker, identity_of, worth_a_look
+from triage.registry.looking import Looker, identity_of, worth_a_look
 from triage.registry.notation import Names, general, resolve
 from triage.registry.spread import Spread
 from triage.registry.stores import Held, Store, Tally, next_sizes
 from triage.scope import Budget, Limits
 from triage.windows.commands import judge_script
-from triage.windows.traits import Trait
 
 _KEYS, _GONE, _REMNANTS = 2000, 2000, 400
+#: A value of a key that is read, and that nobody names: from here on it is told.
+_MORE = 200
 _REMNANT_STATES = {"free": "deleted", "slack": "slack", "unreferenced": "orphan"}
-
-
-@dataclass(slots=True)
-class Collection:
-    """What is shared by the hives of one collection.
-
-    ``wanted`` gathers the keys that something reads, and whether it runs them; ``told`` the values
-    that are artifacts already, as (full key, value) in lower case; ``machine`` the machine's COM
-    servers.
-    """
-
-    limits: Limits
-    budget: Budget
-    names: Names
-    tally: Tally = field(default_factory=Tally)
-    wanted: dict[RegistryRead, bool] = field(default_factory=dict)
-    told: set[tuple[str, str]] = field(default_factory=set)
-    seen: set[tuple[str, str, str, str]] = field(default_factory=set)
-    machine: dict[str, str] = field(default_factory=dict)
-
-
-_RUN = frozenset(
-    {Trait.RUNS_REGISTRY.value, Trait.IEX.value, Trait.REFLECTIVE_LOAD.value,
-     Trait.JAVASCRIPT_URL.value, Trait.ENCODED_COMMAND.value}
-)  # fmt: skip
-
-
-def _runs(traits: tuple[str, ...]) -> bool:
-    return not _RUN.isdisjoint(traits)
 
 
 class Reader:
     """Reads one hive; the artifacts come in a fixed order."""
 
-    def __init__(self, at: Mounted, file: Location, shared: Collection) -> None:
+    def __init__(self, at: Mounted, file: Location, limits: Limits, names: Names) -> None:
         self._at = at
         self._file = file
-        self._shared = shared
-        self._looker = Looker(shared.limits, shared.budget)
-        self._store = Store(at, file, self._looker, shared.tally)
+        self._names = names
+        #: What was read and judged benign; filled while the artifacts are taken.
+        self.tally = Tally()
+        #: The COM servers of a machine's hive by class, for the users' overrides.
+        self.machine: dict[str, str] = {}
+        self._looker = Looker(limits, Budget(limits))
+        self._store = Store(at, file, self._looker, self.tally)
         self._keys = Keys(at, file, self._looker)
-        self._started: set[tuple[str, str]] = set()
-        self._autostarts = Autostarts(at, file, self._looker, shared.names, shared.machine)
+        self._started: dict[tuple[str, str], set[tuple[str, str]]] = {}
+        self._autostarts = Autostarts(at, file, self._looker, names, self.machine)
 
     def artifacts(self) -> Iterator[Artifact | Gap]:
         """Everything notable, then what could not be read as it should."""
@@ -107,8 +83,8 @@ class Reader:
         """Keys that can come to anything, where arrays can tell; elsewhere all of them."""
         hive = self._at.hive
         keys, values = hive.size
-        self._shared.tally.keys += keys
-        self._shared.tally.values += values
+        self.tally.keys += keys
+        self.tally.values += values
         columns = hive.columns()
         if columns is None:
             return hive.walk()
@@ -151,7 +127,7 @@ class Reader:
             RegistryRead(place.full, one.value): None
             for one in references
             if one.access != "write"
-            for place in resolve(one.key, self._shared.names, self._at.user)
+            for place in resolve(one.key, self._names, self._at.user)
         }
         return replace(found, reads=tuple(reads)[:32])
 
@@ -216,29 +192,14 @@ class Reader:
     # --- what comes of it ------------------------------------------------------------------
 
     def _kept(self, item: Artifact) -> Artifact | None:
-        """The artifact, unless a hive in use has told the same; remembers what it reads."""
+        """The artifact, unless an autostart of this hive tells the same."""
         if isinstance(item, RegistryValue):
-            if self._is_command(item):
-                return None
-            digest = (item.content.sha256 if item.content else None) or item.text or ""
-            mark = (item.key.lower(), item.name, digest, item.state)
-            self._shared.told.add((item.key.lower(), item.name.lower()))
-        elif isinstance(item, AutostartItem):
-            mark = (item.key.lower(), item.name, f"{item.command}", item.state)
-            if (item.key.lower(), item.name.lower()) in self._started and mark in self._shared.seen:
+            return None if self._is_command(item) else item
+        if isinstance(item, AutostartItem):
+            told = self._started.setdefault((item.key.lower(), item.name.lower()), set())
+            if (item.command, item.state) in told:
                 return None  # the same setting in a second row of the table
-            self._started.add((item.key.lower(), item.name.lower()))
-        elif isinstance(item, RegistryKey):
-            mark = (item.key.lower(), "", " ".join(item.traits), item.state)
-        else:
-            return item
-        if mark in self._shared.seen and self._at.copy:
-            return None
-        self._shared.seen.add(mark)
-        if not isinstance(item, RegistryKey):
-            runs = _runs(item.traits if isinstance(item, AutostartItem) else item.script)
-            for one in item.reads:
-                self._shared.wanted[one] = self._shared.wanted.get(one, False) or runs
+            told.add((item.command, item.state))
         return item
 
     def _is_command(self, item: RegistryValue) -> bool:
@@ -264,31 +225,11 @@ class Reader:
                 self._file, Why.MALFORMED, f"the hive is damaged or was tampered with: {some}{more}"
             )
 
-    def wanted(self) -> Iterator[Artifact]:
-        """The values of this hive that something reads and that were not told yet."""
-        prefix = self._at.prefix.lower()
-        for one, runs in list(self._shared.wanted.items()):
-            low = one.key.lower()
-            if low != prefix and not low.startswith(f"{prefix}\\"):
-                continue
-            key = self._at.hive.key(one.key[len(prefix) + 1 :])
-            if key is None:
-                continue
-            for value in self._at.hive.values(key):
-                if one.value is not None and value.name.lower() != one.value.lower():
-                    continue
-                full = self._at.full(key.path).lower()
-                if (full, value.name.lower()) in self._shared.told or value.size < LEAST:
-                    continue
-                held = self._store.examined(value, general(key.path))
-                if self._worth_telling(held, one):
-                    trait = "run-by-a-loader" if runs else "read-by-a-loader"
-                    made = self._store.described(held, traits=(trait,))
-                    self._shared.told.add((full, value.name.lower()))
-                    yield self._with_reads(made, held)
+    def named(self, key: Key, value: Value, trait: str) -> RegistryValue:
+        """A value that something reads, as an artifact."""
+        held = self._store.examined(value, general(key.path))
+        return self._with_reads(self._store.described(held, traits=(trait,)), held)
 
-    def _worth_telling(self, held: Held, read: RegistryRead) -> bool:
-        """A value that is named, or one of a named key that is more than a setting."""
-        if read.value is not None:
-            return True
-        return held.content is not None or len(held.data) >= 200
+    def is_more_than_a_setting(self, key: Key, value: Value) -> bool:
+        held = self._store.examined(value, general(key.path))
+        return held.content is not None or len(held.data) >= _MORE
