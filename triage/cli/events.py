@@ -36,8 +36,25 @@ def with_event_files(snapshot: Snapshot | None, events: tuple[str, ...]) -> Snap
     return snapshot
 
 
+def check_roots(roots: tuple[str, ...]) -> None:
+    """One folder, one archive, or files that can be looked at alone."""
+    import os
+
+    from triage.loose import is_known
+
+    for root in roots:
+        if len(roots) > 1 and not os.path.isfile(root):
+            fail(
+                Exit.USAGE,
+                f"{root} is no file",
+                "several roots must be files: hives, event logs, OBJECTS.DATA",
+            )
+        if not is_known(root):
+            check_folder(root)
+
+
 def check_folder(root: str) -> None:
-    """Of files only tar archives are looked into, plain or packed with gzip."""
+    """Of other files only tar archives are looked into, plain or packed with gzip."""
     import os
     import shlex
 
@@ -52,6 +69,6 @@ def check_folder(root: str) -> None:
         )
     fail(
         Exit.NO_EVIDENCE,
-        f"{root} is a file",
+        f"{root} is a file, and no hive, event log, OBJECTS.DATA or tar archive",
         "give the folder where the image is mounted",
     )
