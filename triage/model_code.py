@@ -54,6 +54,22 @@ class CodeThread:
 
 
 @dataclass(frozen=True, slots=True)
+class CoveredCode:
+    """Memory without a file where the code of a loaded image ought to be mapped.
+
+    ``changed`` counts the bytes that differ from the image's file there, ``patches`` has the
+    first places.
+    """
+
+    start: int
+    end: int
+    object: str
+    backing: str
+    changed: int
+    patches: tuple[Patch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CodeLook:
     """What a closer look at one process's code found; recorded only where it found something.
 
@@ -75,5 +91,6 @@ class CodeLook:
     vdso_at: Place | None = None
     slots: tuple[CodeSlot, ...] = ()
     slots_more: int = 0
+    covered: tuple[CoveredCode, ...] = ()
     threads: tuple[CodeThread, ...] = ()
     threads_more: int = 0

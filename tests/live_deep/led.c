@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <linux/prctl.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -26,6 +27,22 @@ static const unsigned char RETURNS[] = {0x31, 0xc0, 0xc3};
 static const unsigned char PAUSES[] = {0xb8, 0x22, 0, 0, 0, 0x0f, 0x05, 0xeb, 0xf7};
 /* push rbx; mov rbx, rdi; call rbx; jmp back: the C library's pause, called from here */
 static const unsigned char CALLS[] = {0x53, 0x48, 0x89, 0xfb, 0xff, 0xd3, 0xeb, 0xfc};
+
+/* munmap(rdi, rsi); write(1, rdx, rcx); then pause for ever */
+static const unsigned char LEAVES[] = {
+    0xb8, 0x0b, 0, 0, 0, 0x49, 0x89, 0xd4, 0x49, 0x89, 0xcd, 0x0f, 0x05,
+    0xb8, 0x01, 0, 0, 0, 0xbf, 0x01, 0, 0, 0, 0x4c, 0x89, 0xe6, 0x4c, 0x89, 0xea, 0x0f, 0x05,
+    0xb8, 0x22, 0, 0, 0, 0x0f, 0x05, 0xeb, 0xf7};
+/* munmap; prctl(PR_SET_MM, PR_SET_MM_MAP, r8, 104); mmap a page of the file r9; write; pause */
+static const unsigned char RENAMES[] = {
+    0xb8, 0x0b, 0, 0, 0, 0x49, 0x89, 0xd4, 0x49, 0x89, 0xcd, 0x4d, 0x89, 0xc6, 0x4d, 0x89, 0xcf,
+    0x0f, 0x05,
+    0xbf, 0x23, 0, 0, 0, 0xbe, 0x0e, 0, 0, 0, 0x4c, 0x89, 0xf2, 0x41, 0xba, 0x68, 0, 0, 0,
+    0x45, 0x31, 0xc0, 0xb8, 0x9d, 0, 0, 0, 0x0f, 0x05,
+    0x31, 0xff, 0xbe, 0, 0x10, 0, 0, 0xba, 0x01, 0, 0, 0, 0x41, 0xba, 0x02, 0, 0, 0,
+    0x4d, 0x89, 0xf8, 0x45, 0x31, 0xc9, 0xb8, 0x09, 0, 0, 0, 0x0f, 0x05,
+    0xb8, 0x01, 0, 0, 0, 0xbf, 0x01, 0, 0, 0, 0x4c, 0x89, 0xe6, 0x4c, 0x89, 0xea, 0x0f, 0x05,
+    0xb8, 0x22, 0, 0, 0, 0x0f, 0x05, 0xeb, 0xf7};
 
 static void fail(const char *what) {
     printf("refused %s\n", what);
@@ -121,6 +138,67 @@ static void replace_vdso(int with_other) {
     mprotect(at, 8192, PROT_READ | PROT_EXEC);
 }
 
+/* The first and last address of this program's mappings, of its code alone or all of them. */
+static void extent(int code, unsigned long *first, unsigned long *last) {
+    char line[4096], perms[8], exe[4096] = {0};
+    FILE *maps = fopen("/proc/self/maps", "r");
+    readlink("/proc/self/exe", exe, sizeof exe - 1);
+    *first = 0;
+    while (fgets(line, sizeof line, maps)) {
+        unsigned long start, end;
+        sscanf(line, "%lx-%lx %7s", &start, &end, perms);
+        if (!strstr(line, exe) || (code && perms[2] != 'x')) continue;
+        if (!*first) *first = start;
+        *last = end;
+    }
+    fclose(maps);
+}
+
+/* What prctl(PR_SET_MM_MAP) sets, as it is, but for the file that the exe link shows. */
+static struct prctl_mm_map *as_it_is(int fd) {
+    struct prctl_mm_map *map = calloc(1, sizeof *map);
+    unsigned long long n[53] = {0};
+    char text[4096] = {0}, *at;
+    FILE *stat = fopen("/proc/self/stat", "r");
+    fread(text, 1, sizeof text - 1, stat);
+    fclose(stat);
+    at = strrchr(text, ')') + 4;
+    for (int i = 4; i < 52; i++) n[i] = strtoull(at, &at, 10);
+    map->start_code = n[26], map->end_code = n[27], map->start_stack = n[28];
+    map->start_data = n[45], map->end_data = n[46], map->start_brk = n[47];
+    map->arg_start = n[48], map->arg_end = n[49], map->env_start = n[50], map->env_end = n[51];
+    map->brk = (unsigned long)sbrk(0);
+    map->exe_fd = fd;
+    return map;
+}
+
+static void leave(const unsigned char *code, size_t size, int all, int fd) {
+    unsigned long first, last;
+    char word[64];
+    int length = snprintf(word, sizeof word, "ready %d\n", getpid());
+    void *map = all ? as_it_is(fd) : 0;
+    extent(!all, &first, &last);
+    void (*run)(unsigned long, unsigned long, char *, long, void *, long) = anonymous(code, size);
+    run(first, last - first, word, length, map, fd);
+}
+
+/* The page of the program's entry again, out of a memfd; perhaps with other code in it. */
+static void cover(unsigned long address, int fd, int changed) {
+    char *page = (char *)(address & ~4095ul);
+    static unsigned char copy[4096];
+    memcpy(copy, page, 4096);
+    if (changed) memset(copy + (address & 4095), 0x90, 16);
+    if (fd >= 0 && (ftruncate(fd, 4096) || pwrite(fd, copy, 4096, 0) != 4096)) fail("memfd");
+    if (fd >= 0) {
+        if (mmap(page, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, fd, 0) == MAP_FAILED)
+            fail("mmap over the program");
+    } else {
+        void *made = anonymous(copy, 4096);
+        if (mremap(made, 4096, 4096, MREMAP_MAYMOVE | MREMAP_FIXED, page) == MAP_FAILED)
+            fail("mremap over a library");
+    }
+}
+
 int main(int argc, char **argv) {
     const char *mode = argv[1];
     pid_t who = getpid();
@@ -140,6 +218,15 @@ int main(int argc, char **argv) {
     else if (!strcmp(mode, "vdso-put-back")) who = poked(1, 0);
     else if (!strcmp(mode, "vdso-breakpoint")) who = poked(0, 1);
     else if (!strcmp(mode, "vdso-replaced")) replace_vdso(1);
+    else if (!strcmp(mode, "code-unmapped")) leave(LEAVES, sizeof LEAVES, 0, -1);
+    else if (!strcmp(mode, "exe-renamed"))
+        leave(RENAMES, sizeof RENAMES, 1, open("/bin/sleep", O_RDONLY | O_CLOEXEC));
+    else if (!strcmp(mode, "entry-covered"))
+        cover(getauxval(AT_ENTRY), memfd_create("x", MFD_CLOEXEC), 0);
+    else if (!strcmp(mode, "function-covered"))
+        cover((unsigned long)dlsym(RTLD_DEFAULT, "lcong48"), -1, 1);
+    else if (!strcmp(mode, "function-moved"))
+        cover((unsigned long)dlsym(RTLD_DEFAULT, "lcong48"), -1, 0);
     else if (!strcmp(mode, "vdso-gone")) replace_vdso(0);
     else if (!strcmp(mode, "time-namespace")) {
         if (unshare(0x80)) fail("unshare(CLONE_NEWTIME)");

@@ -13,7 +13,7 @@ from tests.live_deep.deep import Deep, Mark, State, benign
 
 _HERE = Path(__file__).parent
 VDSO, TABLE, THREAD = "code-vdso-changed", "code-function-table", "code-unbacked-thread"
-CODE = (VDSO, TABLE, THREAD)
+CODE = (VDSO, TABLE, THREAD, "code-covered")
 REPLACEMENT = "int replacement(void) { return 1; }\n"
 
 
@@ -101,11 +101,13 @@ ffi.cdef[[void *mmap(void *, size_t, int, int, int, long);
 int mprotect(void *, size_t, int); int write(int, const char *, size_t); int pause(void);]]
 local sum = 0
 for i = 1, 1e6 do sum = sum + i %% 7 end
-local at = ffi.C.mmap(nil, 4096, 3, 0x22, -1, 0)
-ffi.copy(at, string.char(%s))
-ffi.C.mprotect(at, 4096, 5)
 ffi.C.write(1, "ready\\n", 6)
-if %s then ffi.cast("void (*)(void)", at)() end
+if %s then
+  local at = ffi.C.mmap(nil, 4096, 3, 0x22, -1, 0)
+  ffi.copy(at, string.char(%s))
+  ffi.C.mprotect(at, 4096, 5)
+  ffi.cast("void (*)(void)", at)()
+end
 while true do ffi.C.pause() end
 """
 _PAUSES = "0xb8,0x22,0,0,0,0x0f,0x05,0xeb,0xf7"
@@ -119,7 +121,7 @@ def in_luajit(call: bool) -> Callable[[Deep], Mark]:
         if program is None:
             raise Refused("no luajit on this machine")
         script = deep.stage.work / f"jit-{call}.lua"
-        script.write_text(LUAJIT % (_PAUSES, "true" if call else "false"))
+        script.write_text(LUAJIT % ("true" if call else "false", _PAUSES))
         child = deep.stage.start([program, str(script)], speaks=True)
         heard(child)
         return Mark(child.pid)
@@ -186,6 +188,16 @@ HARMFUL = (
     State("thread-among-jit", "LuaJIT with a thread in code that is not the compiler's",
           in_luajit(True), (THREAD,)),
 )  # fmt: skip
+REPLACED = (
+    State("code-unmapped", "a program of which only data is still mapped", led("code-unmapped"),
+          ("exe-not-mapped",), severity="critical"),
+    State("exe-renamed", "the exe link led to another file, which is mapped as data",
+          led("exe-renamed"), ("exe-not-mapped",), severity="critical"),
+    State("entry-covered", "the page of the program's entry mapped again, from a memfd",
+          led("entry-covered"), ("exe-not-mapped",), severity="critical"),
+    State("function-covered", "an anonymous page with other code over a function of the C library",
+          led("function-covered"), ("code-covered",)),
+)  # fmt: skip
 # Found by ``--deep`` only: no memory without a file gives them away.
 HARMFUL_DEEP = (
     State("table-other-function", "getppid leads to system in the same library",
@@ -201,6 +213,8 @@ BENIGN = (
            ceiling="medium"),
     benign("jit-only", "executable memory that no table and no thread leads to", led("jit-only"),
            ceiling="medium", never=CODE),
+    benign("function-moved", "a page of the C library moved to anonymous memory, as it was",
+           led("function-moved"), ceiling="medium", never=CODE),
     benign("vdso-put-back", "the vDSO written to with what was there", led("vdso-put-back"),
            ceiling="info", never=CODE),
     benign("vdso-breakpoint", "a breakpoint in the vDSO", led("vdso-breakpoint"), ceiling="info"),

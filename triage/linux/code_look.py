@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
 
 from triage.evidence import Unreadable, why_of
 from triage.linux import vdso
 from triage.linux.address_space import AddressSpace
+from triage.linux.code_cover import covered_code
 from triage.linux.code_slots import FOUND_MAX, SlotLook
 from triage.linux.code_threads import ThreadLook
-from triage.linux.images import Linkages
+from triage.linux.images import Linkages, Loaded
 from triage.model import Artifact, Gap, Location, Process, Why
-from triage.model_code import CodeLook, CodeSlot, CodeThread, Place
+from triage.model_code import CodeLook, Place
 from triage.parsers import Malformed
 from triage.parsers.procfs import parse_stat
 from triage.proc.directory import ProcessDir, ProcessTable
@@ -54,46 +57,56 @@ class Looks:
         self, directory: ProcessDir, process: Process, place: Location
     ) -> Iterator[Artifact | Gap]:
         space = AddressSpace(directory, directory.read("maps", self._scope.limits.maps))
-        changed = self._changed(directory, process)
-        elsewhere = _elsewhere(process, space)
+        nothing = CodeLook(
+            location=place,
+            pid=process.pid,
+            comm=process.comm,
+            exe=process.exe,
+            uid=None if process.uids is None else process.uids[1],
+            start_ticks=process.start_ticks,
+        )
+        look = replace(
+            self._with_vdso(nothing, directory, process), vdso_at=_elsewhere(process, space)
+        )
         notable = bool(space.unbacked())
-        slots: list[CodeSlot] = []
-        threads: list[CodeThread] = []
         if notable or self._scope.limits.deep:
             images = self._linkages.loaded(directory, space)
-            deep = self._scope.limits.deep
-            slots = list(SlotLook(directory, space, self._linkages, images, thorough=deep).wrong())
+            look = self._with_tables(look, directory, space, images)
         if notable:
-            look = ThreadLook(directory, space, images, process.exe_file)
-            threads = list(look.found())
-            if look.more:
-                words = f"{look.more} more threads were not asked where they wait"
+            covered = covered_code(directory, space, self._linkages, images)
+            look = replace(look, covered=tuple(islice(covered, FOUND_MAX)))
+            threads = ThreadLook(directory, space, images, process.exe_file)
+            found = tuple(threads.found())
+            more = max(0, len(found) - FOUND_MAX)
+            look = replace(look, threads=found[:FOUND_MAX], threads_more=more)
+            if threads.more:
+                words = f"{threads.more} more threads were not asked where they wait"
                 yield Gap(place, Why.TRUNCATED, words)
-        if changed is not None or elsewhere is not None or slots or threads:
-            yield CodeLook(
-                location=place,
-                pid=process.pid,
-                comm=process.comm,
-                exe=process.exe,
-                uid=None if process.uids is None else process.uids[1],
-                start_ticks=process.start_ticks,
-                vdso_private=0 if changed is None else changed.private,
-                vdso_changed=None if changed is None else changed.differing,
-                vdso_patches=() if changed is None else changed.patches,
-                vdso_at=elsewhere,
-                slots=tuple(slots[:FOUND_MAX]),
-                slots_more=max(0, len(slots) - FOUND_MAX),
-                threads=tuple(threads[:FOUND_MAX]),
-                threads_more=max(0, len(threads) - FOUND_MAX),
-            )
+        if look != nothing:
+            yield look
 
-    def _changed(self, directory: ProcessDir, process: Process) -> vdso.Changed | None:
-        """How the vDSO differs; ``None`` where nobody wrote to it, or wrote what was there."""
+    def _with_tables(
+        self, look: CodeLook, directory: ProcessDir, space: AddressSpace, images: list[Loaded]
+    ) -> CodeLook:
+        deep = self._scope.limits.deep
+        tables = SlotLook(directory, space, self._linkages, images, thorough=deep)
+        found = tuple(tables.wrong())
+        return replace(look, slots=found[:FOUND_MAX], slots_more=max(0, len(found) - FOUND_MAX))
+
+    def _with_vdso(self, look: CodeLook, directory: ProcessDir, process: Process) -> CodeLook:
+        """How the vDSO differs; nothing where nobody wrote to it, or wrote what was there."""
         mappings = vdso.mappings_of(process)
         if all(mapping.anonymous is None for mapping in mappings):
-            return None
+            return look
         found = self._vdsos.changed(directory, mappings)
-        return None if found.differing == 0 else found
+        if found.differing == 0:
+            return look
+        return replace(
+            look,
+            vdso_private=found.private,
+            vdso_changed=found.differing,
+            vdso_patches=found.patches,
+        )
 
 
 def _elsewhere(process: Process, space: AddressSpace) -> Place | None:

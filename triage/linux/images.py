@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from triage.linux.address_space import AddressSpace, Image
 from triage.parsers import Malformed
-from triage.parsers.elf_dynamic import Layout, Linkage, Read, Slot, Symbol
+from triage.parsers.elf_dynamic import Layout, Linkage, Read, Segment, Slot, Symbol
 from triage.proc.directory import ProcessDir
 
 _READ_MAX = 64 << 20
@@ -28,6 +28,7 @@ class Loaded(NamedTuple):
     wide: bool
     image: Image
     slots: tuple[Slot, ...]
+    segments: tuple[Segment, ...]
 
 
 class _Known(NamedTuple):
@@ -55,7 +56,10 @@ class Linkages:
             bias = None if known is None else self._bias(known.layout, image)
             if known is not None and bias is not None:
                 low, high = known.layout.low + bias, known.layout.high + bias
-                found.append(Loaded(low, high, bias, known.layout.wide, image, known.slots))
+                layout = known.layout
+                found.append(
+                    Loaded(low, high, bias, layout.wide, image, known.slots, layout.segments)
+                )
         return found
 
     def _bias(self, layout: Layout, image: Image) -> int | None:
@@ -76,6 +80,11 @@ class Linkages:
                 pass  # no image, or not ours to read: that is told of the process as a whole
             self._known[image.identity] = found
         return self._known[image.identity]
+
+    def bytes_of(self, process: ProcessDir, image: Image, offset: int, size: int) -> bytes:
+        """Bytes of an image's file, fewer at its end. Raises :class:`OSError`."""
+        with _opened(process, image) as read:
+            return read(offset, size)
 
     def name(self, process: ProcessDir, image: Image, symbol: int) -> str:
         """The name of one of an image's dynamic symbols, empty where that cannot be read."""
