@@ -281,7 +281,8 @@ class Process:
     """One process at one moment. Fields that could not be read are ``None``.
 
     ``exe`` is the raw link text, ``exe_file`` the inode behind it, ``exe_at_path`` what now
-    lies at that path in the process's own root (``same``, ``other`` or ``absent``).
+    lies at that path in the process's own root (``same``, ``other`` or ``absent``); of another
+    file there, ``exe_alike`` is the percentage of names that it shares with the running image.
     ``status_pid`` is the ``Pid:`` line, to hold against the directory's name.
     ``start_ticks`` counts clock ticks since boot; ``start_time`` is UTC, RFC 3339.
     ``descriptors`` lists every descriptor as (number, raw target); ``open_files`` has the
@@ -315,6 +316,7 @@ class Process:
     exe_why: Why | None = None
     exe_file: FileFacts | None = None
     exe_at_path: str | None = None
+    exe_alike: int | None = None
     exe_mapped: bool | None = None
     cwd: str | None = None
     cwd_file: FileFacts | None = None

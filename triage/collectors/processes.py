@@ -19,6 +19,7 @@ from triage.proc.descriptors import open_files_of
 from triage.proc.directory import DESCRIPTORS_MAX, ProcessDir, ProcessTable
 from triage.proc.files import arguments_of, exe_at_path
 from triage.proc.memory import Memory, read_memory
+from triage.proc.replaced import likeness
 from triage.proc.standard_input import socket_on_input
 from triage.scope import NotHere, Scope
 
@@ -161,6 +162,7 @@ class _Reader:
     def _user(self, stat: Stat, status: dict[str, bytes]) -> Process:
         exe, exe_why = self._exe_link()
         exe_file = self._facts("exe") if exe is not None else None
+        at_path = exe_at_path(self._dir, exe, exe_file)
         environ = self._bytes("environ", self._scope.limits.environ)
         auxv = self._bytes("auxv")
         descriptors = self._descriptors()
@@ -191,7 +193,8 @@ class _Reader:
             exe=exe,
             exe_why=exe_why,
             exe_file=exe_file,
-            exe_at_path=exe_at_path(self._dir, exe, exe_file),
+            exe_at_path=at_path,
+            exe_alike=likeness(self._dir, exe, exe_file, at_path),
             exe_mapped=memory.exe_mapped,
             cwd=cwd,
             cwd_file=None if cwd is None else self._in_memory("cwd"),

@@ -7,8 +7,8 @@ same path in the process's own root directory.
 
 Why it matters
 --------------
-Nearly always a package upgrade: the process still runs the old program. It is information, and
-the place where a swapped binary would show.
+Nearly always a package upgrade: the process still runs the old program. A file that has nothing
+to do with what runs is told by ``exe-swapped``.
 
 What else looks like this
 -------------------------
@@ -29,6 +29,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
+from triage.analyzers.process.exe_swapped import is_swapped
 from triage.model import Confidence, Evidence, Process, Severity
 from triage.scene import Scene, in_memory, is_deleted, volatile_place, without_deleted
 
@@ -39,7 +40,7 @@ def check(process: Process, scene: Scene) -> Iterator[Evidence]:
         return
     if not is_deleted(exe, file, process.exe_at_path):
         return
-    if volatile_place(without_deleted(exe)) is not None:
+    if volatile_place(without_deleted(exe)) is not None or is_swapped(process):
         return
     facts = (f"exe -> {exe}", "another file lies at the same path: replaced, as by an upgrade")
     yield Evidence(facts, f"stat -L /proc/{process.pid}/exe")
