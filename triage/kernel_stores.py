@@ -16,6 +16,8 @@ _WHAT = {
     "socket": "the name of an abstract UNIX socket",
     "socket-set": "the names of abstract UNIX sockets",
     "pipe": "a pipe that one process keeps to itself",
+    "socket-queue": "the queue of a UNIX socket",
+    "io-uring": "files registered with io_uring",
     "attribute": "an extended attribute",
     "attribute-set": "extended attributes",
 }
@@ -49,7 +51,7 @@ def verify(item: IpcObject) -> str:
         return f"keyctl rdescribe 0x{item.number:08x}; keyctl pipe 0x{item.number:08x} | file -"
     if item.store == "pipe" and item.pids:
         return f"ls -l /proc/{item.pids[0]}/fd | grep {item.number}"
-    if item.store == "socket":
+    if item.store in ("socket", "socket-queue"):
         return f"ss -xap | grep {item.number}"
     return ""
 

@@ -18,6 +18,8 @@ _STORES = {
     "bpf-pin": "pinned BPF object",
     "block-device": "block device",
     "pipe": "unread data in",
+    "socket-queue": "unread data in",
+    "io-uring": "registered with io_uring:",
     "attribute": "extended attribute",
     "attribute-set": "extended attributes from",
 }
@@ -34,7 +36,7 @@ def identity_of(artifact: IpcObject | HiddenThing) -> str:
 def name_of(artifact: IpcObject | HiddenThing) -> str:
     """One short name for lists."""
     if isinstance(artifact, HiddenThing):
-        if artifact.pid is None:
+        if artifact.pid is None or artifact.what == "namespace":
             return artifact.name[:_SHOWN]
         return f"{artifact.comm or '?'} (pid {artifact.pid})"
     what = _STORES.get(artifact.store, artifact.store)

@@ -13,11 +13,12 @@ from triage.records import dataclass
 class IpcObject:
     """A store without a file: a segment, a queue, a key, a socket, a program, an attribute, ...
 
-    ``store`` says which: ``sysv-shm``, ``message-queue``, ``key``, ``key-set`` (parts of one
-    payload over several keys), ``socket``, ``socket-set``, ``bpf-program``, ``bpf-pin``,
-    ``block-device``, ``attribute``, ``attribute-set``, ``pipe``. ``type`` is the kernel's own word
-    within that (``user``, ``tracing``, ``loop``). ``number`` is its id there: shmid, key serial, program
-    id, inode. ``size`` counts bytes. ``pids`` are the creator's and the last user's numbers as
+    ``store`` says which: ``sysv-shm``, ``sysv-queue``, ``message-queue``, ``key``, ``key-set``
+    (parts of one payload over several keys), ``socket``, ``socket-set``, ``socket-queue``,
+    ``io-uring``, ``pipe``, ``bpf-program``, ``bpf-pin``, ``bpf-map``, ``block-device``,
+    ``attribute``, ``attribute-set``. ``type`` is the kernel's own word within that (``user``,
+    ``tracing``, ``loop``). ``number`` is its id there: shmid, key serial, program id, inode.
+    ``size`` counts bytes. ``pids`` are the creator's and the last user's numbers as
     the kernel remembers them, ``holders`` who is seen to hold it now.  ``facts`` are (name,
     value) pairs of what only this store knows. ``content`` says what it holds; where that is
     ``None`` and something lies there, ``why`` says why it was not looked at. ``parts`` name what
@@ -50,9 +51,10 @@ class IpcObject:
 class HiddenThing:
     """Something that one way of looking shows and another does not.
 
-    ``what`` is ``process`` or ``name`` (an entry of a directory) or ``covered`` (something lies
-    over it). ``seen_by`` and ``missed_by`` name the ways of looking; ``checks`` counts how often
-    the difference was confirmed. Of a process ``pid``, and what it could still be asked.
+    ``what`` is ``process`` or ``name`` (an entry of a directory), ``covered`` (something lies
+    over it) or ``namespace`` (no process lives there; its location is a path that leads to it).
+    ``seen_by`` and ``missed_by`` name the ways of looking; ``checks`` counts how often the
+    difference was confirmed. Of a process ``pid``, and what it could still be asked.
     """
 
     location: Location

@@ -11,6 +11,8 @@ TMPFS_MAGIC = 0x01021994
 MEMORY_MAGICS = frozenset({TMPFS_MAGIC, 0x858458F6, 0x958458F6, 0x19800202})
 MEMORY_FS_TYPES = frozenset({"tmpfs", "ramfs", "devtmpfs", "hugetlbfs", "mqueue", "rootfs"})
 DELETED = " (deleted)"
+#: Stands for a path that the kernel does not tell: see triage.proc.directory.
+LONG_PATH = "/[a path of more than 4095 bytes]"
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ MODULES: tuple[tuple[str, str, str], ...] = (
     ("keyrings", "keyrings", "kernel"),
     ("unix-sockets", "unix_sockets", "kernel"),
     ("pipes", "pipes", "kernel"),
+    ("hidden-descriptors", "hidden_descriptors", "kernel"),
     ("bpf", "bpf_objects", "kernel"),
     ("block-devices", "block_devices", "kernel"),
     ("attributes", "attributes", "either"),

@@ -9,6 +9,7 @@ mount_namespaces(7), unix(7).
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import signal
 from collections.abc import Callable
@@ -20,6 +21,7 @@ _MS_REC_PRIVATE = 0x4000 | 0x40000
 _DETACH_NOFOLLOW = 0x2 | 0x8  # MNT_DETACH, UMOUNT_NOFOLLOW
 _TAKEN_OFF_MAX = 64
 _SECONDS = 5.0
+_FDS_MAX = 64
 _PATH = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -29,13 +31,18 @@ def borrowed(question: Callable[[], int], seconds: float = _SECONDS) -> int:
 
     The caller closes it. A child that does not answer in time is killed.
     """
+    return borrowed_all(lambda: [question()], seconds)[0]
+
+
+def borrowed_all(question: Callable[[], list[int]], seconds: float = _SECONDS) -> list[int]:
+    """The same for at most 64 descriptors."""
     import socket
 
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
     child = os.fork()
     if child == 0:
         try:
-            socket.send_fds(theirs, [b"+"], [question()])
+            socket.send_fds(theirs, [b"+"], question()[:_FDS_MAX])
         except OSError as error:
             theirs.send(b"-%d" % (error.errno or 0))
         finally:
@@ -43,15 +50,15 @@ def borrowed(question: Callable[[], int], seconds: float = _SECONDS) -> int:
     theirs.close()
     ours.settimeout(seconds)
     try:
-        data, fds, _, _ = socket.recv_fds(ours, 16, 1, socket.MSG_CMSG_CLOEXEC)
+        data, fds, _, _ = socket.recv_fds(ours, 16, _FDS_MAX, socket.MSG_CMSG_CLOEXEC)
     finally:
         ours.close()
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
     if not fds:
-        number = int(data[1:] or b"0")
+        number = int(data[1:] or b"0") if data[:1] == b"-" else errno.ENODATA
         raise OSError(number, os.strerror(number))
-    return fds[0]
+    return fds
 
 
 def top_of_namespace(namespace: int) -> int:

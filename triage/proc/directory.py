@@ -26,14 +26,13 @@ from triage.evidence import (
 )
 from triage.model import FileFacts, Location, Why
 from triage.proc import hazards
+from triage.scene import LONG_PATH
 
 _PATH_DIRECTORY = O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NOCTTY
 _LIST = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _BUFFER = 1 << 16
 DESCRIPTORS_MAX = 1 << 16
-#: Stands for a path of more bytes than a page, which no link tells.
-LONG_PATH = "/[a path of more than 4095 bytes]"
 _PAGE = 1 << 12
 
 

@@ -14,7 +14,8 @@ from triage import kernel
 from triage.evidence import Unreadable, why_of
 from triage.interpreters import script_paths
 from triage.model import Argument, FileFacts, Why
-from triage.proc.directory import LONG_PATH, ProcessDir
+from triage.proc.directory import ProcessDir
+from triage.scene import LONG_PATH
 
 DELETED = " (deleted)"
 _ARGUMENTS_MAX = 8

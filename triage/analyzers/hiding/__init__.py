@@ -9,6 +9,7 @@ from triage.analyzers.hiding import (
     kernel_thread_name,
     mount_over_file,
     mount_over_process,
+    namespace_apart,
     pid_mismatch,
 )
 from triage.analyzers.indicator import Indicator
@@ -19,6 +20,7 @@ INDICATORS: tuple[Indicator, ...] = (
     pid_mismatch.INDICATOR,
     mount_over_process.INDICATOR,
     mount_over_file.INDICATOR,
+    namespace_apart.INDICATOR,
     kernel_thread_name.INDICATOR,
     daemon_title.INDICATOR,
 )

@@ -37,7 +37,8 @@ from triage.model_kernel_objects import IpcObject
 from triage.scene import Scene
 from triage.stored_payloads import opaque_words, payload_of
 
-_LEAST = {"key": 1024, "attribute": 1024, "socket": 24, "sysv-shm": 1 << 16, "pipe": 4096}
+_LEAST = {"key": 1024, "attribute": 1024, "socket": 24, "sysv-shm": 1 << 16, "pipe": 4096,
+          "socket-queue": 4096}  # fmt: skip
 _SEVERITY = {"sysv-shm": Severity.LOW, "socket": Severity.LOW}
 
 

@@ -14,10 +14,13 @@ from triage.analyzers.process import (
     exe_memfd_unnamed,
     exe_noexec_bypass,
     exe_not_mapped,
+    exe_on_fuse,
     exe_on_memory_fs,
+    exe_path_unknown,
     exe_readonly_root,
     exe_replaced,
     exe_swapped,
+    process_floods,
     tracee_fileless_execution,
 )
 
@@ -28,6 +31,7 @@ INDICATORS: tuple[Indicator, ...] = (
     exe_in_shm.INDICATOR,
     exe_in_run.INDICATOR,
     exe_on_memory_fs.INDICATOR,
+    exe_on_fuse.INDICATOR,
     exe_in_dev.INDICATOR,
     exe_deleted.INDICATOR,
     exe_deleted_volatile.INDICATOR,
@@ -36,5 +40,7 @@ INDICATORS: tuple[Indicator, ...] = (
     exe_noexec_bypass.INDICATOR,
     exe_readonly_root.INDICATOR,
     exe_not_mapped.INDICATOR,
+    exe_path_unknown.INDICATOR,
+    process_floods.INDICATOR,
     tracee_fileless_execution.INDICATOR,
 )
