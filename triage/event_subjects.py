@@ -32,6 +32,7 @@ _WORDS = {
     "script": "a script that ran",
     "shim": "a compatibility fix",
     "service-install": "a service that was installed",
+    "sigma-rule": "a Sigma rule that matched",
     "stored-data": "data kept in an event",
     "stored-parts": "data kept in several events",
     "stream-write": "a named stream that was written",
@@ -45,7 +46,7 @@ _WORDS = {
     "wmi-query": "a WMI query",
     "wmi-write": "a write into WMI",
 }
-_WHO = ("image", "consumer", "service", "task", "threat", "job", "path", "log", "name", "command")
+_WHO = ("rule", "image", "consumer", "service", "task", "threat", "job", "path", "log", "name", "command")
 _WHOM = ("target", "loaded", "key", "path", "pipe", "command", "query")
 
 

@@ -29,7 +29,7 @@ class Limits:
     ``all_pids`` says to try every process number, however many there are; ``deep`` to look at the
     code of every process, not only of those with something odd. ``persistence`` says to read on a
     running system, too, what it starts by itself; ``carve_from`` are files of the user's that are
-    searched for programs.
+    searched for programs; ``sigma`` is a folder of the user's Sigma rules for event logs.
     """
 
     keep: int = 1 << 20
@@ -47,6 +47,7 @@ class Limits:
     deep: bool = False
     persistence: bool = False
     carve_from: tuple[str, ...] = ()
+    sigma: str = ""
 
 
 #: What ``Content.limit`` says of a content that would have deserved a thorough look.

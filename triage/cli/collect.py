@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from triage.cli.options import collection_options
+from triage.cli.options import collection_options, sigma_option
 
 
 @click.command()
@@ -14,13 +14,14 @@ from triage.cli.options import collection_options
     help="Where the snapshot goes; - is standard output; .gz compresses.",
 )  # fmt: skip
 @collection_options
+@sigma_option
 @click.option("--force", is_flag=True, help="Overwrite a snapshot that exists.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no summary.")
 @click.option("--debug", is_flag=True, help="Show tracebacks; stop on the first error.")
 def collect(
     root: str, output: str, keep: int, keep_total: int, keep_all: bool, time_limit: int,
     xattrs: tuple[str, ...], all_pids: bool, deep: bool, persistence: bool,
-    carve_from: tuple[str, ...], force: bool, quiet: bool, debug: bool,
+    carve_from: tuple[str, ...], sigma: str | None, force: bool, quiet: bool, debug: bool,
 ) -> None:  # fmt: skip
     """Collect a snapshot and judge nothing: analyze it later, or on another machine.
 
@@ -29,14 +30,17 @@ def collect(
         ssh root@box triage collect -o - | gzip > box.triage.jsonl.gz
     """
     from triage.cli.files import check_outside
+    from triage.cli.rules import check_rules
     from triage.cli.run import CollectionOptions, collected
     from triage.cli.saving import save, snapshot_output
     from triage.snapshot import dumps
 
     check_outside(output, root)
+    check_rules(sigma)
     limits = CollectionOptions(
-        keep, keep_total, keep_all, time_limit, xattrs, all_pids, deep, persistence, carve_from
-    )
+        keep, keep_total, keep_all, time_limit, xattrs, all_pids, deep, persistence, carve_from,
+        sigma,
+    )  # fmt: skip
     made = snapshot_output(output, force)
     try:
         snapshot = collected(root, _kind(root), limits, quiet=quiet, debug=debug)

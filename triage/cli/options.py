@@ -147,3 +147,8 @@ collection_options = _apply(
         ),
     )
 )  # fmt: skip
+
+sigma_option = click.option(
+    "--sigma", metavar="DIR", type=click.Path(exists=True),
+    help="Run Sigma rules (folder or file) over Windows event logs; needs the extra sigma.",
+)  # fmt: skip

@@ -1,4 +1,4 @@
-"""The user's YARA rules, from a file or a directory."""
+"""The user's rules, from a file or a directory: YARA's, and whether Sigma's can be read."""
 
 from __future__ import annotations
 
@@ -37,3 +37,12 @@ def _files(path: str) -> list[str]:
 def _rule_text(path: str) -> str:
     with open(path, "rb") as stream:
         return stream.read(_MOST_RULES).decode("utf-8", "replace")
+
+
+def check_rules(sigma: str | None) -> None:
+    """Leave with a usage error when Sigma rules are given and nothing is there to read them."""
+    from importlib.util import find_spec
+
+    if sigma is not None and (find_spec("sigma") is None or find_spec("evtx") is None):
+        hint = "pip install 'fileless-triage[sigma,windows]' brings what reads them"
+        fail(Exit.USAGE, "--sigma needs pySigma and the reader of event logs", hint)

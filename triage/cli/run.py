@@ -52,6 +52,7 @@ class CollectionOptions:
     deep: bool = False
     persistence: bool = False
     carve_from: tuple[str, ...] = ()
+    sigma: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,7 @@ def collected(
         deep=options.deep,
         persistence=options.persistence,
         carve_from=options.carve_from,
+        sigma=options.sigma or "",
     )
     try:
         with opened(root_path, kind) as root:

@@ -12,14 +12,16 @@ from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from triage.model import Artifact, Content, Gap, Why
+from triage.model import Artifact, Content, Gap, Location, Why
 from triage.scope import NotHere, Scope
 
 if TYPE_CHECKING:
     from triage.events.places import Found
     from triage.model_windows import EventRecord
+    from triage.sigma.rule import Rules
 
 NAME = "event-logs"
+_NO_SIGMA = "not run: pip install 'fileless-triage[sigma]' brings what reads Sigma rules"
 _MISSING = "not read: pip install 'fileless-triage[windows]' brings what reads event logs"
 
 
@@ -46,11 +48,26 @@ def _judged(scope: Scope, files: list[Found]) -> Generator[Artifact | Gap, None,
     from triage.model_windows import EventLog, EventRecord
 
     count = 0
-    for step in judge(scope.root, files, scope.limits, scope.progress):
+    rules = None
+    if scope.limits.sigma:
+        rules, gaps = _rules(scope.limits.sigma)
+        yield from gaps
+    for step in judge(scope.root, files, scope.limits, scope.progress, rules=rules):
         if isinstance(step, EventLog):
             count += step.records
         yield _within(scope, step) if isinstance(step, EventRecord) else step
     return count
+
+
+def _rules(folder: str) -> tuple[Rules | None, list[Gap]]:
+    """The user's Sigma rules, and gaps for those that cannot be run."""
+    from triage.sigma.compile import compile_folder
+    from triage.sigma.refusals import gaps_of
+
+    if find_spec("sigma") is None or find_spec("sigma.backends.sqlite") is None:
+        return None, [Gap(Location("--sigma"), Why.REFUSED, _NO_SIGMA)]
+    rules = compile_folder(folder)
+    return rules, gaps_of(rules)
 
 
 def _within(scope: Scope, event: EventRecord) -> EventRecord:

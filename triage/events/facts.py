@@ -16,6 +16,7 @@ _NOBODY = frozenset({"", "-", "?", "0", "0x0", "{00000000-0000-0000-0000-0000000
 class Fact:
     """``fields`` are (name, text); in those that ``same`` names events told as one must agree.
 
+    What differs in numbers only agrees; ``exact`` must be the same in every letter.
     ``processes`` are who acted, ``parents`` who started them: a GUID of Sysmon's, or ``pid N``.
     """
 
@@ -27,6 +28,7 @@ class Fact:
     parents: tuple[str, ...] = ()
     user: str | None = None
     contents: tuple[tuple[str, Content], ...] = ()
+    exact: str = ""
 
 
 def fields(*pairs: tuple[str, str | None]) -> tuple[tuple[str, str], ...]:

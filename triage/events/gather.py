@@ -85,7 +85,7 @@ def _key(fact: Fact, system: System) -> _Key:
         if name in fact.same
     )
     contents = tuple(content.sha256 for _, content in fact.contents)
-    return (fact.act, fact.traits, system.provider, system.event_id, own, contents)
+    return (fact.act, fact.traits, system.provider, system.event_id, own, contents, fact.exact)
 
 
 def _record(path: str, group: Group) -> EventRecord:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from math import inf
 from time import process_time
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from triage.content.candidate import Limits as ContentLimits
 from triage.content.examine import examine, payload
@@ -32,6 +32,10 @@ from triage.model import Gap, Location, Why
 from triage.model_windows import EventLog, EventRecord
 from triage.scope import Budget, Limits
 from triage.wmi.looking import Looker
+
+if TYPE_CHECKING:
+    from triage.sigma.over_log import Ruled
+    from triage.sigma.rule import Rules
 
 _KINDS_MAX, _TRIES_MAX, _EVERY = 20_000, 24, 255
 _JOIN_LIMITS = ContentLimits(output=16 << 20, layer=8 << 20, steps=60, work=100_000_000)
@@ -75,22 +79,38 @@ class _Log:
 
 def read_log(
     location: Location, stream: BinaryIO, read: Read, size: int, limits: Limits,
-    progress: Progress = lambda _: None,
+    progress: Progress = lambda _: None, rules: Rules | None = None,
 ) -> Iterator[EventRecord | EventLog | Gap]:  # fmt: skip
-    """Everything one log tells. ``stream`` and ``read(offset, length)`` are of the same file."""
+    """Everything one log tells. ``stream`` and ``read(offset, length)`` are of the same file.
+
+    ``rules`` are Sigma rules to run over the records, too.
+    """
     log = _Log(location.path, Watch(Looker(limits, Budget(limits))), _loader())
     log.deadline = process_time() + min(_SECONDS, limits.seconds)
     gathered = Gathered(location.path)
     frame = frame_of(read, size)
-    _all(log, gathered, records(stream, log.reading), progress)
-    if not log.ended:
-        _all(log, gathered, recovered(read, frame, log.reading, log.order.seen), progress)
+    ruled = None if rules is None else _ruled(log, gathered, rules)
+    for steps in (
+        records(stream, log.reading), recovered(read, frame, log.reading, log.order.seen)
+    ):  # fmt: skip
+        if not log.ended:
+            _all(log, gathered, steps if ruled is None else ruled.over(steps), progress)
     _left(log, gathered)
     _joined(log, gathered)
     yield from gathered.records()
     dirty = None if frame.header is None else frame.header.dirty
     yield _state(log, location, size, dirty)
     yield from _gaps(log, location, gathered, frame.truncated)
+    yield from () if ruled is None else ruled.gaps(location)
+
+
+def _ruled(log: _Log, gathered: Gathered, rules: Rules) -> Ruled:
+    from triage.sigma.over_log import Ruled
+
+    def tell(fact: Fact, number: int, text: str) -> None:
+        _told(log, gathered, fact, number, text)
+
+    return Ruled.of(rules, log.loads, tell)
 
 
 def _loader() -> Callable[[str], Any]:

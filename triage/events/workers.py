@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from triage.children import Bounds, Lost, Pool, processors
 from triage.events.places import Found
@@ -19,6 +19,9 @@ from triage.model import Gap, Why
 from triage.model_windows import EventLog, EventRecord
 from triage.scope import Limits
 from triage.snapshot import decode_record, encode_record
+
+if TYPE_CHECKING:
+    from triage.sigma.rule import Rules
 
 Step = EventRecord | EventLog | Gap
 #: Address space a child may take beyond its parent's; seconds of silence after which it is ended.
@@ -29,11 +32,15 @@ _ALONE = 4 << 20
 def judge(
     root: Root, files: Sequence[Found], limits: Limits,
     progress: Callable[[int], None] = lambda _: None, workers: int | None = None,
+    rules: Rules | None = None,
 ) -> Iterator[Step]:  # fmt: skip
-    """What all logs tell, in the order of ``files``, however many children read them."""
+    """What all logs tell, in the order of ``files``, however many children read them.
+
+    ``rules`` are Sigma rules to run over their records, too.
+    """
     if not files:
         return
-    job = partial(_job, root, files, limits)
+    job = partial(_job, root, files, limits, rules)
     bounds = Bounds(MEMORY, SILENCE, limits.seconds, "event logs")
     with Pool(job, [file.size for file in files], bounds, workers or _workers(files)) as pool:
         for number, item in pool.run(progress):
@@ -59,13 +66,16 @@ def _decoded(body: Any) -> Step:
 
 
 def _job(
-    root: Root, files: Sequence[Found], limits: Limits, number: int, alive: Callable[[int], None]
-) -> Iterator[Any]:
-    for step in _steps(root, files[number], limits, alive):
+    root: Root, files: Sequence[Found], limits: Limits, rules: Rules | None,
+    number: int, alive: Callable[[int], None],
+) -> Iterator[Any]:  # fmt: skip
+    for step in _steps(root, files[number], limits, rules, alive):
         yield encode_record(step)
 
 
-def _steps(root: Root, file: Found, limits: Limits, alive: Callable[[int], None]) -> Iterator[Step]:
+def _steps(
+    root: Root, file: Found, limits: Limits, rules: Rules | None, alive: Callable[[int], None]
+) -> Iterator[Step]:
     """One file; an unforeseen error of ours is a gap, as everywhere."""
     from triage.events.one_log import read_log
 
@@ -84,7 +94,7 @@ def _steps(root: Root, file: Found, limits: Limits, alive: Callable[[int], None]
 
     try:
         with os.fdopen(os.dup(fd), "rb") as stream:
-            yield from read_log(location, stream, read, file.size, limits, alive)
+            yield from read_log(location, stream, read, file.size, limits, alive, rules)
     except MemoryError:
         yield Gap(location, Why.REFUSED, "reading it takes more memory than is granted")
     except Exception as error:
