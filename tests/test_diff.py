@@ -148,6 +148,22 @@ def test_new_and_gone() -> None:
     ]
 
 
+def test_changes_that_tell_the_same_are_told_once() -> None:
+    """Ten workers from as many memory files are one thing to decide about."""
+    workers = [
+        process(pid, exe=f"/dev/shm/worker-{pid}", cmdline=(f"worker-{pid}",))
+        for pid in range(50, 60)
+    ]
+    text = render_text(compare(judged(), judged(*workers)), width=100)
+    assert text.count("CRITICAL") + text.count("HIGH") == 1
+    assert "9 more like it: process-51, process-52, process-53, process-54, process-55, and 4" in (
+        " ".join(text.split())
+    )
+    assert text.startswith("baseline")
+    long = render_text(compare(judged(), judged(*workers, *implant())), width=40).splitlines()
+    assert " ".join(long[-2:]).endswith("0 changed, 0 lowered, 0 gone, 0 same")
+
+
 def test_another_content_under_the_same_name_is_a_change() -> None:
     change = only(
         memory_file("/dev/shm/a"), memory_file("/dev/shm/a", content=content(sha256=SHA_B))

@@ -66,6 +66,26 @@ def test_the_latest_word_counts_and_nothing_is_told_twice() -> None:
     assert found.gaps == ()
 
 
+@pytest.mark.parametrize("alive_first", [True, False])
+def test_of_a_process_that_ended_the_living_record_counts(alive_first: bool) -> None:
+    """A zombie tells nothing of what it ran: it must not cover the implant that it was."""
+    times = ["2026-01-02T00:01:00Z", "2026-01-02T01:00:00Z"]
+    alive = source("alive", process(6), process(7, exe="/dev/shm/a"), process(8),
+                   finished_at=times[not alive_first])  # fmt: skip
+    dead = source("dead", process(7, exe=None, state="Z", cmdline=None), process(9),
+                  finished_at=times[alive_first])  # fmt: skip
+    found = merge([alive, dead])
+    assert pids(found) == [6, 7, 8, 9]
+    assert {
+        each.exe for each in found.artifacts if isinstance(each, Process) and each.pid == 7
+    } == {"/dev/shm/a"}
+    assert found.gaps == ()
+    # Another process that ended under the same number is another process.
+    other = source("other", process(7, exe=None, state="Z", start_ticks=77),
+                   finished_at="2026-01-02T02:00:00Z")  # fmt: skip
+    assert len(merge([alive, other]).gaps) == 1
+
+
 def test_what_was_merged_still_tells_its_collector() -> None:
     def looked(*counts: tuple[str, int]) -> tuple[Coverage, ...]:
         return tuple(Coverage(name, True, 9, count) for name, count in counts)

@@ -108,16 +108,34 @@ def _artifacts(ranked: Sequence[Source]) -> tuple[list[_Kept], list[Gap]]:
         for place, artifact in enumerate(source.snapshot.artifacts):
             name = subject_id(artifact)
             here = _Kept(artifact, source, place)
-            if name not in found:
+            later = found.get(name)
+            if later is None:
                 # Two records of one name in one source are that source's own matter: both stay.
                 kept.append(here)
-            elif name not in named and _another(found[name].artifact, artifact):
+            elif _ended(later.artifact, artifact):
+                kept = [each for each in kept if each is not later]
+                kept.append(here)
+                found[name] = here
+            elif name not in named and _another(later.artifact, artifact):
                 detail = f"left out: {source.name} has another process under this number, that of"
-                where = found[name].source.name
-                conflicts.append(Gap(artifact.location, Why.REFUSED, f"{detail} {where} is later"))
+                text = f"{detail} {later.source.name} is later"
+                conflicts.append(Gap(artifact.location, Why.REFUSED, text))
             named.setdefault(name, here)
         found = named | found
     return kept, conflicts
+
+
+def _ended(later: Artifact, earlier: Artifact) -> bool:
+    """Whether a process that was seen alive had ended when it was seen again: what is left of it
+    (a zombie) tells nothing of what it ran."""
+    return (
+        isinstance(later, Process)
+        and isinstance(earlier, Process)
+        and later.exe is None
+        and earlier.exe is not None
+        and later.start_ticks is not None
+        and later.start_ticks == earlier.start_ticks
+    )
 
 
 def _another(one: Artifact, other: Artifact) -> bool:
@@ -126,6 +144,7 @@ def _another(one: Artifact, other: Artifact) -> bool:
         isinstance(one, Process)
         and isinstance(other, Process)
         and (one.start_ticks, one.exe) != (other.start_ticks, other.exe)
+        and not _ended(other, one)
     )
 
 

@@ -6,7 +6,7 @@ with the exact text, and is written as that one is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from textwrap import wrap
 from typing import Any
 
@@ -15,6 +15,7 @@ from triage.model import Report
 from triage.printable import printable
 from triage.report import order
 from triage.report.json_report import clean, dumps, subject_shape
+from triage.report.stories import likeness
 
 SCHEMA = "triage-diff/1"
 _HEADINGS = {
@@ -26,6 +27,8 @@ _HEADINGS = {
     Status.SAME: "same: as in the baseline",
 }
 _EVIDENCE = 3
+_NAMED = 5
+_SCREEN = 24
 
 
 def render_text(comparison: Comparison, *, width: int = 80, details: bool = False) -> str:
@@ -34,14 +37,19 @@ def render_text(comparison: Comparison, *, width: int = 80, details: bool = Fals
     for status in Status:
         if status is not Status.SAME or details:
             lines += _section(status, comparison, width)
+    if len(lines) > _SCREEN:  # the head has scrolled away
+        lines += ["", *_filled("", _counts(comparison), width)]
     return "\n".join(lines) + "\n"
+
+
+def _counts(comparison: Comparison) -> str:
+    return ", ".join(f"{comparison.count(each)} {each.value}" for each in Status)
 
 
 def _head(comparison: Comparison, width: int) -> Iterator[str]:
     yield from _filled("baseline  ", _whose(comparison.baseline), width)
     yield from _filled("current   ", _whose(comparison.current), width)
-    counts = [f"{comparison.count(each)} {each.value}" for each in Status]
-    yield from _filled("", ", ".join(counts), width)
+    yield from _filled("", _counts(comparison), width)
     for caveat in comparison.caveats:
         yield from _filled("? ", caveat, width)
 
@@ -66,24 +74,41 @@ def _section(status: Status, comparison: Comparison, width: int) -> Iterator[str
         return
     yield ""
     yield _HEADINGS[status].upper()
-    for change in loud:
-        yield from _change(change, width)
+    for group in _alike(loud):
+        yield from _change(group, width)
     if len(changes) > len(loud):
         yield from _filled("  ", f"and {len(changes) - len(loud)} that are judged benign", width)
 
 
-def _change(change: Change, width: int) -> Iterator[str]:
+def _alike(changes: Sequence[Change]) -> list[list[Change]]:
+    """Those that tell the same come together, at the place of the first."""
+    groups: dict[tuple[object, ...], list[Change]] = {}
+    for change in changes:
+        why = () if change.status in (Status.NEW, Status.GONE) else change.reasons
+        groups.setdefault((likeness(change.subject), why), []).append(change)
+    return list(groups.values())
+
+
+def _change(group: Sequence[Change], width: int) -> Iterator[str]:
+    """The first of changes that tell the same, and the ids of the others."""
+    change = group[0]
     subject = change.subject
     badge = f"  {subject.severity.value.upper()} {subject.score}  "
     yield from _filled(badge, f"{subject.title} ({subject.id})", width)
     reasons = change.reasons
     if change.status is Status.NEW:
         ranked = order.findings(subject.findings)
-        reasons = tuple(line for finding in ranked for line in finding.evidence[:1])
+        firsts = (line for finding in ranked for line in finding.evidence[:1])
+        reasons = tuple(dict.fromkeys(firsts))
     for reason in reasons[:_EVIDENCE]:
         yield from _filled("      ", reason, width)
     if len(reasons) > _EVIDENCE:
         yield f"      and {len(reasons) - _EVIDENCE} more, which the JSON form has"
+    if len(group) > 1:
+        ids = [each.subject.id for each in group[1 : 1 + _NAMED]]
+        more = f", and {len(group) - 1 - _NAMED}" if len(group) - 1 > _NAMED else ""
+        text = f"{len(group) - 1} more like it: {', '.join(ids)}{more}"
+        yield from _filled("      ", text, width)
 
 
 def render_json(comparison: Comparison) -> str:

@@ -115,8 +115,17 @@ def host_line(report: Report) -> list[str]:
         " ".join(part for part in (host.kernel, host.machine) if part),
         f"{report.root_kind} {report.root_path}",
         report.collected_at,
+        _merged(report),
     ]
     return [printable(fact, limit=120) for fact in facts if fact]
+
+
+_MERGED = "merged from "  # as triage.merging notes each source
+
+
+def _merged(report: Report) -> str:
+    count = sum(note.startswith(_MERGED) for note in report.host.notes)
+    return f"merged from {plural(count, 'snapshot')}" if count else ""
 
 
 def caveats(report: Report) -> list[str]:
@@ -129,7 +138,8 @@ def caveats(report: Report) -> list[str]:
     found += [
         printable(f"{note[:1].upper()}{note[1:]}.", limit=600)
         for note in report.host.notes
-        if not note.startswith("not run as root")  # said above, for every live look
+        # The first is said above, for every live look; the second says whose evidence it is.
+        if not note.startswith(("not run as root", _MERGED))
     ]
     words = {by: len(group) for by, group in settled(report.subjects)}
     known, allowed = words.get(SettledBy.BASELINE, 0), words.get(SettledBy.ALLOW_LIST, 0)
