@@ -78,24 +78,28 @@ class Outputs:
 
 
 def look_and_report(
-    root: str, kind: str, save: str | None, limits: CollectionOptions, options: ReportOptions
-) -> None:
-    """The whole of ``triage live`` and ``triage image``."""
+    root: str, kind: str, save: str | None, limits: CollectionOptions, options: ReportOptions,
+    beside: tuple[str, ...] = (),
+) -> None:  # fmt: skip
+    """The whole of ``triage live`` and ``triage image``; ``beside`` are further files."""
     if options.yara is not None:
         rules_of(options)  # bad rules must not cost a collection
         limits = replace(limits, keep_all=True)
     known = answers(options)  # nor must a bad list
     outputs = opened_outputs(options, root, save)
     try:
-        found = collected(root, kind, limits, quiet=options.quiet, debug=options.debug)
+        found = collected(
+            root, kind, limits, quiet=options.quiet, debug=options.debug, beside=beside
+        )
         report_and_leave(_settled(found, outputs.snapshot), options, outputs, known)
     finally:
         outputs.discard()
 
 
 def collected(
-    root_path: str, kind: str, options: CollectionOptions, *, quiet: bool, debug: bool
-) -> Snapshot:
+    root_path: str, kind: str, options: CollectionOptions, *, quiet: bool, debug: bool,
+    beside: tuple[str, ...] = (),
+) -> Snapshot:  # fmt: skip
     """Collect from a root; leaves with exit code 3 when there is nothing to look at."""
     from triage.collect import collect
     from triage.evidence import Unreadable
@@ -116,7 +120,7 @@ def collected(
         sigma=options.sigma or "",
     )
     try:
-        with opened(root_path, kind) as root:
+        with opened(root_path, kind, beside) as root:
             snapshot = collect(
                 root, kind=kind, limits=limits, arguments=tuple(sys.argv[1:]),
                 progress=progress, debug=debug,
@@ -139,12 +143,19 @@ def collected(
     return snapshot
 
 
-def opened(path: str, kind: str) -> Root:
-    """The evidence: a directory, or of an image also an archive. Raises ``Unreadable``."""
+def opened(path: str, kind: str, beside: tuple[str, ...] = ()) -> Root:
+    """The evidence: a directory, or of an image also an archive or files that lie alone.
+
+    Raises ``Unreadable``.
+    """
     from triage.evidence import Root
 
     if kind == "image" and os.path.isfile(path):
+        from triage.loose import LooseRoot, is_known
         from triage.packed import collection
+
+        if is_known(path):
+            return LooseRoot((path, *beside))
 
         return collection(path)
     return Root(path)
