@@ -21,8 +21,9 @@ from triage.registry.looking import (
     STRETCH,
     TEXT_STRETCH,
     WORDS,
+    has_signs,
+    has_stretch,
     holds_text,
-    tells,
 )
 from triage.registry.spread import DENSE_TEXT, LETTERS, LIST, LISTS, RUN, SHORT_RUN, SIGNS, UNBROKEN
 from triage.registry.stores import PIECE
@@ -37,6 +38,8 @@ _MAGICS = tuple(
     for magic in (b"\x7fELF", b"\xca\xfe\xba\xbe", b"dex\n", b"\0asm", b"PK\3\4", b"\xac\xed\0\5",
                   b"\x1bLua", b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe")
 )  # fmt: skip
+#: The second word of what DPAPI protects: it is counted, wherever it is.
+_PROTECTED = int.from_bytes(b"\xd0\x8c\x9d\xdf", "little")
 _MZ = int.from_bytes(b"MZ", "little")
 _TEXT_TYPES = (1, 2)
 
@@ -156,7 +159,7 @@ def _texts(batch: Batch, forms: _Forms) -> tuple[Bools, Bools]:
         index = int(forms.of[place])
         if batch.sizes[index] >= LEAST:
             text = plain[int(starts[place]) : ends[place]].rstrip(b"\0").replace(b"\0", b"\n")
-            told[index] = tells(text, False)
+            told[index] = has_stretch(text) or has_signs(text)
     lengths = np.diff(np.append(starts, len(forms.narrow)))
     nulls = _sums(forms.narrow == 0, starts)
     lined = _sums(kinds & _LINED != 0, starts) + nulls == lengths
@@ -205,8 +208,10 @@ def _binaries(batch: Batch, forms: _Forms, kinds: Ints) -> Bools:
     begins = _stretches(batch.data != 0, STRETCH)
     told = np.zeros(len(sizes), np.bool_)
     told[np.searchsorted(starts, begins, side="right") - 1] = True
-    heads = batch.data.view("<u4")[starts >> 2].astype(np.int64)
+    words = batch.data.view("<u4")
+    heads = words[starts >> 2].astype(np.int64)
     told |= np.isin(heads, _MAGICS) | (heads & 0xFFFF == _MZ)
+    told |= words[(starts >> 2) + 1] == _PROTECTED
     told |= np.isin(kinds, _TEXT_TYPES) & (sizes >= 64)
     told &= room
     for index in _with_text(batch, room & ~told).tolist():

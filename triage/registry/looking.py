@@ -16,6 +16,7 @@ from triage.content.identify import identify
 from triage.content.identity import Identity
 from triage.content.kinds import family
 from triage.content.measure import block_entropy
+from triage.content.runs import has_run, marks
 from triage.model import Content
 from triage.scope import Budget, Limits
 
@@ -41,15 +42,26 @@ STRETCH, TEXT_STRETCH = 32, 24
 _KINDS_LEAST = 20
 _STRETCH = re.compile(rb"[^\0]{%d}" % STRETCH)
 _WIDE_TEXT = re.compile(rb"(?:[\t\r\n -~]\0){%d,}" % TEXT_STRETCH)
+_PLAIN_TEXT = re.compile(rb"[\t\r\n -~]{%d,}" % STRETCH)
 _MOST_TEXTS = 64
-_RUN = re.compile(
-    rb"[A-Za-z0-9+/=_-]{64,}|(?:[0-9]{1,3}[,; ]){24,}|(?:\\[xu]?[0-9a-fA-F]{2,4}){12,}|"
-    rb"(?:%[0-9A-Fa-f]{2}){16,}|[!-\[\]-{}~]{100,}|(?:[A-Za-z0-9+/=]{40,}\r?\n){3}"
+#: Stretches of encoded text, of what is no word: the marks of their bytes, and how many at least;
+#: lists and escapes are then asked for by a pattern.
+_STRETCHES = (
+    (marks(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_-"), 64, None),
+    (marks(bytes(c for c in range(0x21, 0x7F) if c not in b"\\|")), 100, None),
+    (marks(b"0123456789,; "), 48, re.compile(rb"(?:[0-9]{1,3}[,; ]){24}")),
+    (marks(b"0123456789ABCDEFabcdef\\xu%"), 36,
+     re.compile(rb"(?:\\[xu]?[0-9a-fA-F]{2,4}){12}|(?:%[0-9A-Fa-f]{2}){16}")),
+    (marks(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n"), 120,
+     re.compile(rb"(?:[A-Za-z0-9+/=]{40,}\r?\n){3}")),
+)  # fmt: skip
+#: In a known place: JSON and lists without blanks are usual there, encoded data of this length not.
+_LONG_STRETCHES = (
+    (_STRETCHES[0][0], 256, None),
+    (_STRETCHES[2][0], 192, re.compile(rb"(?:[0-9]{1,3}[,; ]){96}")),
 )
 #: A digest (SHA-256 to SHA-512) in hexadecimal and nothing else: as many are in settings.
 _DIGEST = re.compile(rb"(?:[0-9A-Fa-f]{32}){2,4}")
-#: In a known place: JSON and lists without blanks are usual there, encoded data of this length not.
-_LONG_RUN = re.compile(rb"[A-Za-z0-9+/=_-]{256,}|(?:[0-9]{1,3}[,; ]){96,}")
 _IMAGE = re.compile(rb"MZ[\s\S]{58}[\s\S]{4}|\x7fELF[\x01\x02][\x01\x02]")
 #: Words without which no text is a script worth a look. A word alone never decides. For texts in
 #: small letters: that lets the search skip to what can begin a word.
@@ -98,6 +110,10 @@ class Looker:
             self._budget.seen[digest] = known
         return known
 
+    def glance(self, data: bytes) -> Content:
+        """The cheap look, for what was found to have no room for more."""
+        return replace(glance(data[: self._limits.examine], size=len(data)), sha256=None)
+
     def keeping(self, content: Content, data: bytes) -> Content:
         """The content with its first bytes: all that is allowed where they matter."""
         wanted = min(self._limits.keep, _KEPT) if payload(content) is not None else 4096
@@ -134,24 +150,46 @@ def _can_hide(data: bytes) -> bool:
 
 def flattened(data: bytes) -> bytes:
     """A text one byte a character, its NULs as line ends: lists have one behind each element."""
-    some = data[::2] if data[1::2].count(0) * 4 >= (len(data) >> 1) * 3 else data
+    some = data[::2] if _is_wide(data) else data
     return some.rstrip(b"\0").replace(b"\0", b"\n")
 
 
+def _is_wide(data: bytes) -> bool:
+    return data[1::2].count(0) * 4 >= (len(data) >> 1) * 3
+
+
 def holds_text(data: bytes) -> bool:
-    """Whether UTF-16 text within binary data tells anything."""
+    """Whether UTF-16 text within binary data tells anything, a list of texts for example."""
+    if _is_wide(data) and tells(flattened(data), False):
+        return True
     found = islice(_WIDE_TEXT.finditer(data), _MOST_TEXTS)
     return any(tells(match[0][::2], False) for match in found)
+
+
+def readable(data: bytes) -> str:
+    """The texts within binary data, one a line."""
+    if _is_wide(data):
+        return flattened(data).decode("latin-1")
+    wide = (match[0][::2] for match in islice(_WIDE_TEXT.finditer(data), _MOST_TEXTS))
+    plain = (match[0] for match in islice(_PLAIN_TEXT.finditer(data), _MOST_TEXTS))
+    return b"\n".join((*wide, *plain)).decode("latin-1")
 
 
 def tells(text: bytes, known_place: bool) -> bool:
     """Whether a text names tools of scripts, or has a run that is no name, path or number."""
     if has_signs(text):
         return True
-    pattern = _LONG_RUN if known_place else _RUN
-    if pattern.search(text) is None or _DIGEST.fullmatch(text):
+    if not has_stretch(text, known_place) or _DIGEST.fullmatch(text):
         return False
     return carries(text)
+
+
+def has_stretch(text: bytes, known_place: bool = False) -> bool:
+    """Whether a text has a stretch that may be encoded: found at the speed of a search."""
+    for table, least, pattern in _LONG_STRETCHES if known_place else _STRETCHES:
+        if has_run(text, table, least) and (pattern is None or pattern.search(text) is not None):
+            return True
+    return False
 
 
 def has_signs(text: bytes) -> bool:

@@ -29,6 +29,7 @@ from triage.registry.looking import (
     identity_of,
     is_opaque,
     narrowed,
+    readable,
     tells,
     worth_a_look,
 )
@@ -203,7 +204,7 @@ class Store:
         apart = next_size is not None and size >= 16 * max(next_size, 64)
         if size < (LONG_TEXT if texts or apart else LONG_DATA):
             return False
-        content = held.content or self._looker.look(held.data)
+        content = held.content or self._looker.glance(held.data)
         row = benign.explains(held.rows, content)
         if row is not None:
             self._tally.benign[row.what] += 1
@@ -212,8 +213,11 @@ class Store:
     def _script(self, held: Held) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """What a text does and what it decodes to, where it names tools of scripts or holds one."""
         kind = "" if held.content is None else family(held.content.kind)
-        if held.content is None or kind not in _TEXTS or len(held.data) > 1 << 18:
+        if held.content is None or len(held.data) > 1 << 18:
             return (), ()
+        if kind not in _TEXTS:
+            text = readable(held.data)
+            return script_traits(text) if has_signs(text.encode("latin-1")) else ((), ())
         text = text_of(held.data).rstrip("\0") if held.narrow is None else held.narrow.decode()
         found = payload(held.content)
         if found is not None and family(found.kind) == "script":
