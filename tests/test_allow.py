@@ -89,10 +89,14 @@ def test_a_hash_does_not_answer_for_what_is_injected_into_the_process() -> None:
     subject = of(applied(report, listed(entry(sha256=quoted(SHA_A)))), "process")
     assert subject.benign is None
     open_ones = {each.indicator for each in subject.findings if not each.attested}
-    assert open_ones == {"memory-anonymous-rwx"}
-    assert subject.score < of(report, "process").score
-    named = entry(sha256=quoted(SHA_A), indicators='["exe-memfd", "memory-anonymous-rwx", '
-                  '"tracee-fileless-execution"]')  # fmt: skip
+    # Nor does it for a process whose memory does not hold that program.
+    assert open_ones == {"memory-anonymous-rwx", "exe-not-mapped"}
+    # What is left is what the title tells.
+    assert subject.title == "sleep (pid 4242): does not run the program it claims to be"
+    settled_ones = {each.indicator for each in subject.findings if each.attested}
+    assert settled_ones == {"exe-memfd", "tracee-fileless-execution"}
+    named = entry(sha256=quoted(SHA_A), indicators='["exe-memfd", "exe-not-mapped", '
+                  '"memory-anonymous-rwx", "tracee-fileless-execution"]')  # fmt: skip
     assert of(applied(report, listed(named)), "process").benign is not None
 
 

@@ -38,6 +38,8 @@ NAMES = frozenset(
 _FIELDS = {"reason", "expires", "sha256", "kind", "facts", "indicators"}
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _OF_THE_PROGRAM = ("exe-", "tracee-")
+# That the process runs something else says nothing of the program's bytes.
+_OF_ITS_MEMORY = frozenset({"exe-not-mapped"})
 
 
 class BadAllowList(ValueError):
@@ -68,7 +70,9 @@ class Allowance:
         """Whether it speaks of what an indicator found on a subject of a kind."""
         if self.indicators is not None:
             return indicator in self.indicators
-        return kind != "process" or indicator.startswith(_OF_THE_PROGRAM)
+        if kind != "process":
+            return True
+        return indicator.startswith(_OF_THE_PROGRAM) and indicator not in _OF_ITS_MEMORY
 
 
 @dataclass(frozen=True, slots=True)

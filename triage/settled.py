@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from triage.model import Benign, Subject
-from triage.scoring import score, severity_of, sum_in_words
+from triage.model import Benign, Finding, Subject
+from triage.scoring import counted, score, severity_of, sum_in_words
 
 
 def settled(subject: Subject, indicators: Collection[str], benign: Benign) -> Subject:
@@ -29,9 +29,18 @@ def settled(subject: Subject, indicators: Collection[str], benign: Benign) -> Su
     rest = [line for line in subject.explanation if not line.startswith("score ")]
     return replace(
         subject,
+        title=_title(subject, open_ones),
         findings=findings,
         score=value,
         severity=severity_of(value),
         benign=subject.benign if open_ones else replace(benign, reason=f"{benign.reason}; {was}"),
         explanation=(sum_in_words(findings, value, floor), reason, *rest),
     )
+
+
+def _title(subject: Subject, open_ones: Sequence[Finding]) -> str:
+    """The title with the worst of what is still open; as it was where nothing is."""
+    worst = f": {counted(subject.findings)[0].title}"
+    if not open_ones or not subject.title.endswith(worst):
+        return subject.title
+    return f"{subject.title.removesuffix(worst)}: {counted(open_ones)[0].title}"

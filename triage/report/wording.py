@@ -120,6 +120,10 @@ def host_line(report: Report) -> list[str]:
     return [printable(fact, limit=120) for fact in facts if fact]
 
 
+_ANSWERED = {
+    SettledBy.BASELINE: "known from the baseline",
+    SettledBy.ALLOW_LIST: "allowed by a list",
+}
 _MERGED = "merged from "  # as triage.merging notes each source
 
 
@@ -141,10 +145,9 @@ def caveats(report: Report) -> list[str]:
         # The first is said above, for every live look; the second says whose evidence it is.
         if not note.startswith(("not run as root", _MERGED))
     ]
-    words = {by: len(group) for by, group in settled(report.subjects)}
-    known, allowed = words.get(SettledBy.BASELINE, 0), words.get(SettledBy.ALLOW_LIST, 0)
-    if known or allowed:
-        told = f"{known:,} known from the baseline, {allowed:,} allowed by a list"
+    answered = [(by, group) for by, group in settled(report.subjects) if by in _ANSWERED]
+    if answered:
+        told = ", ".join(f"{len(group):,} {_ANSWERED[by]}" for by, group in answered)
         found.append(f"The verdict leaves out what was answered for: {told}.")
     if report.gaps:
         counts = ", ".join(f"{len(gaps):,} {why}" for why, gaps in gaps_by_why(report.gaps))
