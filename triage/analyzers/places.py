@@ -6,8 +6,8 @@ import posixpath
 import re
 import shlex
 
-from triage.knowledge import known_run_program
 from triage.model import MemoryFile, Severity
+from triage.run_programs import keeper_of
 from triage.scene import Scene, in_memory, volatile_place, without_deleted
 
 _OTHER_ROOT = re.compile(r"^/proc/\d+/root(?=/)")
@@ -91,11 +91,11 @@ def _runs(item: MemoryFile) -> bool:
 
 
 def severity_in(table: dict[str, Severity], item: MemoryFile, scene: Scene) -> Severity | None:
-    """The table's severity for the file's place; low where a known program keeps things."""
+    """The table's severity for the file's place; low where its keeper is shown."""
     place = place_of(item, scene)
     if place is None:
         return None
-    if place == "run" and known_run_program(path_of(item), item.file) is not None:
+    if place == "run" and keeper_of(path_of(item), item.file, scene) is not None:
         return Severity.LOW
     return table.get(place)
 

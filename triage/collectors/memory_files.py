@@ -14,6 +14,7 @@ import stat
 import time
 from collections.abc import Generator
 from dataclasses import field
+from typing import TYPE_CHECKING
 
 from triage import kernel
 from triage.evidence import (
@@ -25,13 +26,16 @@ from triage.evidence import (
     why_of,
 )
 from triage.memory_trees import NAMED, Place, places, trees
-from triage.model import Artifact, Gap, Location, MemoryFile, Mount, Why
+from triage.model import Artifact, Content, FileFacts, Gap, Location, MemoryFile, Mount, Why
 from triage.proc.directory import ProcessTable
 from triage.proc.hazards import is_hazard, may_block
 from triage.proc.holders import Hold, as_holders, by_inode
 from triage.scope import NotHere, Scope
 from triage.thorough import waits
 from triage.waiting_files import WaitingFiles, look_at
+
+if TYPE_CHECKING:
+    from triage.collectors.held_files import Programs
 
 NAME = "memory-files"
 _LIST = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -50,6 +54,7 @@ class _Walk:
     directories: set[tuple[str, int]] = field(default_factory=set)
     covered: dict[str, Gap] = field(default_factory=dict)
     count: int = 0
+    programs: Programs | None = None
     later: WaitingFiles = field(init=False)
 
     def __post_init__(self) -> None:
@@ -274,6 +279,17 @@ def _one_file(
         os.close(handle)
 
 
+def _twins(state: _Walk, path: str, facts: FileFacts, content: Content | None) -> tuple[str, ...]:
+    """Files on disk with the same bytes, asked of root's programs where root keeps copies."""
+    if content is None or content.kind != "elf" or facts.uid != 0 or "/run/" not in path:
+        return ()
+    if state.programs is None:
+        from triage.collectors.held_files import Programs
+
+        state.programs = Programs(state.scope)
+    return state.programs.twins(content)
+
+
 def _is_below(place: Place, path: str) -> bool:
     """Whether a file lies on or below a directory that something is mounted on."""
     if not place.below:
@@ -307,6 +323,7 @@ def _examined(
         mount_namespace=place.namespace,
         holders=as_holders(state.held.get(identity, ())),
         content=content,
+        twins=_twins(state, location.path, facts, content),
     )
     if waits(content):
         yield from state.later.put(found, handle)

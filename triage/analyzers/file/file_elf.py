@@ -13,9 +13,9 @@ These places hold data of running programs. A program there is staged to be run,
 What else looks like this
 -------------------------
 Builds in a ``/tmp`` that is a tmpfs come out low; so do programs that container engines keep
-below ``/run``, if they are root's alone, and the compiled eBPF of network plug-ins; the root file
-system of a diskless host is not reported. A container runtime's sealed clone is attested by its
-seals and a twin on disk.
+below ``/run``, if more than their path shows it, and the compiled eBPF of network plug-ins; the
+root file system of a diskless host is not reported. A container runtime's sealed clone is attested
+by its seals and a twin on disk.
 
 How to check by hand
 --------------------

@@ -30,8 +30,8 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.analyzers.places import path_of, place_of, verify, where
-from triage.knowledge import known_run_program
 from triage.model import Confidence, Evidence, MemoryFile, Severity
+from triage.run_programs import keeper_of
 from triage.scene import Scene
 
 
@@ -45,7 +45,7 @@ def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
     severity = Severity.CRITICAL if mode & stat.S_ISUID else Severity.HIGH
     facts = [where(item), f"mode {stat.filemode(mode)}"]
     mount = scene.mount_of(item.mount_namespace, path_of(item), item.file.dev)
-    if known_run_program(path_of(item), item.file) is not None:
+    if keeper_of(path_of(item), item.file, scene) is not None:
         severity = Severity.LOW
     elif mount is not None and "nosuid" in mount.options:
         facts.append(f"{mount.point} is mounted nosuid, so the bit has no effect there")

@@ -13,7 +13,9 @@ What else looks like this
 -------------------------
 Container engines and orchestrators unpack and run helpers below ``/run`` (containerd, k3s, s6,
 docker, argo), NixOS keeps its set-uid wrappers in ``/run/wrappers``, initramfs leaves
-``/run/initramfs``. Those are root's, nobody else may write them; they come out low.
+``/run/initramfs``. Those are root's, nobody else may write them; they come out low where more than
+the path shows it: they lie on a file system of their own that is no memory, have the bytes of a
+program on disk, or were unpacked together with at least seven others there.
 
 How to check by hand
 --------------------
@@ -30,8 +32,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
-from triage.knowledge import known_run_program
 from triage.model import Confidence, Evidence, Process, Severity
+from triage.run_programs import keeper_of
 from triage.scene import Scene, volatile_place, without_deleted
 
 
@@ -44,9 +46,9 @@ def check(process: Process, scene: Scene) -> Iterator[Evidence]:
         return
     facts = [f"exe -> {process.exe}"]
     severity = Severity.HIGH
-    known = known_run_program(path, process.exe_file)
+    known = keeper_of(path, process.exe_file, scene)
     if known is not None and place == "run":
-        facts.append(f"a place where {known} keeps programs; root's and writable by nobody else")
+        facts.append(f"kept by {known}; root's and writable by nobody else")
         severity = Severity.LOW
     confidence = Confidence.WEAK if process.exe_file is None else Confidence.STRONG
     verify = f"ls -l /proc/{process.pid}/exe; cat /proc/{process.pid}/cgroup"
