@@ -258,7 +258,7 @@ PURE = (
     "interpreters.py", "knowledge", "correlate.py", "scoring.py", "printable.py", "report",
     "allow.py", "compare.py", "likeness.py", "merging.py", "settled.py", "environment.py",
     "kernel_stores.py", "kernel_subjects.py", "model_kernel_objects.py", "socket_names.py",
-    "code_links.py", "code_subjects.py", "model_code.py",
+    "code_hooks.py", "code_links.py", "code_subjects.py", "model_code.py",
     "kernel_links.py", "stored_payloads.py", "payloads.py", "kinds.py", "ties.py",
     "wmi_consumers.py",
     "wmi_subjects.py", "wmi/looking.py",

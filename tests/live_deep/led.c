@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <linux/perf_event.h>
 #include <linux/prctl.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -199,6 +200,38 @@ static void cover(unsigned long address, int fd, int changed) {
     }
 }
 
+/* Bytes written over the start of a function of the C library. */
+static void patch(const unsigned char *code, size_t size) {
+    char *function = dlsym(RTLD_DEFAULT, "lcong48");
+    char *page = (char *)((unsigned long)function & ~4095ul);
+    if (mprotect(page, 8192, PROT_READ | PROT_WRITE | PROT_EXEC)) fail("mprotect of a library");
+    memcpy(function, code, size);
+    mprotect(page, 8192, PROT_READ | PROT_EXEC);
+}
+
+static void jump_to(void *where) {
+    unsigned char code[12] = {0x48, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xe0};
+    memcpy(code + 2, &where, 8);
+    patch(code, sizeof code);
+}
+
+int traced(int n) { return n * 7; }
+
+/* A probe of the kernel's on one of our own functions, which ends with us. */
+static void probed(void) {
+    struct perf_event_attr attr = {.size = sizeof attr, .sample_period = 1, .wakeup_events = 1};
+    Dl_info where;
+    char exe[4096] = {0};
+    FILE *type = fopen("/sys/bus/event_source/devices/uprobe/type", "r");
+    if (!type || fscanf(type, "%u", &attr.type) != 1) fail("no uprobes");
+    readlink("/proc/self/exe", exe, sizeof exe - 1);
+    dladdr(traced, &where);
+    attr.uprobe_path = (unsigned long)exe;
+    attr.probe_offset = (unsigned long)traced - (unsigned long)where.dli_fbase;
+    if (syscall(SYS_perf_event_open, &attr, getpid(), -1, -1, 0) < 0) fail("perf_event_open");
+    if (*(volatile unsigned char *)traced != 0xcc) fail("the probe is not in this memory");
+}
+
 int main(int argc, char **argv) {
     const char *mode = argv[1];
     pid_t who = getpid();
@@ -227,6 +260,18 @@ int main(int argc, char **argv) {
         cover((unsigned long)dlsym(RTLD_DEFAULT, "lcong48"), -1, 1);
     else if (!strcmp(mode, "function-moved"))
         cover((unsigned long)dlsym(RTLD_DEFAULT, "lcong48"), -1, 0);
+    else if (!strcmp(mode, "hook-anonymous")) jump_to(anonymous(RETURNS, sizeof RETURNS));
+    else if (!strcmp(mode, "hook-library")) {
+        void *library = dlopen(argv[2], RTLD_NOW | RTLD_LOCAL);
+        if (!library) fail(dlerror());
+        jump_to(dlsym(library, "replacement"));
+    }
+    else if (!strcmp(mode, "hook-return")) patch(RETURNS, sizeof RETURNS);
+    else if (!strcmp(mode, "breakpoint")) patch((const unsigned char *)"\xcc", 1);
+    else if (!strcmp(mode, "relocated")) {
+        if (!dlopen(argv[2], RTLD_NOW | RTLD_LOCAL)) fail(dlerror());
+    }
+    else if (!strcmp(mode, "uprobe")) probed();
     else if (!strcmp(mode, "vdso-gone")) replace_vdso(0);
     else if (!strcmp(mode, "time-namespace")) {
         if (unshare(0x80)) fail("unshare(CLONE_NEWTIME)");

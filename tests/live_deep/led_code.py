@@ -13,6 +13,7 @@ from tests.live_deep.deep import Deep, Mark, State, benign
 
 _HERE = Path(__file__).parent
 VDSO, TABLE, THREAD = "code-vdso-changed", "code-function-table", "code-unbacked-thread"
+MODIFIED = "memory-code-modified"
 CODE = (VDSO, TABLE, THREAD, "code-covered")
 REPLACEMENT = "int replacement(void) { return 1; }\n"
 
@@ -31,13 +32,19 @@ def compiled(deep: Deep, source: Path, name: str, *options: str) -> str:
     return str(program)
 
 
-def led(mode: str, *options: str, env: dict[str, str] | None = None) -> Callable[[Deep], Mark]:
-    """A mode of ``led.c``."""
+def led(
+    mode: str,
+    *options: str,
+    env: dict[str, str] | None = None,
+    with_library: Callable[[Deep], str] | None = None,
+) -> Callable[[Deep], Mark]:
+    """A mode of ``led.c``; ``options`` are the compiler's."""
 
     def stage(deep: Deep) -> Mark:
         name = "led" + "".join(options).replace(",", "").replace("-", "")
         program = compiled(deep, _HERE / "led.c", name, *options)
-        child = deep.stage.start([program, mode, library(deep)], speaks=True, env=env)
+        path = (with_library or library)(deep)
+        child = deep.stage.start([program, mode, path], speaks=True, env=env)
         word, _, rest = heard(child).partition(" ")
         if word != "ready":
             raise Refused(rest)
@@ -51,6 +58,30 @@ def library(deep: Deep) -> str:
     source = deep.stage.work / "replacement.c"
     source.write_text(REPLACEMENT)
     return compiled(deep, source, "libreplacement.so", "-shared", "-fPIC")
+
+
+def installed(deep: Deep) -> str:
+    """The same where packages put libraries."""
+    path = f"/usr/local/lib/libdeep-{deep.token}.so"
+    return path if os.path.exists(path) else deep.stage.file(path, Path(library(deep)).read_bytes())
+
+
+RELOCATED = """
+    .text
+    .globl table
+table:
+    .quad strlen, table, table + 8
+    .fill 5000, 1, 0x90
+    .quad memcpy
+    .section .note.GNU-stack, "", @progbits
+"""
+
+
+def relocated(deep: Deep) -> str:
+    """A library with addresses in its code: the dynamic linker writes to its text."""
+    source = deep.stage.work / "relocated.s"
+    source.write_text(RELOCATED)
+    return compiled(deep, source, "librelocated.so", "-shared", "-nostdlib", "-Wl,-z,notext")
 
 
 def preloaded(deep: Deep) -> Mark:
@@ -198,6 +229,14 @@ REPLACED = (
     State("function-covered", "an anonymous page with other code over a function of the C library",
           led("function-covered"), ("code-covered",)),
 )  # fmt: skip
+OVERWRITTEN = (
+    State("hook-anonymous", "a function of the C library jumps to an anonymous page",
+          led("hook-anonymous"), (MODIFIED,)),
+    State("hook-return", "a function of the C library returns at once", led("hook-return"),
+          (MODIFIED,)),
+    State("hook-library", "a function jumps into a library that lies in /tmp",
+          led("hook-library"), (MODIFIED,)),
+)  # fmt: skip
 # Found by ``--deep`` only: no memory without a file gives them away.
 HARMFUL_DEEP = (
     State("table-other-function", "getppid leads to system in the same library",
@@ -215,6 +254,14 @@ BENIGN = (
            ceiling="medium", never=CODE),
     benign("function-moved", "a page of the C library moved to anonymous memory, as it was",
            led("function-moved"), ceiling="medium", never=CODE),
+    benign("hook-of-an-agent", "a function jumps into a library that is installed",
+           led("hook-library", with_library=installed), ceiling="medium", never=CODE),
+    benign("breakpoint", "a breakpoint in the C library", led("breakpoint"), ceiling="info",
+           never=CODE),
+    benign("relocated", "a library with text relocations",
+           led("relocated", with_library=relocated), ceiling="info", never=(*CODE, MODIFIED)),
+    benign("uprobe", "a probe of the kernel's in a program", led("uprobe"), ceiling="info",
+           never=CODE),
     benign("vdso-put-back", "the vDSO written to with what was there", led("vdso-put-back"),
            ceiling="info", never=CODE),
     benign("vdso-breakpoint", "a breakpoint in the vDSO", led("vdso-breakpoint"), ceiling="info"),

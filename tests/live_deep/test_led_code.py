@@ -16,7 +16,7 @@ from tests.conftest import CHECKOUT
 from tests.live.stage import Refused, Stage, need_root
 from tests.live_deep.conftest import PATIENCE
 from tests.live_deep.deep import Deep, Mark, State
-from tests.live_deep.led_code import BENIGN, CODE, HARMFUL, HARMFUL_DEEP, REPLACED
+from tests.live_deep.led_code import BENIGN, CODE, HARMFUL, HARMFUL_DEEP, OVERWRITTEN, REPLACED
 
 pytestmark = pytest.mark.live
 LADDER = ("info", "low", "medium", "high", "critical")
@@ -53,7 +53,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
     stage, seen = Stage(work), Seen()
     deep = Deep(stage)
     try:
-        for state in (*HARMFUL, *REPLACED, *HARMFUL_DEEP, *BENIGN):
+        for state in (*HARMFUL, *REPLACED, *OVERWRITTEN, *HARMFUL_DEEP, *BENIGN):
             try:
                 seen.marks[state.name] = state.stage(deep)
             except Refused as reason:
@@ -92,7 +92,7 @@ def _fired(subjects: Subjects) -> set[str]:
     return {finding["indicator"] for subject in subjects for finding in subject["findings"]}
 
 
-@pytest.mark.parametrize("state", [*HARMFUL, *REPLACED], ids=lambda state: state.name)
+@pytest.mark.parametrize("state", [*HARMFUL, *REPLACED, *OVERWRITTEN], ids=lambda state: state.name)
 @pytest.mark.parametrize("run", ["plain", "deep"])
 def test_code_that_was_led_elsewhere_is_found(state: State, run: str, seen: Seen) -> None:
     subjects = _about(seen, state, getattr(seen, run))

@@ -32,7 +32,9 @@ _SLOTS = {
     40: {22: JUMP, 21: DATA, 160: RESOLVED},
     183: {1026: JUMP, 1025: DATA, 1032: RESOLVED},
 }
-_FUNC, _IFUNC = 2, 10
+# Relocations of 32 bits in images of 64: R_X86_64_PC32, _PLT32, _32, _32S; R_AARCH64_ABS32, PREL32.
+_SHORT = {62: frozenset({2, 4, 10, 11}), 183: frozenset({258, 261})}
+_IFUNC = 10
 
 
 class Segment(NamedTuple):
@@ -70,11 +72,14 @@ class Layout(NamedTuple):
     def bias(self, start: int, offset: int, page: int) -> int | None:
         """What was added to linked addresses where the file's ``offset`` is mapped at ``start``.
 
-        ``None`` when no segment begins on that page of the file.
+        ``None`` when no segment has that place of the file.
         """
         for segment in self.segments:
             if segment.offset // page * page == offset:
                 return start - segment.address // page * page
+        for segment in self.segments:  # a part of one, which was protected otherwise
+            if segment.offset <= offset < segment.offset + segment.filled:
+                return start - (segment.address + offset - segment.offset)
         return None
 
     @property
@@ -167,12 +172,14 @@ class Linkage:
                 found.append(Slot(address, kind, self._symbol_of(info)))
         return list(dict.fromkeys(found))
 
-    def relocated(self) -> Iterator[int]:
-        """The linked address of every word that any relocation changes."""
+    def relocated(self) -> Iterator[tuple[int, int]]:
+        """(linked address, bytes) of every word that any relocation changes."""
+        short = _SHORT.get(self.layout.machine, frozenset())
         for jumps in (True, False):
             with_addend = self._tags.get(_PLTREL) != _REL if jumps else _RELA in self._tags
-            for address, _ in self._relocations(with_addend, jumps, 0):
-                yield address
+            for address, info in self._relocations(with_addend, jumps, 0):
+                wide = self.layout.wide and self._type(info) not in short
+                yield address, 8 if wide else 4
 
     def _type(self, info: int) -> int:
         return info & 0xFFFFFFFF if self.layout.wide else info & 0xFF

@@ -12,7 +12,7 @@ import struct
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from triage import kernel
 from triage.evidence import Unreadable, decode
@@ -32,6 +32,9 @@ from triage.proc.memory_contents import DeeperLook
 from triage.records import dataclass
 from triage.scope import MAPPINGS_MAX
 
+if TYPE_CHECKING:
+    from triage.linux.text_relocations import TextRelocations
+
 # Names that only the kernel prints for its own special mappings (arch_vma_name and
 # install_special_mapping). "[anon:NAME]" is not among them: any process can set it.
 # [uprobes-trampoline]: calls of optimised uprobes, Linux 6.18, arch/x86/kernel/uprobes.c.
@@ -46,7 +49,7 @@ _HEAD = 16 << 10
 _SNIFFED = 64
 _COMPARE_MAX, _COMPARE_PIECE = 64 << 20, 1 << 20
 _PATCHES_MAX = 8
-_PATCH_BYTES = 16
+_PATCH_BYTES, _PATCH_BEFORE = 16, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +292,7 @@ class _Inspection:
             return None, ()
         changed = 0
         patches: list[Patch] = []
+        relocations: TextRelocations | None = None
         try:
             with self._file_of(mapping) as file, self._process.pseudo_file("mem") as mem:
                 for first, last in ranges:
@@ -298,6 +302,10 @@ class _Inspection:
                         original = os.pread(file, size, mapping.offset + at - mapping.start)
                         # Past the end of the file the kernel maps zeros.
                         original = original.ljust(len(found), b"\0")
+                        if original != found:
+                            if relocations is None:
+                                relocations = _relocations(file, mapping, self._page_size)
+                            original = relocations.applied(original, found, at)
                         changed += differences(at, original, found, patches)
         except (OSError, OverflowError):
             return None, ()
@@ -456,19 +464,29 @@ def _content_of(head: bytes) -> Content:
     return glance(head.lstrip(b"\0") if not head[:64].strip(b"\0") else head)
 
 
+def _relocations(file: int, mapping: MapLine, page_size: int) -> TextRelocations:
+    from triage.linux.text_relocations import TextRelocations
+
+    return TextRelocations(file, mapping, page_size)
+
+
 def differences(base: int, original: bytes, found: bytes, patches: list[Patch]) -> int:
-    """Count the bytes that differ; note the first places, a few bytes each."""
+    """Count the bytes that differ; note the first places, a few bytes each.
+
+    A note begins a little before, on the same page: an instruction that was written over another
+    may begin with the same byte.
+    """
     if original == found:
         return 0
     places = [i for i, (a, b) in enumerate(zip(original, found, strict=False)) if a != b]
-    last = -_PATCH_BYTES
+    noted = 0
     for place in places:
         if len(patches) >= _PATCHES_MAX:
             break
-        if place - last >= _PATCH_BYTES:
-            last = place
-            end = place + _PATCH_BYTES
-            patches.append(Patch(base + place, original[place:end], found[place:end]))
+        if place >= noted:
+            begin = max(place - _PATCH_BEFORE, place & ~0xFFF, noted)
+            noted = place + _PATCH_BYTES
+            patches.append(Patch(base + begin, original[begin:noted], found[begin:noted]))
     return len(places)
 
 

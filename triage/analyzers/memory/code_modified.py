@@ -13,8 +13,11 @@ at a function's start are hooks; whole pages are a replaced program (ddexec).
 
 What else looks like this
 -------------------------
-Single ``cc`` bytes are breakpoints (gdb, uprobes) and come out as information. Libraries with
-text relocations, live patching and the inline hooks of security and monitoring agents change code.
+Single ``cc`` bytes are breakpoints (gdb, uprobes, SystemTap, LTTng), and so are the calls into
+``[uprobes-trampoline]`` that the kernel makes of them: information. The words that text relocations
+change are explained by the file and left out. Live patching and the inline hooks of security and
+monitoring agents jump into a library on disk: medium, and the library is named. Frida and other
+injectors jump into memory without a file. Valgrind changes no code: it runs a translation.
 
 How to check by hand
 --------------------
@@ -30,45 +33,107 @@ References
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from triage.analyzers.indicator import Indicator
 from triage.analyzers.regions import executable, verify
-from triage.model import Confidence, Evidence, Mapping, Process, Severity
-from triage.scene import Scene
+from triage.model import Confidence, Evidence, Mapping, Patch, Process, Severity
+from triage.scene import DELETED, Scene, in_memory, volatile_place
 
-_BREAKPOINT = 0xCC
 _TOO_MUCH = 16 << 20
+_TRAMPOLINES = "[uprobes-trampoline]"
+_SHOWN = 3
 
 
-def _only_breakpoints(mapping: Mapping) -> bool:
-    """Every difference is one ``int3`` byte, and there are no more than were noted."""
-    single = [
-        [new for old, new in zip(p.original, p.found, strict=False) if old != new]
-        for p in mapping.patches
-    ]
-    return (
-        bool(single)
-        and mapping.changed == sum(map(len, single))
-        and all(different == [_BREAKPOINT] * len(different) for different in single)
+class _Change(NamedTuple):
+    """A patch, the kind of hook that it makes, and the mapping that it leads to."""
+
+    patch: Patch
+    kind: str
+    target: int | None
+    there: Mapping | None
+
+
+def _changes(process: Process, mapping: Mapping) -> list[_Change]:
+    from triage.code_hooks import hook_of, leads_to
+
+    found = []
+    for patch in mapping.patches:
+        hook = hook_of(patch, process)
+        there = None if hook.target is None else leads_to(process, hook.target)
+        found.append(_Change(patch, hook.kind, hook.target, there))
+    return found
+
+
+def _all_noted(mapping: Mapping) -> bool:
+    """Whether the noted places hold every byte that differs."""
+    from triage.code_hooks import differing
+
+    return sum(len(differing(patch)) for patch in mapping.patches) == mapping.changed
+
+
+def _is_traced(change: _Change) -> bool:
+    """A breakpoint, or the call that the kernel makes of one (uprobes since Linux 6.18)."""
+    return change.kind == "breakpoint" or (
+        change.there is not None and change.there.path == _TRAMPOLINES
     )
 
 
-def _severity(mapping: Mapping) -> Severity:
+def _leads_to_disk(change: _Change, mapping: Mapping) -> bool:
+    """A jump into another file that lies on disk under its name, as agents' hooks do."""
+    there = change.there
+    if there is None or there.inode == 0 or there.inode == mapping.inode:
+        return False
+    if there.path.endswith(DELETED) or in_memory(there.file) is True:
+        return False
+    return change.kind in ("jump", "call") and volatile_place(there.path) is None
+
+
+def _leads_nowhere(change: _Change) -> bool:
+    """A jump into memory that no file backs."""
+    there = change.there
+    return there is not None and there.path != _TRAMPOLINES and (
+        there.inode == 0 or in_memory(there.file) is True
+    )  # fmt: skip
+
+
+def _severity(mapping: Mapping, changes: list[_Change]) -> Severity:
     """Writable code mappings relocate themselves; a few foreign bytes or whole pages do not."""
-    if _only_breakpoints(mapping):
-        return Severity.INFO
+    if any(_leads_nowhere(change) for change in changes):
+        return Severity.HIGH
+    if changes and _all_noted(mapping):
+        if all(_is_traced(change) for change in changes):
+            return Severity.INFO
+        if all(_is_traced(one) or _leads_to_disk(one, mapping) for one in changes):
+            return Severity.MEDIUM
     return Severity.MEDIUM if "w" in mapping.perms else Severity.HIGH
 
 
-def _text(mapping: Mapping) -> tuple[str, ...]:
+def _words(change: _Change) -> str:
+    """What a patch does, where that is known."""
+    if change.kind == "other":
+        return ""
+    if change.kind == "return":
+        return "; it returns at once"
+    if change.kind == "breakpoint":
+        return "; a breakpoint"
+    if change.target is None:
+        return f"; a {change.kind} through a pointer"
+    there = change.there
+    where = "unknown memory" if there is None else there.path or "memory that no file backs"
+    return f"; a {change.kind} to {change.target:x}, {where}"
+
+
+def _text(mapping: Mapping, changes: list[_Change]) -> tuple[str, ...]:
     pages = (mapping.anonymous or 0) >> 12
     first = (
         f"{mapping.start:x}-{mapping.end:x} {mapping.perms} {mapping.path}: "
         f"{mapping.changed} bytes differ from the file, on {pages} private pages"
     )
     shown = [
-        f"{p.address:x}: file {p.original.hex(' ')}, memory {p.found.hex(' ')}"
-        for p in mapping.patches[:3]
+        f"{c.patch.address:x}: file {c.patch.original.hex(' ')}, "
+        f"memory {c.patch.found.hex(' ')}{_words(c)}"
+        for c in changes[:_SHOWN]
     ]
     return (first, *shown)
 
@@ -80,8 +145,9 @@ def check(process: Process, scene: Scene) -> Iterator[Evidence]:
             fact = f"{mapping.path}: {private >> 20} MiB of private code pages, not compared"
             yield Evidence((fact,), verify(process, mapping), Severity.MEDIUM)
         elif mapping.changed is not None and mapping.changed > 0:
-            at = mapping.patches[0].address if mapping.patches else None
-            yield Evidence(_text(mapping), verify(process, mapping, at), _severity(mapping))
+            changes = _changes(process, mapping)
+            severity = _severity(mapping, changes)
+            yield Evidence(_text(mapping, changes), verify(process, mapping), severity)
 
 
 INDICATOR = Indicator(
