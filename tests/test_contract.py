@@ -264,7 +264,7 @@ PURE = (
     "wmi_subjects.py", "wmi/looking.py",
     "wmi/objects.py", "wmi/spread.py", "wmi/storage.py", "wmi/subscriptions.py", "wmi/words.py",
     "event_subjects.py", "events/access.py", "events/dense.py", "events/facts.py",
-    "events/fields.py", "events/likeness.py", "events/links.py", "events/timeline.py",
+    "events/fields.py", "events/likeness.py", "events/links.py",
     "events/gather.py", "events/images.py", "events/order.py", "events/parts.py",
     "events/powershell.py", "events/processes.py", "events/registry_places.py",
     "events/scripts.py", "events/security.py", "events/services.py", "events/stored.py",

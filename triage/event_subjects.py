@@ -26,6 +26,7 @@ _WORDS = {
     "pipe": "a named pipe",
     "process-access": "a process opened by another",
     "process-start": "a process that was started",
+    "registry-access": "a key of the Registry that was opened",
     "registry-set": "a write to the Registry",
     "remote-thread": "a thread started in another process",
     "run-key": "a program started at logon",
@@ -41,6 +42,7 @@ _WORDS = {
     "transfer": "a transfer by BITS",
     "wmi-binding": "a WMI binding",
     "wmi-consumer": "a WMI consumer",
+    "wmi-failure": "a WMI operation that failed",
     "wmi-filter": "a WMI filter",
     "wmi-provider": "a WMI provider",
     "wmi-query": "a WMI query",
@@ -70,7 +72,8 @@ def name_of(artifact: Events) -> str:
     return f"{shown} ({artifact.count} events)" if artifact.count > 1 else shown
 
 
-_PAIRS = frozenset({"module-load", "process-access", "registry-set", "remote-thread", "pipe"})
+_PAIRS = frozenset({"module-load", "process-access", "registry-set", "registry-access",
+                    "remote-thread", "pipe"})
 
 
 def _short(text: str) -> str:

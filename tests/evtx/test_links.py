@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from tests.evtx.events import event, indicators, judged, sysmon
-from triage.events.timeline import timeline
 from triage.model import Location, Report
 from triage.model_windows import RegistryValue
+from triage.report import times
 
 KEY = "HKU\\S-1-5-21-1-2-3-1001\\Software\\Vendor"
 LOADER = "IEX (Get-ItemProperty HKCU:\\Software\\Vendor).Code"
@@ -75,8 +75,7 @@ def test_every_subject_tells_its_times_and_their_source() -> None:
     assert dict(script.facts)["times"] == (
         "2024-05-11T18:00:00Z first event (TimeCreated); 2024-05-11T19:00:00Z last event (TimeCreated)"
     )
-    moments = [m for m in timeline(report) if m.subject == script.id]
-    assert [(m.time, m.what, m.source) for m in moments] == [
-        ("2024-05-11T18:00:00Z", "first event", "TimeCreated"),
-        ("2024-05-11T19:00:00Z", "last event", "TimeCreated"),
+    assert [(words, times.rfc3339(moment)) for words, moment in times.of(script)][:2] == [
+        ("first event (TimeCreated)", "2024-05-11T18:00:00.000Z"),
+        ("last event (TimeCreated)", "2024-05-11T19:00:00.000Z"),
     ]

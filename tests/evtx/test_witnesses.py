@@ -154,6 +154,36 @@ FIRES: list[tuple[str, str, Raw]] = [
      "EngineVersion=2.0")),
     ("event-command-store", "high", event("Microsoft-Windows-Shell-Core", 9707,
      {"Command": "powershell -w hidden -c \"IEX (gp HKCU:\\Software\\Vendor).Code\""})),
+    ("event-registry-access", "medium", event(SECURITY, 4663, {"ObjectType": "Key", "ObjectName":
+     "\\REGISTRY\\MACHINE\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Run", "AccessMask": "0x2",
+     "ProcessName": SYSTEM + "WindowsPowerShell\\v1.0\\powershell.exe", "ProcessId": "0x1f4"})),
+    ("event-registry-access", "medium", event(SECURITY, 4656, {"ObjectType": "Key", "ObjectName":
+     "\\REGISTRY\\MACHINE\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Image File Execution Options\\"
+     "sethc.exe", "AccessMask": "0x20006", "ProcessName": TOOL, "ProcessId": "0x1f4"})),
+    ("event-registry-access", "low", event(SECURITY, 4663, {"ObjectType": "Key", "ObjectName":
+     "\\REGISTRY\\USER\\S-1-5-21-1-2-3-1001\\Software\\Vendor", "AccessMask": "0x1", "ProcessName": TOOL})),
+    ("event-injection-rights", "medium", event(SECURITY, 4656, {"ObjectType": "Process", "ObjectName":
+     "\\Device\\HarddiskVolume2\\Windows\\explorer.exe", "AccessMask": "0x2a", "ProcessName": TOOL})),
+    ("event-wmi-subscription", "medium", event("Microsoft-Windows-WMI-Activity", 5858,
+     {"Operation_ClientFailure": {"ClientMachine": "PC02", "User": "D\\u", "ClientProcessId": 4242,
+      "Operation": "Start IWbemServices::PutInstance - root\\subscription : CommandLineEventConsumer",
+      "ResultCode": "0x80041003", "PossibleCause": "Unknown"}}, section="UserData")),
+    ("event-wmi-subscription", "low", event("Microsoft-Windows-WMI-Activity", 5858,
+     {"Operation_ClientFailure": {"ClientMachine": "PC02", "ClientProcessId": 4242, "Operation":
+      "Start IWbemServices::ExecMethod - root\\cimv2 : Win32_Process::Create"}}, section="UserData")),
+    ("event-blocked-code", "low", event("Microsoft-Windows-AppLocker", 8004,
+     {"RuleAndFileData": {"PolicyName": "EXE", "FilePath": "%OSDRIVE%\\USERS\\U\\A.EXE", "TargetUser": "S-1-5-21",
+      "FullFilePath": "C:\\Users\\u\\a.exe"}}, section="UserData")),
+    ("event-detection", "medium", event("Microsoft-Windows-Windows Defender", 1117,
+     {"Threat Name": "HackTool:Win32/X", "Severity Name": "High", "Path": "file:_C:\\Users\\u\\a.exe",
+      "Action Name": "Quarantine"})),
+    ("event-defender-change", "medium", event("Microsoft-Windows-Windows Defender", 5001,
+     {"Product Name": "Microsoft Defender Antivirus"})),
+    ("event-crash", "low", classic("Application Error", 1000, "svchost.exe", "10.0", "5", "unknown", "0.0",
+     "0", "c0000005", "00000000001a2b3c")),
+    ("event-command", "high", event("Microsoft-Windows-PowerShell", 4103, {"Payload": "CommandInvocation(Out-Null)",
+     "ContextInfo": f"        Host Application = powershell -nop -w hidden -enc {ENCODED}\r\n"
+     "        Engine Version = 5.1"})),
     ("event-stream", "medium", sysmon(15, Image=TOOL, TargetFilename="C:\\Users\\u\\a.txt:run.vbs")),
     ("event-connection", "medium", sysmon(3, Initiated="false", SourceIp="203.0.113.7", SourcePort=9,
      Image=SYSTEM + "WindowsPowerShell\\v1.0\\powershell.exe", DestinationIp="10.0.0.1",
@@ -206,6 +236,30 @@ SILENT: list[tuple[str, Raw]] = [
      TASK.format("%systemroot%\\system32\\usoclient.exe", "StartScan")})),
     ("an update by BITS", event("Microsoft-Windows-Bits-Client", 59,
      {"name": "u", "url": "https://dl.delivery.mp.microsoft.com/filestreamingservice/a.exe"})),
+    ("an installer that asks for a key that is audited", event(SECURITY, 4663, {"ObjectType": "Key",
+     "ObjectName": "\\REGISTRY\\MACHINE\\SOFTWARE\\Vendor", "AccessMask": "0x2",
+     "ProcessName": SYSTEM + "msiexec.exe"})),
+    ("a file that is audited", event(SECURITY, 4663, {"ObjectType": "File", "ObjectName": "C:\\a.txt",
+     "AccessMask": "0x2", "ProcessName": TOOL})),
+    ("a query that failed", event("Microsoft-Windows-WMI-Activity", 5858, {"Operation_ClientFailure":
+     {"ClientMachine": "PC01", "Operation": "Start IWbemServices::ExecQuery - root\\SecurityCenter2 : select * from "
+      "AntiVirusProduct", "ResultCode": "0x80041010"}}, section="UserData")),
+    ("a notification query of an agent that failed", event("Microsoft-Windows-WMI-Activity", 5858,
+     {"Operation_ClientFailure": {"Operation": "Start IWbemServices::ExecNotificationQuery - root\\ccm : select * from "
+      "CCM_Event", "ResultCode": "0x80041032"}}, section="UserData")),
+    ("a driver of Windows that is not signed as wanted", event("Microsoft-Windows-CodeIntegrity", 3033,
+     {"FileNameBuffer": "\\Device\\HarddiskVolume2\\Windows\\System32\\a.dll",
+      "ProcessNameBuffer": "\\Device\\HarddiskVolume2\\Windows\\System32\\lsass.exe"})),
+    ("a program that AppLocker would let run", event("Microsoft-Windows-AppLocker", 8003,
+     {"RuleAndFileData": {"FilePath": "%PROGRAMFILES%\\V\\V.EXE", "FullFilePath": "C:\\Program Files\\V\\v.exe"}},
+     section="UserData")),
+    ("a signature update of Defender", event("Microsoft-Windows-Windows Defender", 5007,
+     {"Old Value": "HKLM\\SOFTWARE\\Microsoft\\Windows Defender\\Signature Updates\\ASSignatureApplied = 1",
+      "New Value": "HKLM\\SOFTWARE\\Microsoft\\Windows Defender\\Signature Updates\\ASSignatureApplied = 2"})),
+    (".NET in a program of its own that failed", classic(".NET Runtime", 1026,
+     "Application: v.exe\nFramework Version: v4.0.30319\nDescription: unhandled exception")),
+    ("a report of a program that hung", classic("Windows Error Reporting", 1001, "0", "5", "AppHangB1", "n", "0",
+     "v.exe", "1.0", "x", "y")),
     ("a crash in a library", classic("Application Error", 1000, "app.exe", "1", "0", "lib.dll", "1")),
     ("an ordinary engine", classic("PowerShell", 400, "Available", "None", "\tHostName=ConsoleHost\r\n\t"
      "HostVersion=5.1\r\n\tHostApplication=powershell.exe\r\n\tEngineVersion=5.1")),

@@ -50,6 +50,12 @@ def _registry(
     for name, event in writes:
         own = _written(event.text("key") or "")
         yield from (Tie(name, "wrote", value, "was written by") for value in values[own])
+    for name, event in events:
+        if event.act == "registry-access":
+            own = _place(event.text("key") or "", None)
+            yield from (
+                Tie(name, "opened the key of", v, "its key was opened by") for v in keys[own]
+            )
     written: dict[str, list[str]] = defaultdict(list)
     for name, event in writes:
         written[_written(event.text("key") or "")].append(name)

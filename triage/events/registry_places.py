@@ -34,6 +34,13 @@ _WRITERS = frozenset(
     {"powershell", "pwsh", "wscript", "cscript", "mshta", "rundll32", "regsvr32", "cmd", "python",
      "msbuild", "installutil", "wmiprvse", "winword", "excel", "powerpnt"}
 )  # fmt: skip
+#: Values in keys that are places, one for each pattern, and a name that nothing is called.
+_VALUES = (
+    "a value", "(default)", "debugger", "monitorprocess", "shell", "appinit_dlls", "bootexecute",
+    "imagepath", "security packages", "directoryserviceextpt", "module", "windir", "path",
+    "enablescriptblocklogging", "executionpolicy", "enablelua", "uselogoncredential", "driver",
+    "servicedll", "userinitmprlogonscript", "amsienable", "etwenabled",
+)  # fmt: skip
 DELETES = ("deletevalue", "deletekey", "%%1906")
 
 
@@ -76,6 +83,13 @@ def place_of(key: str) -> tuple[Place, ...]:
     """Every place of the table that a key and value are."""
     found = one_notation(key)
     return tuple(place for place in places() if place.pattern.search(found))
+
+
+@lru_cache(maxsize=4096)
+def places_in(key: str) -> tuple[Place, ...]:
+    """The places of the table that are values in a key, where only the key is told."""
+    found = (place for value in _VALUES for place in place_of(f"{key}\\{value}"))
+    return tuple(dict.fromkeys(found))
 
 
 def number_of(data: str) -> int | None:

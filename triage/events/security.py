@@ -8,13 +8,16 @@ from __future__ import annotations
 from triage.events import access, registry_places
 from triage.events.facts import Fact, actors, fields, text, traits
 from triage.events.fields import Fields, as_number
-from triage.events.images import name, user_place
+from triage.events.images import has_role, name, user_place
 from triage.events.processes import process_fact
 from triage.events.services import service_fact
 from triage.events.tasks import task_fact
 from triage.events.watch import Watch
 
-_KEY_SET_VALUE = 0x2
+# Rights to a key: to ask for values; to set them, to make subkeys and links, to take it over.
+# Source: Microsoft, "Registry Key Security and Access Rights".
+_KEY_QUERY_VALUE = 0x1
+_KEY_CHANGES = 0x2 | 0x4 | 0x20 | 0x40000 | 0x80000
 _WMI_WRITES = 0x4 | 0x8 | 0x10
 
 
@@ -46,8 +49,13 @@ def registry_value(data: Fields, watch: Watch) -> Fact | None:
 
 
 def object_access(data: Fields, watch: Watch) -> Fact | None:
-    """Events 4656 and 4663: a process opened with the rights of an injection."""
-    if (text(data, "ObjectType") or "").lower() != "process":
+    """Events 4656 and 4663: a process opened with the rights of an injection, a key of the Registry
+    that is written or read.
+    """
+    kind = (text(data, "ObjectType") or "").lower()
+    if kind == "key":
+        return _key_access(data)
+    if kind != "process":
         return None
     mask = as_number(data.get("AccessMask")) or 0
     image, target = text(data, "ProcessName") or "", text(data, "ObjectName") or ""
@@ -62,6 +70,27 @@ def object_access(data: Fields, watch: Watch) -> Fact | None:
     actor = actors(data, "", "ProcessId")
     same = ("image", "target", "access")
     return Fact("process-access", shown, found, same, actor, user=text(data, "SubjectUserName"))
+
+
+def _key_access(data: Fields) -> Fact | None:
+    """A key that runs code or guards the system and is opened to be changed; any key that a script
+    or a program from where users write opens. Only keys with an audit entry are told of.
+    """
+    key, image = text(data, "ObjectName") or "", text(data, "ProcessName") or ""
+    mask = as_number(data.get("AccessMask")) or 0
+    writes, reads = bool(mask & _KEY_CHANGES), bool(mask & _KEY_QUERY_VALUE)
+    script = has_role(image, "shell", "script-host")
+    place = writes and bool(registry_places.places_in(key))
+    if not (place or ((writes or reads) and (script or user_place(image)))):
+        return None
+    found = traits(
+        ("writes", writes), ("reads", reads), ("place", place), ("by-script", script),
+        ("outside", user_place(image)),
+    )  # fmt: skip
+    shown = fields(("image", image), ("key", key), ("access", f"{mask:#x}"))
+    actor = actors(data, "", "ProcessId")
+    same = ("image", "key")
+    return Fact("registry-access", shown, found, same, actor, user=text(data, "SubjectUserName"))
 
 
 def directory_access(data: Fields, watch: Watch) -> Fact | None:

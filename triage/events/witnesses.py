@@ -44,7 +44,7 @@ _BY_PROVIDER: dict[str, dict[int, Witness]] = {
     "powershellcore": _POWERSHELL,
     "powershell": _CLASSIC,
     "microsoft-windows-wmi-activity": {
-        5857: wmi_activity.provider, 5859: wmi_activity.query_started,
+        5857: wmi_activity.provider, 5858: wmi_activity.failed, 5859: wmi_activity.query_started,
         5860: wmi_activity.query_started, 5861: wmi_activity.permanent,
     },
     "service control manager": {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from triage.events.facts import Fact, fields, ordered, text
+from triage.events.facts import Fact, actors, fields, ordered, text
 from triage.events.fields import Fields
 from triage.events.images import of_windows, plain
 from triage.events.processes import COMMAND_MAX, command_severity
@@ -25,6 +25,12 @@ _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _SCRIPTING = ("script", "activescript")
 #: Windows' own subscription, written at every boot by an administrators' group.
 _OWN = ("scm event log consumer", "scm event log filter")
+#: Operations as WMI writes them: ``Start IWbemServices::PutInstance - root\\subscription : ...``.
+_MADE = re.compile(
+    r"(?i)::put(?:class|instance)(?:async)?\b.{0,400}?(?:eventconsumer|__eventfilter|"
+    r"__filtertoconsumerbinding|__win32provider|__intervaltimer)"
+)
+_STARTS = re.compile(r"(?i)::execmethod(?:async)?\b.{0,200}?win32_process\b.{0,20}?create\b")
 _TRIGGER = re.compile(
     r"(?i)win32_processst|__intervaltimer|win32_localtime|win32_perfformatteddata"
 )
@@ -127,6 +133,29 @@ def query_started(data: Fields, watch: Watch) -> Fact | None:
         ("client", text(data, "ClientMachine")), ("cause", text(data, "PossibleCause")),
     )  # fmt: skip
     return Fact("wmi-query", shown, (), ("query", "namespace"), user=text(data, "User", "user"))
+
+
+def failed(data: Fields, watch: Watch) -> Fact | None:
+    """WMI-Activity 5858: an operation that failed: to make a part of a subscription, to start a
+    process, to wait for what attackers wait for. What fails was tried, and may work the next time.
+    """
+    operation = text(data, "Operation") or ""
+    made = _MADE.search(operation) is not None
+    starts = _STARTS.search(operation) is not None
+    waits = "notificationquery" in operation.lower() and _TRIGGER.search(operation) is not None
+    if not (made or starts or waits) or any(own in operation.lower() for own in _OWN):
+        return None
+    away = (text(data, "ClientMachine") or "").partition(".")[0].lower()
+    shown = fields(
+        ("operation", operation[:COMMAND_MAX]), ("client", text(data, "ClientMachine")),
+        ("code", text(data, "ResultCode")), ("cause", text(data, "PossibleCause")),
+    )  # fmt: skip
+    found = {
+        name for name, holds in (("makes", made), ("starts", starts), ("waits", waits)) if holds
+    }
+    actor = actors(data, "", "ClientProcessId")
+    return Fact("wmi-failure", shown, ordered(found), ("operation",), actor, (), text(data, "User"),
+                exact=away)  # fmt: skip
 
 
 def provider(data: Fields, watch: Watch) -> Fact | None:

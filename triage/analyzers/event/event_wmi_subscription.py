@@ -3,7 +3,7 @@
 What it looks for
 -----------------
 A binding of a filter to a consumer, a filter, a query for the start of processes or for the
-clock, or a write into a WMI namespace.
+clock, a write into a WMI namespace, or one of these that failed (WMI-Activity 5858).
 
 Why it matters
 --------------
@@ -35,6 +35,7 @@ from triage.scene import Scene
 
 _SEVERITIES = {
     "wmi-binding": Severity.MEDIUM,
+    "wmi-failure": Severity.LOW,
     "wmi-filter": Severity.LOW,
     "wmi-query": Severity.LOW,
     "wmi-write": Severity.MEDIUM,
@@ -47,6 +48,8 @@ def check(event: EventRecord, scene: Scene) -> Iterator[Evidence]:
         return
     pairs = (("filter", "filter"), ("consumer", "consumer"), ("name", "name"), ("query", "query"),
              ("namespace", "namespace"), ("operation", "operation"), ("by", "cause"))  # fmt: skip
+    if "makes" in event.traits:
+        severity = Severity.MEDIUM
     yield Evidence(told(event, *pairs), verify(event), severity)
 
 
