@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from triage.linux_image import audit_events, audit_log, syslog_events
 from triage.linux_image.log_files import LogFile, Pieces
+from triage.linux_image.log_times import Clock, Zone, zone_of
 from triage.linux_image.recorded import Recorded
 from triage.linux_image.tree import Tree
 from triage.logged import worth_keeping
@@ -14,6 +15,9 @@ from triage.model import Gap, Location, Why
 from triage.model_linux_image import LogEvent
 from triage.parsers.audit_rules import blind_spots
 from triage.scope import Scope
+
+#: A log's events are dated when its end was seen; further ones keep the time as it is written.
+_WAITING_MAX = 50_000
 
 
 class Reader:
@@ -24,6 +28,13 @@ class Reader:
         self.records = 0
         self._kept = Recorded()
         self._late: list[str] = []
+        self._zones: list[Zone | None] = []
+
+    def _zone(self) -> Zone | None:
+        """The image's time zone; asked once, for the first log that needs it."""
+        if not self._zones:
+            self._zones.append(zone_of(self.tree))
+        return self._zones[0]
 
     def read(self, file: LogFile) -> Iterator[Gap]:
         """One log to its end; what is notable waits in :meth:`found`."""
@@ -67,16 +78,25 @@ class Reader:
         """Its lines; and where audit records are among them, the same file once more as a log of
         those: events are joined in a window, and nothing of the file is held."""
         audited = False
+        facts = self.tree.facts(file.path)
+        clock = Clock(None if facts is None else facts.mtime_ns, self._zone())
+        waiting: list[LogEvent] = []
 
         def noting() -> Iterator[bytes]:
             nonlocal audited
             for piece in self._timed(pieces, file):
                 self.records += piece.count(b"\n")
                 audited = audited or b"audit(" in piece
+                clock.see(piece)
                 yield piece
 
         for event in syslog_events.log_events(noting(), file.path, worth_keeping):
-            self._kept.add(event)
+            if len(waiting) < _WAITING_MAX:
+                waiting.append(event)
+            else:
+                self._kept.add(event)
+        for event in waiting:
+            self._kept.add(clock.dated(event))
         if audited:
             had = self.records
             yield from self._audit(file, self._timed(Pieces(self.tree, file.path), file))
