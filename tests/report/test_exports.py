@@ -22,6 +22,7 @@ from tests.report.sample_reports import (
     finding,
     hostile,
     hostile_mixture,
+    implant,
     infected,
     report,
     rewritten,
@@ -271,7 +272,36 @@ def test_stix_tells_of_everything_that_is_not_benign() -> None:
         name for each in bad for f in each.findings if not f.attested for name in f.techniques
     }
     ties = {each.relationship_type for each in objects if each.type == "relationship"}
-    assert ties == {"executes", "started"}
+    assert ties == {"executes", "started", "based-on"}
+
+
+def hashes_to_search_for(made: Report) -> tuple[set[str], set[str]]:
+    """As STIX has them in patterns, and MISP marks them."""
+    from stix2patterns.validator import run_validator
+
+    patterns = [each.pattern for each in bundle(made).objects if each.type == "indicator"]
+    for pattern in patterns:
+        assert run_validator(pattern, stix_version="2.1") == []
+    marked = {row.value for found in event(made).objects for row in found.attributes if row.to_ids}
+    return {pattern.split("'")[3] for pattern in patterns}, marked
+
+
+def test_a_copy_of_a_program_on_the_disk_is_searched_for_nowhere() -> None:
+    """The memory file of an implant and that of a plain ``sleep``: every box has the second."""
+    process, file, shell = implant()
+    digest = dict(process.facts)["sha256"]
+    found = hashes_to_search_for(report((process, file, shell), "critical"))
+    assert found == ({digest}, {digest})
+    copied = dataclasses.replace(file, facts=(*file.facts, ("twins", "/usr/bin/sleep")))
+    assert hashes_to_search_for(report((process, copied, shell), "critical")) == (set(), set())
+    mild = tuple(dataclasses.replace(e, severity=Severity.MEDIUM) for e in (process, file, shell))
+    assert hashes_to_search_for(report(mild, "medium")) == (set(), set())
+
+
+@any_report
+def test_every_pattern_to_search_for_is_one(made: Report) -> None:
+    patterns, marked = hashes_to_search_for(made)
+    assert patterns == marked
 
 
 def test_stix_identifiers_of_observables_are_those_of_other_tools() -> None:

@@ -1,18 +1,19 @@
 """A MISP event: one object for each subject that was not judged benign, with its hashes and clues.
 
 Format: the MISP core format (draft-dulaunoy-misp-core-format) and the object templates ``file`` and
-``process`` of misp-objects. Only hashes of what scored high are marked for detection (``to_ids``):
-an address inside a payload may be anybody's. Nothing is published or distributed by importing it.
+``process`` of misp-objects. Only hashes of what scored high and is no file on this disk are marked
+for detection (``to_ids``): an address inside a payload may be anybody's. Nothing is published or
+distributed by importing it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from ipaddress import ip_address
 from types import MappingProxyType
 
-from triage.model import Clue, Report, Severity, Subject
+from triage.model import Clue, Report, Subject
 from triage.report import identifiers, times
 from triage.report.values import (
     Facts,
@@ -25,6 +26,7 @@ from triage.report.values import (
     registry_place,
     technique_name,
     techniques,
+    telltale_hashes,
     text,
 )
 
@@ -45,14 +47,14 @@ _TEXT = ("text", "Other")
 _DOMAIN = re.compile(r"(?=.{4,253}$)(?:[a-z0-9_-]{1,63}\.)+[a-z0-9-]{2,63}", re.IGNORECASE)
 # MISP counts 1 as the worst, 4 as not known.
 _THREAT = {"critical": "1", "high": "1", "medium": "2", "low": "3", "info": "3"}
-_DETECTS = 73
 _LONGEST = 4000
 
 
 def render(report: Report) -> str:
     """The event as JSON, one object a line."""
     run = identifiers.run_of(report)
-    objects = (_object(subject, report, run) for subject in alarming(report))
+    telltale = telltale_hashes(report)
+    objects = (_object(subject, report, run, telltale) for subject in alarming(report))
     return f'{{"Event": {json_rows(_event(report), "Object", objects).rstrip()}}}\n'
 
 
@@ -117,7 +119,7 @@ def _attribute(
     return made if relation is None else {"object_relation": relation, **made}
 
 
-def _object(subject: Subject, report: Report, run: str) -> Object:
+def _object(subject: Subject, report: Report, run: str, telltale: Collection[str]) -> Object:
     name, template, version, category = _template(subject)
     seed = (run, subject.id)
     rows = list(_rows(subject))
@@ -134,7 +136,8 @@ def _object(subject: Subject, report: Report, run: str) -> Object:
         "Attribute": [
             *(
                 _attribute(kind, where, value, (*seed, relation, str(number)), report,
-                           relation=relation, to_ids=_detects(kind, subject), comment=comment)
+                           relation=relation, to_ids=kind == "sha256" and value in telltale,
+                           comment=comment)
                 for number, (relation, kind, where, value, comment) in enumerate(rows)
             ),
             *(_clue(clue, (*seed, str(n)), report, subject) for n, clue in enumerate(clues)
@@ -147,10 +150,6 @@ def _template(subject: Subject) -> tuple[str, str, str, str]:
     if has_process(subject):
         return _PROCESS
     return _FILE if registry_place(Facts(subject)) is None else _REGISTRY
-
-
-def _detects(kind: str, subject: Subject) -> bool:
-    return kind == "sha256" and subject.severity.points >= Severity.HIGH.points
 
 
 def _rows(subject: Subject) -> Iterator[tuple[str, str, str, str, str]]:

@@ -1,9 +1,10 @@
 """A STIX 2.1 bundle: what was seen (observed-data), what it shows of ATT&CK (sighting), and why.
 
 Only what was not judged benign: a bundle is for sharing. For each subject its cyber-observable
-objects, an observed-data that holds them, a note with the explanation, and a sighting of each
-technique; links between subjects are relationships. Identifiers are UUIDs of version 5 over what
-the object stands for, times are the collection's, so the same snapshot gives the same bundle.
+objects, an observed-data that holds them, a note with the explanation, a sighting of each
+technique, and an indicator where its hash tells it on other boxes, too; links between subjects are
+relationships. Identifiers are UUIDs of version 5 over what the object stands for, times are the
+collection's, so the same snapshot gives the same bundle.
 
 Format: OASIS STIX 2.1, sections 2.9 (identifiers), 4 (domain objects), 5 (relationships) and 6
 (observables). An attack-pattern names its technique by external reference, as MITRE's own do.
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from uuid import UUID
 
 from triage.model import Confidence, Report, Subject
@@ -33,6 +34,7 @@ from triage.report.values import (
     technique_name,
     technique_url,
     techniques,
+    telltale_hashes,
     text,
 )
 
@@ -81,12 +83,14 @@ def _objects(report: Report, run: str) -> Iterator[Object]:
     }
     shown = list(alarming(report))
     ids = {subject.id for subject in shown}
+    telltale = telltale_hashes(report)
     for subject in shown:
         observables = _observables(subject)
         yield from observables
         observed = _observed(report, subject, run, observables, common)
         yield observed
         yield _note(subject, observed, common)
+        yield from _indicator(subject, run, observed, telltale, common)
         yield from _sightings(subject, run, observed, host, common)
         yield from _relationships(subject, run, ids, common)
 
@@ -215,6 +219,35 @@ def _note(subject: Subject, observed: Object, common: Object) -> Object:
         "abstract": text(subject.title, 1000),
         "content": "\n".join(text(line) for line in lines),
         "object_refs": [observed["id"]],
+    }
+
+
+def _indicator(
+    subject: Subject, run: str, observed: Object, telltale: Collection[str], common: Object
+) -> Iterator[Object]:
+    """What other boxes can be searched for (section 4.7), and what it is based on."""
+    digest = Facts(subject).sha256()
+    if digest is None or digest not in telltale:
+        return
+    made = {
+        "type": "indicator",
+        "id": _id("indicator", run, digest),
+        **common,
+        "name": f"sha256 {digest}",
+        "indicator_types": ["malicious-activity"],
+        "pattern": f"[file:hashes.'SHA-256' = '{digest}']",
+        "pattern_type": "stix",
+        "valid_from": common["created"],
+        "confidence": max(SURENESS[each.confidence] for each in findings(subject)),
+    }
+    yield made
+    yield {
+        "type": "relationship",
+        "id": _id("relationship", run, str(made["id"]), subject.id),
+        **common,
+        "relationship_type": "based-on",
+        "source_ref": made["id"],
+        "target_ref": observed["id"],
     }
 
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from triage.model import Confidence, Finding, Report, Subject
+from triage.model import Confidence, Finding, Report, Severity, Subject
 from triage.printable import ELLIPSIS, printable
 from triage.report.json_report import dumps
 
@@ -136,6 +136,23 @@ def findings(subject: Subject) -> list[Finding]:
     from triage.report import order
 
     return [each for each in order.findings(subject.findings) if not each.attested]
+
+
+def telltale_hashes(report: Report) -> frozenset[str]:
+    """The sha256 that other boxes may be searched for: of whole contents that score high, and not
+    of one that is also a file on this disk, which a search would find everywhere."""
+    found: set[str] = set()
+    ordinary: set[str] = set()
+    for subject in report.subjects:
+        facts = Facts(subject)
+        digest = facts.sha256()
+        if digest is None:
+            continue
+        if facts.exact("twins") or subject.benign is not None:
+            ordinary.add(digest)
+        elif subject.severity.points >= Severity.HIGH.points:
+            found.add(digest)
+    return frozenset(found - ordinary)
 
 
 # --- what several kinds of subject have in common ---------------------------------------------
