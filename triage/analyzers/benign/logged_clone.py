@@ -22,17 +22,14 @@ def check(event: LogEvent, scene: Scene) -> Benign | None:
     return clone_of(event)
 
 
+_COVERED = (
+    "logged-exe-memfd", "logged-descriptor", "logged-exe-deleted", "logged-foreign-alert",
+    "logged-memfd-created",
+)  # fmt: skip
+
 ATTESTATION = Attestation(
     id="logged-clone",
-    covers=frozenset(
-        {
-            "logged-exe-memfd",
-            "logged-descriptor",
-            "logged-exe-deleted",
-            "logged-foreign-alert",
-            "logged-memfd-created",
-        }
-    ),  # fmt: skip
+    covers=frozenset(_COVERED),
     inspects=LogEvent,
     check=check,
     doc=__doc__,
