@@ -11,6 +11,7 @@ from triage.scene import Scene, in_memory, is_deleted, is_memfd, volatile_place,
 _WHAT = {
     "sysv-shm": "a SysV shared memory segment",
     "message-queue": "a POSIX message queue",
+    "sysv-queue": "a SysV message queue",
     "key": "a key in the kernel's keyrings",
     "key-set": "keys in the kernel's keyrings",
     "socket": "the name of an abstract UNIX socket",
@@ -45,6 +46,8 @@ def where(item: IpcObject) -> str:
 
 def verify(item: IpcObject) -> str:
     """A command that shows the store, safe to paste; empty where there is none."""
+    if item.store == "sysv-queue":
+        return f"ipcs -q -i {item.number}"
     if item.store == "sysv-shm":
         return f"ipcs -m -i {item.number}"
     if item.store == "key" and item.number is not None:

@@ -10,6 +10,7 @@ _SHOWN = 400
 _STORES = {
     "sysv-shm": "shared memory segment",
     "message-queue": "message queue",
+    "sysv-queue": "SysV message queue",
     "key": "kernel key",
     "key-set": "kernel keys from",
     "socket": "abstract socket",
@@ -40,7 +41,9 @@ def name_of(artifact: IpcObject | HiddenThing) -> str:
             return artifact.name[:_SHOWN]
         return f"{artifact.comm or '?'} (pid {artifact.pid})"
     what = _STORES.get(artifact.store, artifact.store)
-    numbered = artifact.store in ("sysv-shm", "bpf-program") and artifact.number is not None
+    numbered = (
+        artifact.store in ("sysv-shm", "sysv-queue", "bpf-program") and artifact.number is not None
+    )
     number = f" {artifact.number}" if numbered else ""
     return f"{what}{number} {artifact.name[:_SHOWN]}".rstrip()
 

@@ -1,9 +1,10 @@
-"""System V shared memory: segments that outlive their makers, and what attached ones hold.
+"""System V shared memory and message queues: what outlives its makers, and what it holds.
 
 Never attached to: ``shmat`` would change the segment's times and counts. What a segment holds is
 read through a process that has it attached: of its inode where ``map_files`` leads there (that is
 the held-files collector's work), else of the pages that this process has populated already, so
-that nothing is faulted in. A segment nobody is attached to keeps its content to itself.
+that nothing is faulted in. A segment nobody is attached to keeps its content to itself. Messages
+are copied, and stay where they are.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from collections.abc import Generator, Iterator
 from triage.evidence import Unreadable
 from triage.linux.ipc_namespaces import Answer, ask_all
 from triage.linux.pages import present_pages
+from triage.linux.sysv_queues import packed, unpacked
 from triage.model import Artifact, Content, Gap, Holder, Location, Mapping, MemoryFile, Process, Why
 from triage.model_kernel_objects import IpcObject
-from triage.parsers.ipc_tables import SHM_DEST, SHM_LOCKED, Segment, segments
+from triage.parsers.ipc_tables import SHM_DEST, SHM_LOCKED, MessageQueue, Segment, segments
 from triage.proc.directory import ProcessTable
 from triage.scope import Scope
 
@@ -30,12 +32,16 @@ Attached = dict[int, list[tuple[Process, Mapping]]]
 
 
 def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
-    """Yield an IpcObject for every segment; returns how many there were."""
+    """Yield an IpcObject for every segment and queue; returns how many there were."""
     count = 0
-    for answer in ask_all(scope, "shared memory segments", _table):
+    for answer in ask_all(scope, "shared memory segments", _tables):
         if answer.gap is not None:
             yield answer.gap
-        found = list(segments(answer.data or b""))
+        table, _, queues = (answer.data or b"").partition(b"\0")
+        found = list(segments(table))
+        for queue, data in unpacked(queues):
+            count += 1
+            yield _queue(scope, queue, data, answer)
         attached = _attached(scope, answer.namespace) if found else {}
         for segment in found[:_SEGMENTS_MAX]:
             yield _object(scope, segment, answer, attached.get(segment.number, []))
@@ -46,13 +52,36 @@ def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
     return count
 
 
-def _table() -> bytes:
-    """The table of the namespace that this process is in; empty where the kernel has none."""
+def _tables() -> bytes:
+    """Segments, a NUL, and queues, of the namespace that this process is in."""
     try:
         with open(_TABLE, "rb") as file:
-            return file.read(_TABLE_MAX)
+            table = file.read(_TABLE_MAX)
     except OSError:
-        return b""
+        table = b""  # the kernel has none
+    return table + b"\0" + packed()
+
+
+def _queue(scope: Scope, queue: MessageQueue, data: bytes, answer: Answer) -> IpcObject:
+    content = None
+    if data:
+        from triage.linux.looking import looked_at
+
+        content = looked_at(scope, data)
+    return IpcObject(
+        location=Location("/proc/sysvipc/msg", f"{answer.where}msqid {queue.number}"),
+        store="sysv-queue",
+        name=f"0x{queue.key:08x}",
+        number=queue.number,
+        size=queue.bytes,
+        uid=queue.uid,
+        mode=queue.mode & 0o777,
+        namespace=answer.namespace,
+        pids=(queue.sender, queue.reader),
+        facts=(("messages", str(queue.messages)),),
+        content=content,
+        why=Why.REFUSED if queue.bytes and not data else None,
+    )
 
 
 def _attached(scope: Scope, namespace: int | None) -> Attached:
@@ -83,7 +112,11 @@ def _object(
         pids=(segment.creator, segment.last),
         holders=_holders(attached),
         traits=tuple(_traits(segment, attached)),
-        facts=(("attached", str(segment.attached)), ("changed", str(segment.changed))),
+        facts=(
+            ("attached", str(segment.attached)),
+            ("changed", str(segment.changed)),
+            *((("used", str(segment.used)),) if segment.used is not None else ()),
+        ),
         content=content,
         why=why,
     )

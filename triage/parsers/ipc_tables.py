@@ -15,7 +15,10 @@ SHM_DEST, SHM_LOCKED = 0o1000, 0o2000  # include/linux/shm.h
 
 
 class Segment(NamedTuple):
-    """One line of ``/proc/sysvipc/shm``. ``mode`` has SHM_DEST and SHM_LOCKED in it."""
+    """One line of ``/proc/sysvipc/shm``. ``mode`` has SHM_DEST and SHM_LOCKED in it.
+
+    ``used`` are the bytes that were ever written, in memory or swapped out (Linux 2.6.36).
+    """
 
     key: int
     number: int
@@ -26,6 +29,7 @@ class Segment(NamedTuple):
     attached: int
     uid: int
     changed: int
+    used: int | None = None
 
 
 def segments(data: bytes) -> Iterator[Segment]:
@@ -38,9 +42,41 @@ def segments(data: bytes) -> Iterator[Segment]:
         if not set(fields[2]) <= set(b"01234567"):
             continue
         mode = int(fields[2], 8)
+        used = sum(map(int, fields[14:16])) if _all_plain(fields[14:16]) else None
         yield Segment(
-            key & 0xFFFFFFFF, number, mode, size, creator, last, attached, uid, int(fields[13])
-        )
+            key & 0xFFFFFFFF, number, mode, size, creator, last, attached, uid, int(fields[13]),
+            used,
+        )  # fmt: skip
+
+
+class MessageQueue(NamedTuple):
+    """One line of ``/proc/sysvipc/msg``: unread bytes and messages, who sent and who read last."""
+
+    key: int
+    number: int
+    mode: int
+    bytes: int
+    messages: int
+    sender: int
+    reader: int
+    uid: int
+
+
+def message_queues(data: bytes) -> Iterator[MessageQueue]:
+    """Every line that holds numbers where numbers belong (sysvipc_msg_proc_show, ipc/msg.c)."""
+    for line in data.split(b"\n")[1:]:
+        fields = line.split()
+        if len(fields) < 14 or not all(_plain(field) for field in fields[:14]):
+            continue
+        if not set(fields[2]) <= set(b"01234567"):
+            continue
+        key, number, _, size, messages, sender, reader, uid = (int(f) for f in fields[:8])
+        mode = int(fields[2], 8)
+        yield MessageQueue(key & 0xFFFFFFFF, number, mode, size, messages, sender, reader, uid)
+
+
+def _all_plain(fields: list[bytes]) -> bool:
+    return len(fields) == 2 and all(field.isdigit() and len(field) < 19 for field in fields)
 
 
 def _plain(field: bytes) -> bool:

@@ -2,8 +2,10 @@
 
 What it looks for
 -----------------
-A POSIX message queue with at least 4 KiB unread that no process has open, or one with a hidden
-name and anything in it. Messages are never taken out, so what they are stays unknown.
+A POSIX message queue with at least 4 KiB unread that no process has open, or at least 32 KiB that
+only one process has open (with the usual limits a queue holds 80 KiB at most), or one with a hidden
+name and anything in it. Its messages are never taken out, so what they are stays unknown. A SysV
+message queue with at least 4 KiB whose last sender and reader have both ended.
 
 Why it matters
 --------------
@@ -12,11 +14,13 @@ A queue is storage without a file: it stays until it is removed or the box resta
 
 What else looks like this
 -------------------------
-A queue between services one of which is stopped. Real-time applications that overflow.
+A queue between services one of which is stopped. Real-time applications that overflow; their queues
+are open in at least two processes.
 
 How to check by hand
 --------------------
-``mount -t mqueue none /mnt; cat /mnt/QUEUE`` tells the fill; reading messages removes them
+``mount -t mqueue none /mnt; cat /mnt/QUEUE`` tells the fill; reading messages removes them.
+``ipcs -q -p``
 
 References
 ----------
@@ -29,27 +33,41 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
-from triage.kernel_stores import where
+from triage.kernel_stores import verify, where
 from triage.model import Confidence, Evidence, Severity
 from triage.model_kernel_objects import IpcObject
 from triage.scene import Scene
 
-_LEAST = 1 << 12
+_LEAST, _LEAST_HELD = 1 << 12, 1 << 15
 
 
 def check(item: IpcObject, scene: Scene) -> Iterator[Evidence]:
-    if item.store != "message-queue" or not item.size or item.holders:
+    if item.store == "sysv-queue":
+        yield from _sysv(item, scene)
+    if item.store != "message-queue" or not item.size:
         return
     hidden = item.name.startswith(".")
-    if item.size < _LEAST and not hidden:
+    pids = {holder.pid for holder in item.holders}
+    if len(pids) > 1 or item.size < (_LEAST_HELD if pids else 1 if hidden else _LEAST):
         return
-    messages = item.fact("messages")
-    facts = [where(item), f"{item.size} bytes unread in {messages or '?'} messages; no process"]
-    facts[1] += " has it open"
+    who = f"only pid {min(pids)} has it open" if pids else "no process has it open"
+    messages = item.fact("messages") or "?"
+    facts = [where(item), f"{item.size} bytes unread in {messages} messages; {who}"]
     if hidden:
         facts.append("its name begins with a dot")
-    severity = Severity.MEDIUM if hidden or item.size >= _LEAST * 16 else Severity.LOW
-    yield Evidence(tuple(facts), "", severity)
+    large = item.size >= _LEAST * 16 and not pids
+    yield Evidence(tuple(facts), "", Severity.MEDIUM if hidden or large else Severity.LOW)
+
+
+def _sysv(item: IpcObject, scene: Scene) -> Iterator[Evidence]:
+    if (item.size or 0) < _LEAST or any(pid in scene.processes for pid in item.pids):
+        return
+    messages = item.fact("messages") or "?"
+    facts = (
+        where(item),
+        f"{item.size} bytes unread in {messages} messages; who sent and who read last has ended",
+    )
+    yield Evidence(facts, verify(item))
 
 
 INDICATOR = Indicator(

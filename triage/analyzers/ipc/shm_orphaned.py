@@ -2,8 +2,10 @@
 
 What it looks for
 -----------------
-A SysV segment of at least 64 KiB with no process attached, whose creator has ended. Nobody but a
-later ``shmat`` gets at its content, and we do not attach.
+A SysV segment of at least 64 KiB with no process attached, whose creator has ended; from 4 KiB on
+where the kernel says that something was written to it. Nobody but a later ``shmat`` gets at its
+content, and we do not attach, which would change its times. Root's, with something in it, and whose
+last user has ended too, is medium.
 
 Why it matters
 --------------
@@ -13,11 +15,12 @@ wait in it without a process and without a file.
 What else looks like this
 -------------------------
 Databases and X programs that crashed leave segments behind; Oracle, SAP and Zabbix have large
-ones, with processes attached. So the severity is low.
+ones, with processes attached. So the severity is low for everybody but root.
 
 How to check by hand
 --------------------
-``ipcs -m -p; ipcs -m -t; ipcs -m -i SHMID``
+``ipcs -m -p; ipcs -m -t; ipcs -m -i SHMID``. To read it is to attach to it (``shmat`` with
+``SHM_RDONLY``): note its times before
 
 References
 ----------
@@ -35,19 +38,25 @@ from triage.model import Confidence, Evidence, Severity
 from triage.model_kernel_objects import IpcObject
 from triage.scene import Scene
 
-_LEAST = 1 << 16
+_LEAST, _LEAST_USED = 1 << 16, 1 << 12
 
 
 def check(item: IpcObject, scene: Scene) -> Iterator[Evidence]:
     if item.store != "sysv-shm" or "orphaned" not in item.traits:
         return
-    if item.size is None or item.size < _LEAST:
+    used = int(item.fact("used") or 0)
+    if item.size is None or item.size < (_LEAST_USED if used else _LEAST):
         return
     creator = item.pids[0] if item.pids else 0
     if creator in scene.processes:  # not attached at the moment; its maker is there to use it
         return
-    facts = (where(item), f"created by pid {creator}, which has ended; nobody is attached")
-    yield Evidence(facts, verify(item))
+    facts = [where(item), f"created by pid {creator}, which has ended; nobody is attached"]
+    severity = Severity.LOW
+    if used:
+        facts.append(f"{used} bytes of it were written; they cannot be read without attaching")
+        alive = any(pid in scene.processes for pid in item.pids)
+        severity = Severity.MEDIUM if item.uid == 0 and not alive else Severity.LOW
+    yield Evidence(tuple(facts), verify(item), severity)
 
 
 INDICATOR = Indicator(
