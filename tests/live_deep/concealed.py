@@ -133,16 +133,14 @@ def under_the_mount(deep: Deep) -> Mark:
         raise Refused(f"open_tree: {error.strerror}") from error
     name = f".deep-{deep.token}"
     try:
-        below = os.open("proc", os.O_RDONLY | os.O_DIRECTORY, dir_fd=tree)
-        fd = os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o755, dir_fd=below)
+        deep.promise("under_mounts", f"/proc/{name}")
+        fd = os.open(f"proc/{name}", os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o755, dir_fd=tree)
     except OSError as error:
         raise Refused(f"the disk's own /proc: {error.strerror}") from error
     finally:
         os.close(tree)
     os.write(fd, sleep_copy())
     os.close(fd)
-    deep.later(lambda: os.close(below))
-    deep.later(lambda: os.unlink(name, dir_fd=below))
     return mark(path=f"/proc/{name}")
 
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.live.stage import Refused, Stage, heard
+from tests.live.stage import DEADLINE, Refused, Stage, heard
 
 PLAYER = Path(__file__).with_name("player.py")
+JANITOR = Path(__file__).with_name("janitor.py")
 USER_KEYRING = -4
-_ADD_KEY, _KEYCTL, _UNLINK = 248, 250, 9
+_ADD_KEY = 248
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -29,28 +31,34 @@ class Deep:
     stage: Stage
     mounts: list[tuple[str, str, str]] = field(default_factory=list)
     xattrs: list[str] = field(default_factory=list)
-    _keys: list[int] = field(default_factory=list)
-    _undo: list[Callable[[], object]] = field(default_factory=list)
+    _janitor: subprocess.Popen[bytes] | None = None
+
+    def __post_init__(self) -> None:
+        words = [sys.executable, "-I", "-S", str(JANITOR)]
+        self._janitor = subprocess.Popen(words, stdin=subprocess.PIPE, start_new_session=True)
 
     @property
     def token(self) -> str:
         return self.stage.token
 
     def close(self) -> None:
-        for serial in self._keys:
-            _libc.syscall(_KEYCTL, _UNLINK, serial, USER_KEYRING)
-        for undo in reversed(self._undo):
-            try:
-                undo()
-            except OSError:
-                pass
+        """Have everything undone, and wait for it."""
+        assert self._janitor is not None
+        self._janitor.communicate(timeout=DEADLINE)
 
-    def later(self, undo: Callable[[], object]) -> None:
-        """Have something undone at the end."""
-        self._undo.append(undo)
+    def promise(self, kind: str, *arguments: str | int) -> None:
+        """Have the janitor undo something at the end, even if this process is killed before.
+
+        Kinds and their arguments are the functions of ``janitor.py``.
+        """
+        assert self._janitor is not None
+        assert self._janitor.stdin is not None
+        self._janitor.stdin.write(json.dumps([kind, *arguments]).encode() + b"\n")
+        self._janitor.stdin.flush()
 
     def key(self, name: str, data: bytes, kind: str = "user") -> int:
         """A key in the user keyring, which the command under test can read; its serial."""
+        self.promise("key", kind, name)
         serial = int(
             _libc.syscall(
                 _ADD_KEY, kind.encode(), name.encode(), data, ctypes.c_size_t(len(data)),
@@ -59,7 +67,6 @@ class Deep:
         )  # fmt: skip
         if serial < 0:
             raise Refused(f"add_key: {os.strerror(ctypes.get_errno())}")
-        self._keys.append(serial)
         return serial
 
     def play(self, act: str, executable: str | None = None, **arguments: Any) -> dict[str, Any]:
@@ -87,9 +94,7 @@ class Deep:
     def python_in_memory(self) -> str:
         """A copy of the interpreter in /dev/shm: a program without a file that stays."""
         data = Path(os.path.realpath(sys.executable)).read_bytes()
-        return self.stage.file(
-            f"/dev/shm/deep-{self.token}-{len(self._undo)}-{os.urandom(3).hex()}", data
-        )
+        return self.stage.file(f"/dev/shm/deep-{self.token}-{os.urandom(3).hex()}", data)
 
     def mount(self, source: str, point: str, kind: str = "") -> None:
         """A mount in the namespace of the command under test."""

@@ -38,7 +38,7 @@ def key_json(deep: Deep) -> Mark:
 
 def shm_scoreboard(deep: Deep) -> Mark:
     found = deep.play("segment", data=bytes(200_000))
-    deep.later(lambda: _libc.shmctl(found["number"], 0, None))
+    deep.promise("segment", found["number"])
     return mark(store="sysv-shm", number=found["number"])
 
 
@@ -51,14 +51,14 @@ def shm_small_orphan(deep: Deep) -> Mark:
     number = _libc.shmget(0, 56, 0o1600)
     if number < 0:
         raise Refused("shmget")
-    deep.later(lambda: _libc.shmctl(number, 0, None))
+    deep.promise("segment", number)
     return mark(store="sysv-shm", number=number)
 
 
 def queue_in_use(deep: Deep) -> Mark:
     name = f"jobs-{deep.token}"
     deep.play("queue", name=name, messages=6, size=8000)
-    deep.later(lambda: _libc.syscall(241, name.encode()))
+    deep.promise("queue", name)
     return mark(store="message-queue", name=name)
 
 
@@ -121,13 +121,13 @@ def bpf_held(deep: Deep) -> Mark:
 def loop_on_disk(deep: Deep) -> Mark:
     path = deep.stage.work / "disk.img"
     path.write_bytes(bytes(1 << 20))
+    deep.promise("loop", str(path))
     done = subprocess.run(
         ["losetup", "--find", "--show", str(path)], capture_output=True, text=True
     )
     if done.returncode != 0:
         raise Refused(f"losetup: {done.stderr.strip()}")
     device = done.stdout.strip()
-    deep.later(lambda: subprocess.run(["losetup", "-d", device], check=False))
     return mark(store="block-device", name=device)
 
 

@@ -56,13 +56,13 @@ def key_logon(deep: Deep) -> Mark:
 
 def shm_elf(deep: Deep) -> Mark:
     found = deep.play("segment", data=sleep_copy())
-    deep.later(lambda: _libc.shmctl(found["number"], 0, None))
+    deep.promise("segment", found["number"])
     return mark(store="sysv-shm", number=found["number"])
 
 
 def shm_script(deep: Deep) -> Mark:
     found = deep.play("segment", data=base64.b64encode(PYTHON_SCRIPT * 2))
-    deep.later(lambda: _libc.shmctl(found["number"], 0, None))
+    deep.promise("segment", found["number"])
     return mark(store="sysv-shm", number=found["number"])
 
 
@@ -73,7 +73,7 @@ def shm_orphan(deep: Deep) -> Mark:
         os._exit(0 if number >= 0 else 1)
     assert os.waitpid(child, 0)[1] == 0
     number = _libc.shmget(0xDEE9 + child, 0, 0)
-    deep.later(lambda: _libc.shmctl(number, 0, None))
+    deep.promise("segment", number)
     return mark(store="sysv-shm", number=number)
 
 
@@ -93,7 +93,7 @@ def shm_elsewhere(deep: Deep) -> Mark:
 def _queue(deep: Deep, name: str, apart: bool = False) -> Mark:
     child = deep.play("queue", name=name, messages=8, size=8000, apart=apart)
     if not apart:
-        deep.later(lambda: _libc.syscall(241, name.encode()))
+        deep.promise("queue", name)
         os.kill(child["pid"], 9)  # the queue stays, and nobody has it open
         os.waitid(os.P_PID, child["pid"], os.WEXITED | os.WNOWAIT)
     return mark(store="message-queue", name=name)
@@ -211,7 +211,7 @@ def _bpf_file_system(deep: Deep) -> str:
     os.mkdir(point)
     if _libc.mount(b"bpf", point.encode(), b"bpf", 0, None) != 0:
         raise Refused(f"mount bpf: {os.strerror(ctypes.get_errno())}")
-    deep.later(lambda: _libc.umount2(point.encode(), 2))
+    deep.promise("unmount", point)
     return point
 
 
@@ -219,11 +219,11 @@ def _loop(deep: Deep, path: str, *, unlink: bool = False) -> Mark:
     with open(path, "wb") as file:
         file.truncate(1 << 20)
     deep.stage.promise(path)
+    deep.promise("loop", path)
     done = subprocess.run(["losetup", "--find", "--show", path], capture_output=True, text=True)
     if done.returncode != 0:
         raise Refused(f"losetup: {done.stderr.strip()}")
     device = done.stdout.strip()
-    deep.later(lambda: subprocess.run(["losetup", "-d", device], check=False))
     if unlink:
         os.unlink(path)
     return mark(store="block-device", name=device)
