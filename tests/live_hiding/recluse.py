@@ -1,0 +1,250 @@
+"""The children of this stage: ``recluse.py FILE`` hides something, says so, and waits.
+
+As ``tests/live/actor.py``, of which it is a continuation: FILE is JSON with the act and its
+arguments, ``data`` being the path of a file with the bytes. Standard library only.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import socket
+import struct
+import sys
+import threading
+from collections.abc import Callable
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "live"))
+import actor
+from actor import Facts, check, data_of, identity, kept, libc, mount, own_namespace, put, run
+
+_NEWNS, _FILES, _NEWIPC = 0x20000, 0x400, 0x8000000
+_DETACH = 2
+_TMPFILE = 0o20200000
+
+
+def in_thread(work: Callable[[], Facts]) -> Facts:
+    """What ``work`` returns in a thread that goes on waiting."""
+    found: list[Facts | Exception] = []
+    done = threading.Event()
+
+    def stay() -> None:
+        try:
+            found.append(work())
+        except Exception as error:
+            found.append(error)
+        done.set()
+        threading.Event().wait()
+
+    threading.Thread(target=stay, daemon=True).start()
+    done.wait()
+    if isinstance(found[0], Exception):
+        raise found[0]
+    return found[0]
+
+
+def memfd(data: str, name: str = "x") -> int:
+    fd = os.memfd_create(name)
+    os.write(fd, data_of(data))
+    return fd
+
+
+def thread_with_descriptors(data: str) -> Facts:
+    """A thread leaves the table of descriptors, and holds a memfd in its own."""
+
+    def work() -> Facts:
+        check(libc.unshare(_FILES), "unshare(CLONE_FILES)")
+        return identity(memfd(data))
+
+    return in_thread(work)
+
+
+def thread_with_mounts(target: str, data: str) -> Facts:
+    """A thread leaves the mount namespace, and keeps a file on a tmpfs of its own."""
+    body = data_of(data)
+
+    def work() -> Facts:
+        own_namespace()
+        mount("none", target, "tmpfs", 0)
+        return put(os.path.join(target, "store"), body)
+
+    return in_thread(work)
+
+
+def namespace_kept(target: str, data: str = "", bound: str = "") -> Facts:
+    """A mount namespace that only a descriptor keeps, or a bind mount in a namespace of ours."""
+    body = data_of(data) if data else b""
+    if bound:
+        own_namespace()  # a mount may only keep a namespace that is younger than its own
+    ready, told = os.pipe()
+    child = os.fork()
+    if child == 0:
+        own_namespace()
+        facts: Facts = {"dev": "", "inode": 0}
+        if body:
+            mount("none", target, "tmpfs", 0)
+            facts = put(os.path.join(target, "store"), body)
+        os.write(told, f"{facts['dev']} {facts['inode']}".encode())
+        threading.Event().wait()
+    dev, _, inode = os.read(ready, 100).decode().partition(" ")
+    door = f"/proc/{child}/ns/mnt"
+    number = os.stat(door).st_ino
+    if bound:
+        place = os.path.join(bound, "ns")
+        os.close(os.open(place, os.O_CREAT | os.O_WRONLY, 0o600))
+        mount(door, place, None, 4096)
+    else:
+        kept.append(os.open(door, os.O_RDONLY))
+    os.kill(child, 9)
+    os.waitpid(child, 0)
+    return {"dev": dev, "inode": int(inode), "namespace": number}
+
+
+def cover(target: str, data: str, below: bool) -> Facts:
+    """A file on a tmpfs that another tmpfs covers, or in a directory of it that one covers."""
+    body = data_of(data)
+    own_namespace()
+    mount("none", target, "tmpfs", 0)
+    place = os.path.join(target, "sub") if below else target
+    facts = put(os.path.join(place, "store"), body)
+    mount("none", place, "tmpfs", 0)
+    return facts
+
+
+def placeholder_below(target: str) -> Facts:
+    """An empty file on a tmpfs that something is mounted on, as container engines make them."""
+    own_namespace()
+    mount("none", target, "tmpfs", 0)
+    path = os.path.join(target, "resolv.conf")
+    facts = put(path, b"")
+    mount("/etc/passwd", path, None, 4096)
+    return facts
+
+
+def run_on_overlay(base: str, data: str, memory: bool) -> Facts:
+    """A program of an overlay's upper layer: on a tmpfs that was detached since, or on disk."""
+    body = data_of(data)
+    own_namespace()
+    for name in ("low", "up", "merged"):
+        os.mkdir(os.path.join(base, name))
+    low, up, merged = (os.path.join(base, name) for name in ("low", "up", "merged"))
+    if memory:
+        mount("none", up, "tmpfs", 0)
+    os.mkdir(os.path.join(up, "u"))
+    os.mkdir(os.path.join(up, "w"))
+    mount("overlay", merged, "overlay", 0, f"lowerdir={low},upperdir={up}/u,workdir={up}/w")
+    if memory:
+        check(libc.umount2(up.encode(), _DETACH), "umount2(MNT_DETACH)")
+    path = os.path.join(merged, "agent")
+    put(path, body)
+    return {"pid": run(path)}
+
+
+def hold_on_disk(directory: str, data: str, how: str) -> Facts:
+    """A file on disk held by a descriptor: never named, unlinked, or replaced by another."""
+    path = os.path.join(directory, "held")
+    if how == "nameless":
+        fd = os.open(directory, os.O_RDWR | _TMPFILE, 0o600)
+    else:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        os.unlink(path)
+    os.write(fd, data_of(data))
+    if how == "replaced":
+        put(path, b"the next version")
+    return identity(fd)
+
+
+def run_deep(directory: str, data: str) -> Facts:
+    """A program at a path of more than a page."""
+    body = data_of(data)
+    os.chdir(directory)
+    for _ in range(20):
+        os.mkdir("d" * 250)
+        os.chdir("d" * 250)
+    put("./agent", body)
+    facts = {"pid": run("./agent")}
+    os.chdir("/")
+    return facts
+
+
+def send_to_oneself(data: str, kind: str = "stream", nested: bool = False) -> Facts:
+    """A memfd in the queue of a socket of ours, held nowhere else."""
+    kinds = {"stream": socket.SOCK_STREAM, "datagram": socket.SOCK_DGRAM}
+    ours, theirs = socket.socketpair(socket.AF_UNIX, kinds[kind])
+    fd = memfd(data)
+    facts = identity(fd)
+    socket.send_fds(ours, [b"" if kind == "datagram" else b"x"], [fd])
+    os.close(fd)
+    if nested:
+        outer, keeper = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        socket.send_fds(outer, [b"x"], [theirs.fileno()])
+        theirs.close()
+        kept.extend((outer, keeper))
+    else:
+        kept.append(theirs)
+    kept.append(ours)
+    return facts
+
+
+def fill_socket(data: str, shared: bool = False) -> Facts:
+    """Bytes that nobody reads in a pair of sockets of ours, or of two processes."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    ours.setblocking(False)
+    ours.send(data_of(data))
+    inode = os.fstat(theirs.fileno()).st_ino
+    kept.extend((ours, theirs))
+    if shared:
+        child = os.fork()
+        if child == 0:
+            libc.prctl(1, 9)
+            threading.Event().wait()
+        theirs.close()
+    return {"socket": inode}
+
+
+def register_with_ring(data: str = "", path: str = "") -> Facts:
+    """A memfd, or a named file, that only an io_uring keeps."""
+    ring = libc.syscall(425, 4, ctypes.create_string_buffer(120))
+    check(ring, "io_uring_setup")
+    fd = os.open(path, os.O_RDONLY) if path else memfd(data)
+    files = (ctypes.c_int * 1)(fd)
+    check(libc.syscall(427, ring, 2, files, 1), "io_uring_register")
+    os.close(fd)
+    return {"ring": ring}
+
+
+def leave_messages(data: str) -> Facts:
+    """A System V message queue with data in it, in an IPC namespace of ours."""
+    check(libc.unshare(_NEWIPC), "unshare(CLONE_NEWIPC)")
+    queue = check(libc.msgget(0, 0o1600), "msgget")
+    body = data_of(data)
+    for start in range(0, len(body), 4000):
+        part = body[start : start + 4000]
+        message = struct.pack("=l", 1) + part
+        check(libc.msgsnd(queue, message, ctypes.c_size_t(len(part)), 0), "msgsnd")
+    return {"namespace": os.stat("/proc/self/ns/ipc").st_ino, "number": queue}
+
+
+def flood(data: str, count: int, decoys: str) -> Facts:
+    """A payload held behind many harmless contents, each of which takes time to look at."""
+    text = data_of(decoys)
+    for number in range(count):
+        fd = os.memfd_create("buffer")
+        os.write(fd, b"%d " % number + text)
+        kept.append(fd)
+    return identity(memfd(data))
+
+
+ACTS: dict[str, Callable[..., Facts]] = {
+    act.__name__: act
+    for act in (
+        thread_with_descriptors, thread_with_mounts, namespace_kept, cover, placeholder_below,
+        run_on_overlay, hold_on_disk, run_deep, send_to_oneself, fill_socket,
+        register_with_ring, leave_messages, flood,
+    )
+}  # fmt: skip
+
+if __name__ == "__main__":
+    actor.ACTS.clear()
+    actor.ACTS.update(ACTS)
+    actor.main()

@@ -1,0 +1,138 @@
+"""Stores and floods of a process, staged, and told by ``triage live``: each by its own run."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.live import payloads
+from tests.live.conftest import triage
+from tests.live.stage import Refused, Stage
+from tests.live_hiding.states import elf, encoded, hide
+
+pytestmark = pytest.mark.live
+Subjects = list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    if os.geteuid() != 0:
+        pytest.skip("these states need root to be staged")
+    stage = Stage(tmp_path_factory.mktemp("stores"))
+    yield stage
+    stage.close()
+
+
+def looked(work: Path) -> Subjects:
+    report = work / "report.json"
+    report.unlink(missing_ok=True)
+    done = triage("live", "-q", "-o", f"json={report}")
+    assert done.returncode == 0, done.stderr.decode(errors="replace")[-4000:]
+    found: Subjects = json.loads(report.read_bytes())["subjects"]
+    return found
+
+
+@pytest.fixture(scope="module")
+def made(stage: Stage) -> dict[str, dict[str, Any]]:
+    """What each act reports, by a name; ``refused`` where the kernel does not let it."""
+    acts: dict[str, tuple[str, dict[str, Any]]] = {
+        "filled": ("fill_socket", {"data": encoded()}),
+        "shared": ("fill_socket", {"data": encoded(), "shared": True}),
+        "ring": ("register_with_ring", {"data": elf()}),
+        "named-ring": ("register_with_ring", {"path": "/etc/passwd"}),
+        "messages": ("leave_messages", {"data": base64.b64encode(payloads.SHELL_SCRIPT * 20)}),
+        "few-messages": ("leave_messages", {"data": b"job 17 is done"}),
+    }
+    found = {}
+    for name, (act, arguments) in acts.items():
+        try:
+            found[name] = hide(stage, act, **arguments)
+        except Refused as reason:
+            found[name] = {"refused": str(reason)}
+    return found
+
+
+@pytest.fixture(scope="module")
+def subjects(stage: Stage, made: dict[str, dict[str, Any]]) -> Subjects:
+    return looked(stage.work)
+
+
+def staged(made: dict[str, dict[str, Any]], name: str) -> dict[str, Any]:
+    if "refused" in made[name]:
+        pytest.skip(made[name]["refused"])
+    return made[name]
+
+
+def indicators(subjects: Subjects, **facts: Any) -> set[str]:
+    return {
+        finding["indicator"]
+        for subject in subjects
+        if all(subject["facts"].get(key) == value for key, value in facts.items())
+        for finding in subject["findings"]
+    }
+
+
+def test_a_payload_that_nobody_reads_from_a_socket(
+    made: dict[str, dict[str, Any]], subjects: Subjects
+) -> None:
+    facts = {"store": "socket-queue", "number": staged(made, "filled")["socket"]}
+    assert {"store-payload", "socket-store"} <= indicators(subjects, **facts)
+
+
+def test_data_on_its_way_between_two_processes_is_not_looked_at(
+    made: dict[str, dict[str, Any]], subjects: Subjects
+) -> None:
+    assert indicators(subjects, number=staged(made, "shared")["socket"]) == set()
+
+
+def test_a_memory_file_that_only_a_ring_keeps(
+    made: dict[str, dict[str, Any]], subjects: Subjects
+) -> None:
+    held = {"store": "io-uring", "held_by": _ring(staged(made, "ring"))}
+    assert indicators(subjects, **held) == {"descriptor-hidden"}
+
+
+def test_a_named_file_that_a_ring_keeps_is_nothing(
+    made: dict[str, dict[str, Any]], subjects: Subjects
+) -> None:
+    held = {"store": "io-uring", "held_by": _ring(staged(made, "named-ring"))}
+    assert indicators(subjects, **held) == set()
+
+
+def _ring(facts: dict[str, Any]) -> str:
+    return f"{facts['by']} (fd {facts['ring']})"
+
+
+def test_a_script_in_a_message_queue_of_another_namespace(
+    made: dict[str, dict[str, Any]], subjects: Subjects
+) -> None:
+    facts = staged(made, "messages")
+    held = {"store": "sysv-queue", "namespace": facts["namespace"]}
+    assert "store-payload" in indicators(subjects, **held)
+    few = staged(made, "few-messages")
+    assert indicators(subjects, store="sysv-queue", namespace=few["namespace"]) == set()
+
+
+def test_messages_stay_where_they_are(stage: Stage, made: dict[str, dict[str, Any]]) -> None:
+    """Copied, not received: a second look finds the same, and nobody read last."""
+    namespace = staged(made, "messages")["namespace"]
+    (queue,) = [
+        subject["facts"] for subject in looked(stage.work)
+        if (subject["facts"].get("store"), subject["facts"].get("namespace"))
+        == ("sysv-queue", namespace)
+    ]  # fmt: skip
+    assert queue["pids"].endswith(", 0")
+
+
+def test_a_flood_does_not_hide_what_comes_behind_it(stage: Stage) -> None:
+    """More than gets a thorough look in the time there is, and an encoded program last."""
+    text = payloads.log_text(40_000) + base64.b64encode(os.urandom(90)) + b"\\x41, 0x41; " * 9
+    facts = hide(stage, "flood", data=encoded(), count=60, decoys=text)
+    found = indicators(looked(stage.work), dev=facts["dev"], inode=facts["inode"])
+    assert "file-encoded-payload" in found
