@@ -93,6 +93,18 @@ def test_wrong_usage_exits_2(arguments: list[str]) -> None:
     assert done.stdout == b"" or arguments == []
 
 
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [("lve", "Did you mean 'live'?"), ("live -o x.html", "did you mean html=x.html?"),
+     ("live -o htm=x", "did you mean html=x?"), ("live -o json", "write json=FILE"),
+     ("live -o doc=x.doc", "formats are terminal, json"), ("diff a b -o x.json", "json=x.json?")],
+)  # fmt: skip
+def test_a_slip_is_told_what_was_meant(arguments: str, hint: str) -> None:
+    done = triage(*arguments.split())
+    assert done.returncode == Exit.USAGE
+    assert hint in " ".join(told(done).split())
+
+
 @pytest.mark.parametrize("command", ["live --root", "image", "collect -o - --root"])
 @pytest.mark.parametrize("root", ["absent", "a-file", "empty"])
 def test_a_root_without_evidence_exits_3(tmp_path: Path, command: str, root: str) -> None:

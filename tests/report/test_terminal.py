@@ -22,7 +22,8 @@ from tests.report.sample_reports import (
     infected,
     report,
 )
-from triage.model import Link, Location, Severity, Subject
+from triage.collect import INTERRUPTED
+from triage.model import Coverage, Link, Location, Severity, Subject
 from triage.printable import printable
 from triage.report.page import Span, cells, hanging, wrap
 from triage.report.terminal import FULL, render
@@ -198,3 +199,10 @@ def test_facts_are_words() -> None:
         "exe_deleted": "yes",
         "odd_ns": f"{1 << 62} (2116-02-20T23:53:38Z)",
     }
+
+
+def test_a_look_that_was_interrupted_says_so() -> None:
+    entry = Coverage("registry", True, detail=INTERRUPTED)
+    text = render(dataclasses.replace(clean(), coverage=(*clean().coverage, entry)))
+    assert "? NOTHING FOUND" in text
+    assert "The look was interrupted: what came after was not looked at." in text

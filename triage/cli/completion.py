@@ -60,9 +60,9 @@ def _items(completer: ShellComplete, words: list[str], incomplete: str) -> list[
     from click.shell_completion import CompletionItem
 
     if words == ["explain"]:
-        from triage.analyzers import INDICATORS
+        from triage.cli.indicator_page import known
 
-        return [CompletionItem(i.id) for i in INDICATORS if i.id.startswith(incomplete)]
+        return [CompletionItem(name) for name in known() if name.startswith(incomplete)]
     found: list[Any] = list(completer.get_completions(words, incomplete))
     if found or incomplete.startswith("-"):
         return found

@@ -54,9 +54,21 @@ class Output(click.ParamType):  # type: ignore[type-arg]
             return value
         name, equals, path = str(value).partition("=")
         if name not in self._formats or not equals or not path:
-            known = ", ".join(self._formats)
-            self.fail(f"{value!r} is not FORMAT=FILE; formats are {known}", param, ctx)
+            self.fail(f"{value!r} is not FORMAT=FILE; {self._hint(str(value))}", param, ctx)
         return name, path
+
+    def _hint(self, value: str) -> str:
+        """What was meant, where the file's ending or the beginning of the name tells."""
+        name, equals, path = value.partition("=")
+        if name in self._formats:
+            return f"write {name}=FILE, or {name}=- for standard output"
+        path = path if equals else name
+        ending = path.rpartition(".")[2]
+        close = [each for each in self._formats if name and each.startswith(name)]
+        meant = close[0] if equals and len(close) == 1 else ending
+        if path and meant in self._formats:
+            return f"did you mean {meant}={path}?"
+        return f"formats are {', '.join(self._formats)}"
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str

@@ -120,6 +120,7 @@ def host_line(report: Report) -> list[str]:
     return [printable(fact, limit=120) for fact in facts if fact]
 
 
+_INTERRUPTED = "interrupted by the user"  # as triage.collect notes it
 _ANSWERED = {
     SettledBy.BASELINE: "known from the baseline",
     SettledBy.ALLOW_LIST: "allowed by a list",
@@ -137,6 +138,8 @@ def caveats(report: Report) -> list[str]:
     found = []
     if not report.complete:
         found.append("The evidence was cut short: what followed the cut was not judged.")
+    if any(entry.detail.startswith(_INTERRUPTED) for entry in report.coverage):
+        found.append("The look was interrupted: what came after was not looked at.")
     if report.root_kind == "live" and report.host.tool_uid not in (0, None):
         found.append("Not run as root: most of other users' processes could not be read.")
     found += [
