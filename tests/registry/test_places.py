@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.content.payloads import pe
 from tests.regf.builder import build, transaction
 from tests.registry.seeds import (
     BASES,
@@ -24,6 +26,7 @@ from tests.registry.seeds import (
     tree,
 )
 from triage.evidence import Root
+from triage.model_windows import RegistryValue
 from triage.registry.places import hive_files
 
 _HIVE = hive(USER_PATH, [Plant(RUN, "a", "mshta javascript:close()")])
@@ -174,3 +177,14 @@ def test_reading_a_mounted_image_changes_nothing(tmp_path: Path) -> None:
         subprocess.run(["umount", str(point)], check=True, timeout=60)
     assert hashlib.sha256(disk.read_bytes()).hexdigest() == digest
     assert "replayed" in {getattr(a, "state", "") for a in snapshot.artifacts}
+
+
+def test_settings_of_packages_are_hives_of_their_user(tmp_path: Path) -> None:
+    data = hive(USER_PATH, [Plant("LocalState", "v", pe(random.Random(2)), 0x5F5E10C)])
+    file = tmp_path / "Users/bob/AppData/Local/Packages/Vendor.App_8wek/Settings/settings.dat"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(data)
+    (tmp_path / "Windows").mkdir()
+    (found,) = (a for a in looked_at(tmp_path).artifacts if isinstance(a, RegistryValue))
+    assert found.key == "[settings.dat of Vendor.App_8wek]\\LocalState"
+    assert (found.hive, found.user) == ("package", "bob")

@@ -44,6 +44,7 @@ MODULES: tuple[tuple[str, str, str], ...] = (
     ("uac-listings", "uac_collection", "image"),
     ("carved-files", "carved_files", "--carve-from"),
     ("wmi-repository", "wmi_repository", "image"),
+    ("startup-files", "startup_files", "image"),
     ("registry", "registry_hives", "image"),
     ("event-logs", "event_logs", "image"),
 )

@@ -23,6 +23,10 @@ _MOST = 3000
 _LINE, _SCRIPT = 2000, 300
 _TEXTS = frozenset({1, 2, 7})
 _TELLING = HARMFUL | SUSPECT | {Trait.REGISTRY_READ, Trait.UNC_TARGET, Trait.LONG}
+#: Places where only administrators write: what users may write does not belong there.
+_OF_ADMINISTRATORS = frozenset(
+    {"services", "service-dll", "com-server", "active-setup", "app-paths", "gp-scripts"}
+)
 _PIECES = {
     "libraries": re.compile(r"[\0,; ]+"),
     "commands": re.compile(r"[\0,]+"),
@@ -83,19 +87,9 @@ class Autostarts:
             ordinary = place.usual is not None and place.usual.fullmatch(text.strip().lower())
             self._remember(place, key, text)
             command = judge_command(text.strip())
-            if (ordinary or place.bulk) and not hidden and not self._telling(place, command, key):
+            if (ordinary or place.bulk) and not hidden and not is_telling(place, command):
                 continue
             yield self._item(place, key, value, text, command, hidden)
-
-    def _telling(self, place: Place, command: Command, key: Key) -> bool:
-        """Whether one of many settings is worth recording."""
-        if place.takes in ("clsid", "words", "flag"):
-            return False
-        if _TELLING.intersection(command.traits):
-            return True
-        if place.id in ("services", "service-dll", "com-server", "active-setup", "app-paths"):
-            return command.has(Trait.USER_WRITABLE_TARGET)
-        return False
 
     def _stored(self, place: Place, value: Value, data: bytes) -> tuple[str, ...]:
         found = [t for t in traits_of_name(value.name) if t not in ("long-name",)]
@@ -187,12 +181,19 @@ class Autostarts:
     ) -> Iterator[AutostartItem]:
         command = judge_command(action.command)
         place = places()["scheduled-task"]
-        low = action.command.strip().lower()
-        ordinary = place.usual is not None and place.usual.fullmatch(low) is not None
-        if not hidden and (ordinary or not self._telling(place, command, key)):
+        if not hidden and not is_telling(place, command):
             return
         text = action.command or action.clsid
         yield self._item(place, key, value, f"{text}", command, (*hidden, f"task {name[:120]}"))
+
+
+def is_telling(place: Place, command: Command) -> bool:
+    """Whether one of many settings is worth recording."""
+    if place.takes in ("clsid", "words", "flag"):
+        return False
+    if _TELLING.intersection(command.traits):
+        return True
+    return place.id in _OF_ADMINISTRATORS and command.has(Trait.USER_WRITABLE_TARGET)
 
 
 def _elements(place: Place, value: Value, data: bytes) -> Iterator[str]:

@@ -51,6 +51,7 @@ _PROFILE = re.compile(
 )
 _HINTED = re.compile(r"(?i)\\(?:users|documents and settings)\\([^\\]+)\\")
 _SERVICES = {"localservice": "S-1-5-19", "networkservice": "S-1-5-20", "systemprofile": "S-1-5-18"}
+_PACKAGE = re.compile(r"(?i)/packages/([^/]+)/settings/settings\.dat$")
 _COPY = re.compile(
     r"(?i)/regback/|/repair/|/windows\.old/|(?:\.|_|-)(?:bak|sav|old|backup|copy)\d*$|"
     r"/(?:harddiskvolumeshadowcopy|vss|shadow)[^/]*/"
@@ -82,9 +83,13 @@ class Mounted:
 
 def mounted(hive: Hive, path: str, sids: dict[str, str]) -> Mounted:
     """What a hive is; ``sids`` maps lower-case profile names to security identifiers."""
-    kind = kind_of(hive, path)
-    user = _user(hive, path) if kind in ("user", "classes") else None
+    package = _PACKAGE.search(f"/{path.lstrip('/')}")
+    kind = kind_of(hive, path) if package is None else "package"
+    user = _user(hive, path) if kind in ("user", "classes", "package") else None
     prefix = _PREFIX.get(kind, f"[{path.rpartition('/')[2]}]")
+    if package is not None:
+        prefix = f"[settings.dat of {package.group(1)}]"
+        return Mounted(hive, path, kind, prefix, user, sids.get((user or "").lower()))
     if user is not None:
         prefix = f"HKU\\{user}" if kind == "user" else f"HKU\\{user}_Classes"
     known = _SERVICES.get((user or "").lower()) or sids.get((user or "").lower())

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Generator
 
 from triage.model import Artifact, Gap
-from triage.model_windows import RegistryRead, WmiSubscription
+from triage.model_windows import AutostartItem, RegistryRead, WmiSubscription
 from triage.registry.hives import profile_sids
-from triage.registry.merging import Merged
+from triage.registry.merging import Merged, runs
 from triage.registry.named import named_values
 from triage.registry.notation import Names, resolve
 from triage.registry.places import HiveFile
@@ -16,7 +16,7 @@ from triage.registry.workers import Known, Summary, Work, opened, read
 from triage.scope import Scope, Tally
 from triage.windows.commands import judge_script
 
-_ORDER = ("software", "system", "user", "classes", "security", "sam", "amcache", "bcd")
+_ORDER = ("software", "system", "user", "classes", "security", "sam", "amcache", "bcd", "package")
 
 
 def read_hives(scope: Scope, files: list[HiveFile]) -> Generator[Artifact | Gap, None, Tally]:
@@ -24,7 +24,7 @@ def read_hives(scope: Scope, files: list[HiveFile]) -> Generator[Artifact | Gap,
     known, sids = yield from _survey(scope, files)
     names = _names(known, sids)
     merged = Merged(scope.budget)
-    merged.wanted.update(_wanted_by_wmi(scope, names))
+    merged.wanted.update(_wanted_by_others(scope, names))
     work = Work(scope.root, scope.limits, names, tuple(known), tuple(sorted(sids.items())))
     for number, item in read(work, scope.progress):
         if isinstance(item, Summary):
@@ -72,11 +72,13 @@ def _names(known: list[Known], sids: dict[str, str]) -> Names:
     return Names(tuple(users), pairs, current)
 
 
-def _wanted_by_wmi(scope: Scope, names: Names) -> dict[RegistryRead, bool]:
-    """Keys that the consumers of WMI subscriptions read."""
+def _wanted_by_others(scope: Scope, names: Names) -> dict[RegistryRead, bool]:
+    """Keys that tasks and other files read that start something, and consumers of WMI."""
     found: dict[RegistryRead, bool] = {}
     for item in scope.so_far:
-        if isinstance(item, WmiSubscription) and item.consumer is not None:
+        if isinstance(item, AutostartItem):
+            found.update(dict.fromkeys(item.reads, runs(item.traits)))
+        elif isinstance(item, WmiSubscription) and item.consumer is not None:
             text = "\n".join(value.text or "" for value in item.consumer.values)
             for one in judge_script(text).registry:
                 if one.access != "write":

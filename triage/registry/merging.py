@@ -53,9 +53,9 @@ class Merged:
             return None
         self._seen.add(mark)
         if not isinstance(item, RegistryKey):
-            runs = _runs(item.traits if isinstance(item, AutostartItem) else item.script)
+            is_run = runs(item.traits if isinstance(item, AutostartItem) else item.script)
             for one in item.reads:
-                self.wanted[one] = self.wanted.get(one, False) or runs
+                self.wanted[one] = self.wanted.get(one, False) or is_run
         return self._kept(item)
 
     def _machine(self, item: AutostartItem) -> str | None:
@@ -86,5 +86,6 @@ def class_of(key: str) -> str:
     return "\\".join(key.lower().split("\\")[-2:])
 
 
-def _runs(traits: tuple[str, ...]) -> bool:
+def runs(traits: tuple[str, ...]) -> bool:
+    """Whether what reads a key runs what it finds there."""
     return not _RUN.isdisjoint(traits)

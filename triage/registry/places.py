@@ -39,6 +39,8 @@ _BELOW_PROFILE = (
     "AppData/Local/Microsoft/Windows",
     "Local Settings/Application Data/Microsoft/Windows",
 )
+#: Below a profile; each package has a hive ``Settings/settings.dat``.
+_PACKAGES = "AppData/Local/Packages"
 _BOOT = ("Boot", "EFI/Microsoft/Boot", "System Volume Information", "Recovery")
 #: Files beside hives that begin like hives or are none by design.
 _NO_HIVE = re.compile(r"(?i)\.(?:log\d?|regtrans-ms|blf|sqlite|txt|json|evtx|evt|exe|dll|jsonl)$")
@@ -68,19 +70,20 @@ def hive_files(root: Root) -> list[HiveFile]:
 
 def _folders(root: Root) -> Iterator[str]:
     """Folders that may hold hives, in a fixed order."""
-    bases, others = _bases(root)
-    for base in bases:
+    found, others = bases(root)
+    for base in found:
         for system in _present(root, base, _SYSTEMS):
             yield from (f"{system}/{below}" for below in _BELOW_SYSTEM)
         for place in _PROFILES:
             yield from _profiles(root, f"{base}/{place}")
+            yield from _packages(root, f"{base}/{place}")
         yield from (f"{base}/{below}" for below in _BOOT)
     yield from others
 
 
-def _bases(root: Root) -> tuple[list[str], list[str]]:
+def bases(root: Root) -> tuple[list[str], list[str]]:
     """(folders that hold a Windows folder or profiles, all folders that were searched)."""
-    bases: list[str] = []
+    found: list[str] = []
     searched: list[str] = []
     pending = [("", 0)]
     while pending and len(searched) < _LISTINGS:
@@ -88,11 +91,11 @@ def _bases(root: Root) -> tuple[list[str], list[str]]:
         names = _names(root, folder)
         low = {name.lower() for name in names}
         if low & {*_SYSTEMS, "users", "documents and settings"}:
-            bases.append(folder)
+            found.append(folder)
         if "windows.old" in low:
-            bases.append(f"{folder}/{next(n for n in names if n.lower() == 'windows.old')}")
+            found.append(f"{folder}/{next(n for n in names if n.lower() == 'windows.old')}")
         if low & {"system32", "serviceprofiles"} and folder:
-            bases.append(folder.rpartition("/")[0])
+            found.append(folder.rpartition("/")[0])
         if low & _KERNEL or low >= _LINUX:
             continue  # a Linux system: a Windows folder in its root was seen above
         searched.append(folder)
@@ -101,7 +104,7 @@ def _bases(root: Root) -> tuple[list[str], list[str]]:
         pending += [
             (f"{folder}/{name}", depth + 1) for name in names if name.lower() not in _LARGE_FOLDERS
         ]
-    return list(dict.fromkeys(bases)), searched
+    return list(dict.fromkeys(found)), searched
 
 
 def _present(root: Root, base: str, wanted: tuple[str, ...]) -> list[str]:
@@ -116,6 +119,20 @@ def _profiles(root: Root, folder: str) -> Iterator[str]:
     for name in _names(root, real)[:_FILES]:
         for below in _BELOW_PROFILE:
             yield f"{real}/{name}/{below}".rstrip("/")
+
+
+def _packages(root: Root, folder: str) -> Iterator[str]:
+    """The folders with the settings of packaged applications, of every profile."""
+    try:
+        real = root.find(folder)
+    except Unreadable:
+        return
+    for name in _names(root, real)[:_FILES]:
+        try:
+            packages = root.find(f"{real}/{name}/{_PACKAGES}")
+        except Unreadable:
+            continue
+        yield from (f"{packages}/{one}/Settings" for one in _names(root, packages)[:_FILES])
 
 
 def _names(root: Root, folder: str) -> list[str]:

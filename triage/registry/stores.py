@@ -53,7 +53,9 @@ STRONG_NAMES = frozenset(
 )  # fmt: skip
 _STRONG = STRONG_NAMES | {"data-behind-text", "oversized-number", "binary-in-text"}
 #: Hives whose records carry types of their own (device properties, accounts' numbers).
-_OWN_TYPES = frozenset({"system", "sam", "drivers", "amcache", "components", "bcd", "syscache"})
+_OWN_TYPES = frozenset(
+    {"system", "sam", "drivers", "amcache", "components", "bcd", "syscache", "package"}
+)
 
 
 @dataclasses.dataclass(slots=True)

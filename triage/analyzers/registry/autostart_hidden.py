@@ -4,12 +4,14 @@ What it looks for
 -----------------
 A NUL, blanks, invisible or turning characters in the name of an autostart's value, a command in
 the default value of a Run key, a command stored as binary data, a scheduled task without the
-security descriptor that tools need to list it.
+security descriptor that tools need to list it, or whose file is missing or tells another command
+than the task cache.
 
 Why it matters
 --------------
 Poweliks and Kovter start from a value that regedit cannot show; Tarrask deletes a task's
-descriptor, so that schtasks does not list it and it still runs.
+descriptor, so that schtasks does not list it and it still runs; a task written only into the task
+cache has no file that anybody would read.
 
 What else looks like this
 -------------------------
@@ -46,6 +48,13 @@ _WORDS = {
     "default-value": ("it is the default value of the key", Severity.HIGH),
     "not-text": ("the command is not stored as text", Severity.MEDIUM),
     "no-descriptor": ("the task has no security descriptor: no tool lists it", Severity.HIGH),
+    "no-file": ("the task has no file: what reads the folder of tasks misses it", Severity.MEDIUM),
+    "no-file-ordinary": ("the task, one of Windows' own programs, has no file", Severity.LOW),
+    "differs-from-cache": (
+        "its file tells another command than the task cache, which is what runs",
+        Severity.MEDIUM,
+    ),
+    "not-in-cache": ("the task cache does not know this task: it does not run", Severity.LOW),
     "no-branch": ("the task has no entry in the tree of tasks", Severity.LOW),
 }
 
