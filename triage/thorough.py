@@ -65,8 +65,10 @@ def look_again(waiting: Iterable[Waiting], budget: Budget, reserve: float = 0.0)
     budget.examination -= kept_back
     missed: Counter[str] = Counter()
     short = []
+    most = WORK_MAX if len(queue) < _MANY else _WORK_FIRST
     for done, one in enumerate(queue):
-        budget.work = _share(budget.examination, len(queue) - done)
+        share = int(budget.examination * 1e9 / (len(queue) - done))
+        budget.work = max(_WORK_LEAST, min(most, share))
         content = one.again()
         missed[one.group] += waits(content)
         if content is not None and content.limit == "work" and budget.work < WORK_MAX:
@@ -90,11 +92,6 @@ def gaps_of(missed: Counter[str]) -> Iterator[Gap]:
         rest = sum(count for _, count in ranked[_NAMED:])
         words = f"{rest} contents of {len(ranked) - _NAMED} others got only a brief look"
         yield Gap(Location("/"), Why.TIMEOUT, words)
-
-
-def _share(seconds: float, count: int) -> int:
-    most = WORK_MAX if count < _MANY else _WORK_FIRST
-    return max(_WORK_LEAST, min(most, int(seconds * 1e9 / count)))
 
 
 def in_order(waiting: Iterable[Waiting]) -> list[Waiting]:
