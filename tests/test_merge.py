@@ -50,6 +50,16 @@ def test_parts_of_one_case_become_one() -> None:
     assert loads(dumps(found)) == found
 
 
+def test_a_snapshot_that_names_no_box_is_told(tmp_path: Path) -> None:
+    for name, host in (("box", "box"), ("nameless", None)):
+        made = snapshot(memory_file(f"/dev/shm/{name}"), host=Host(hostname=host))
+        (tmp_path / name).write_bytes(dumps(made))
+    done = triage("merge", tmp_path / "box", tmp_path / "nameless", "-o", tmp_path / "case", "-q")
+    assert done.returncode == 0
+    said = "triage: nameless does not name its box: make sure that it is of this case"
+    assert told(done).splitlines() == [said]
+
+
 def test_the_order_of_the_sources_does_not_matter() -> None:
     one = source("one", process(7), memory_file("/dev/shm/x"))
     two = source("two", process(7, comm="later"), finished_at="2026-01-02T00:05:00Z")

@@ -44,6 +44,12 @@ def merge(snapshots: tuple[str, ...], output: str, force: bool, quiet: bool, deb
              "compare two collections with: triage diff BASELINE CURRENT")  # fmt: skip
     finally:
         made.discard()
+    for source in sources:
+        if not source.snapshot.host.hostname:
+            click.echo(
+                f"triage: {_safe(source)} does not name its box: make sure that it is of this case",
+                err=True,
+            )
     if not quiet:
         for source in sources:
             what = f"{len(source.snapshot.artifacts)} artifacts, sha256 {source.sha256}"
