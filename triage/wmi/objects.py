@@ -10,8 +10,9 @@ from triage.model_windows import WmiObject, WmiValue
 from triage.parsers.cim.definitions import ClassDefinition, qualifiers
 from triage.parsers.cim.instances import Instance
 from triage.parsers.cim.repository import Repository, Stored
+from triage.parsers.filetime import utc
 from triage.wmi.storage import stands_alone
-from triage.wmi.words import clean, sid_of, size_of, time_of, words
+from triage.wmi.words import clean, sid_of, size_of, words
 
 _KEY_MAX = 400
 _VALUES_MAX = 64
@@ -118,8 +119,8 @@ def as_object(
         superclasses=tuple(clean(name) for name in repository.superclasses(stored)),
         key=keys.text(stored),
         state=record.state,
-        modified=time_of(what.modified if isinstance(what, Instance) else what.written),
-        created=time_of(what.created) if isinstance(what, Instance) else None,
+        modified=utc(what.modified if isinstance(what, Instance) else what.written),
+        created=utc(what.created) if isinstance(what, Instance) else None,
         creator_sid=sid_of(what.value("CreatorSID")) if isinstance(what, Instance) else None,
         traits=traits_of(repository, stored),
         values=bounded(values),

@@ -18,9 +18,10 @@ from triage.model import Location
 from triage.model_windows import ComServer, WmiProvider
 from triage.parsers.cim.instances import Instance
 from triage.parsers.cim.repository import Repository, Stored
+from triage.parsers.filetime import utc
 from triage.wmi.objects import class_name
 from triage.wmi.subscriptions import parse_reference
-from triage.wmi.words import clean, time_of, words
+from triage.wmi.words import clean, words
 
 _PROVIDER, _REGISTRATION = "__provider", "__providerregistration"
 _MAX = 4000
@@ -120,6 +121,6 @@ def _artifact(
         registered=tuple(sorted({kind for kind, _ in registered}))[:16],
         remote=tuple(sorted({path for _, path in registered if path}))[:16],
         servers=known,
-        modified=time_of(what.modified),
-        created=time_of(what.created),
+        modified=utc(what.modified),
+        created=utc(what.created),
     )

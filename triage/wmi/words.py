@@ -4,28 +4,15 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 
 from triage.parsers.cim.values import Value
 
 #: Characters of one value that go into the snapshot as text; the bytes are examined whole.
 TEXT_MAX = 8192
-_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 _PACKED = {
     "sint8[]": "b", "uint16[]": "H", "char16[]": "H", "sint16[]": "h", "uint32[]": "I",
     "sint32[]": "i", "uint64[]": "Q", "sint64[]": "q",
 }  # fmt: skip
-
-
-def time_of(filetime: int) -> str | None:
-    """A FILETIME (100 ns since 1601, UTC) in RFC 3339; ``None`` when it is none."""
-    if filetime <= 0:
-        return None
-    try:
-        moment = _EPOCH + timedelta(microseconds=filetime // 10)
-    except OverflowError:
-        return None
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def sid_of(value: Value) -> str | None:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from triage.parsers import Malformed
+from triage.parsers.filetime import utc
 from triage.parsers.regf import layout, records, root
 from triage.parsers.regf.carve import Carved
 from triage.parsers.regf.changes import Changes
@@ -18,7 +19,6 @@ from triage.parsers.regf.logs import Replayed, is_log, replay
 from triage.parsers.regf.remnants import HEADER, remnants
 from triage.parsers.regf.sift import Where, shared_descriptors, sift, sift_keys
 from triage.parsers.regf.survey import take
-from triage.parsers.regf.times import utc
 from triage.parsers.regf.tree import NO_NODE, Tree
 
 if TYPE_CHECKING:

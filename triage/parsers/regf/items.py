@@ -9,12 +9,12 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import field
 
+from triage.parsers.filetime import utc
 from triage.parsers.regf import records
 from triage.parsers.regf.cells import Cells
 from triage.parsers.regf.looks import Looks, look
 from triage.parsers.regf.odd import is_odd_length, is_odd_name, is_odd_type
 from triage.parsers.regf.sift import SYMLINK
-from triage.parsers.regf.times import utc
 from triage.records import dataclass
 
 ALLOCATED, DELETED, SLACK, ORPHAN = "allocated", "deleted", "slack", "orphan"
