@@ -148,6 +148,7 @@ def _log_facts(log: EventLog) -> Facts:
         ("records", log.records),
         ("damaged", log.damaged),
         ("recovered", log.recovered),
+        ("in_unused_space", log.unused or None),
         ("dirty", log.dirty),
         ("first_record", log.first_record),
         ("last_record", log.last_record),

@@ -136,6 +136,7 @@ class EventLog:
     ``records`` were read, ``damaged`` could not be, ``recovered`` came from chunks whose header
     is damaged. ``missing`` are ranges of record numbers that are not there, inside the file's own
     range; ``jumps`` are (record, time before, time of the record) where the clock went back.
+    ``unused`` are records more that an earlier use left behind the end of chunks.
     ``channels`` are those that its events name. Times are when the records were written, UTC.
     """
 
@@ -154,6 +155,7 @@ class EventLog:
     missing: tuple[tuple[int, int], ...] = ()
     missing_count: int = 0
     jumps: tuple[tuple[int, str, str], ...] = ()
+    unused: int = 0
 
 
 @dataclass(frozen=True, slots=True)

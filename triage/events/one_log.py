@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 from time import process_time
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from triage.content.candidate import Limits as ContentLimits
 from triage.content.examine import examine, payload
 from triage.content.reassemble import Part, reassemble
-from triage.events import powershell
+from triage.events import powershell, remnants
 from triage.events.facts import Fact
 from triage.events.fields import Fields, System, data_of, flat, origin_of, system_of
 from triage.events.gather import Gathered
 from triage.events.order import Order
 from triage.events.reader import Raw, Read, Reading, frame_of, records, recovered
+from triage.events.slack import Remnant, Slack
 from triage.events.stored import (
     EMPTY_LOGS,
     Source,
@@ -28,6 +29,7 @@ from triage.events.stored import (
 )
 from triage.events.watch import Watch
 from triage.events.witnesses import Witness, witness_of
+from triage.events.words import SLACK
 from triage.model import Gap, Location, Why
 from triage.model_windows import EventLog, EventRecord
 from triage.scope import Budget, Limits
@@ -95,12 +97,19 @@ def read_log(
     ):  # fmt: skip
         if not log.ended:
             _all(log, gathered, steps if ruled is None else ruled.over(steps), progress)
+    dirty = None if frame.header is None else frame.header.dirty
+    state = _state(log, location, size, dirty)
+    unused = Slack(read, frame, log.order.seen)
+    if not log.ended:
+        _unused(log, gathered, unused)
     _left(log, gathered)
     _joined(log, gathered)
     yield from gathered.records()
-    dirty = None if frame.header is None else frame.header.dirty
-    yield _state(log, location, size, dirty)
+    yield replace(state, damaged=log.reading.lost + log.malformed, unused=unused.count)
     yield from _gaps(log, location, gathered, frame.truncated)
+    if unused.cut:
+        detail = f"only the first {unused.count} records behind the end of its chunks were read"
+        yield Gap(location, Why.TRUNCATED, detail)
     yield from () if ruled is None else ruled.gaps(location)
 
 
@@ -166,6 +175,33 @@ def _all(log: _Log, gathered: Gathered, steps: Iterable[Raw], progress: Progress
         order.number, order.written = expected - 1, before
 
 
+def _unused(log: _Log, gathered: Gathered, unused: Slack) -> None:
+    """What is left of an earlier use of the chunks, told as such."""
+    for step in unused.records():
+        try:
+            if isinstance(step, Remnant):
+                system = remnants.system_of(step)
+                source = _source(log, system.provider, system.event_id, system.channel)
+                fact = remnants.remnant_fact(step, source, log.watch)
+            else:
+                system = system_of(log.loads(step[2])["Event"])
+                fact = _of_record(log, step[0], step[2])
+        except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
+            continue  # counted, and not the log's own
+        if fact is not None:
+            gathered.add(replace(fact, traits=(*fact.traits, SLACK)), system, system.record_id or 0)
+
+
+def _of_record(log: _Log, number: int, text: str) -> Fact | None:
+    """The fact of one record, as :func:`_all` finds it."""
+    end = text.find(_LEVEL, 60)
+    kind = log.kinds.get(text[60:end]) or _kind(log, text, end)
+    if kind.witness is not None:
+        log.watch.now = number, text
+        return kind.witness(flat(_data(log, text, end)), log.watch)
+    return _searched(log, kind, number, text, end) if may_hold(kind.source, text, end) else None
+
+
 def _searched(log: _Log, kind: Kind, number: int, text: str, end: int) -> Fact | None:
     """What a record of no witness holds that it should not."""
     at = text.find(_DATA, end)
@@ -198,16 +234,21 @@ def _told(log: _Log, gathered: Gathered, fact: Fact, number: int, text: str) -> 
 def _kind(log: _Log, text: str, end: int) -> Kind:
     """What records that begin like this one are; remembered by their common beginning."""
     provider, event_id, channel, computer = origin_of(log.loads(text)["Event"])
-    key = provider, event_id, channel
-    source = log.sources.get(key)
-    if source is None:
-        source = log.sources[key] = Source(*key)
+    source = _source(log, provider, event_id, channel)
     kind = Kind(source, witness_of(provider, event_id))
     if computer is not None and len(log.computers) < 8:
         log.computers[computer] = None
     if end > 0 and len(log.kinds) < _KINDS_MAX:
         log.kinds[text[60:end]] = kind
     return kind
+
+
+def _source(log: _Log, provider: str | None, event_id: int | None, channel: str | None) -> Source:
+    key = provider, event_id, channel
+    source = log.sources.get(key)
+    if source is None:
+        source = log.sources[key] = Source(*key)
+    return source
 
 
 def _data(log: _Log, text: str, end: int) -> Fields:

@@ -73,12 +73,14 @@ class Order:
         if self.sorted != len(self.ranges):
             self.ranges.sort()
             self.sorted = len(self.ranges)
-        least, greatest = self.start, self.number
+        # The range that is not closed yet; none is open once its end was asked for.
+        open_from = self.start if self.start >= 0 else self.number + 1
+        least, greatest = open_from, self.number
         for number in numbers:
             if least <= number <= greatest:
                 continue
-            if self.start <= number <= self.number:
-                least, greatest = self.start, self.number
+            if open_from <= number <= self.number:
+                least, greatest = open_from, self.number
                 continue
             at = bisect_right(self.ranges, (number, 1 << 64)) - 1
             if at < 0 or not self.ranges[at][0] <= number <= self.ranges[at][1]:

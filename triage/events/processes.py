@@ -50,6 +50,11 @@ _PROXY = re.compile(
     r"launchinfsection\w{0,2}|installscreensaver|installhinfsection|setupinfobjectinstallaction|"
     r"shopenverbapplication|davsetcookie|generatetypelib)|setnotifycmdline)\b"
 )
+#: How the shell serves classes of its own to other programs, as Windows starts it for them.
+_SHELL_SERVER = re.compile(
+    r"(?i)^\"?c:\\windows\\(?:system32|syswow64)\\rundll32\.exe\"?\s+shell32\.dll,"
+    r"shcreatelocalserverrundll\s+\{[0-9a-f-]{36}\}\s+-embedding\s*$"
+)
 _BLANK_FOLDER = re.compile(r"\\windows \\|\\system32 \\|\\program files \\")
 _SHELLS = frozenset({"cmd", "powershell", "pwsh"})
 #: What makes a command worth a look where a runner or a writable place is joined by one more fact.
@@ -128,7 +133,8 @@ def relation_traits(image: str, command: str, parent: str) -> tuple[str, ...]:
         found.add("service-child")
     if has_role(parent, "remote-host") and name(image) != "conhost":
         found.add("remote-child")
-    if has_role(image, "script-host") and "-embedding" in command.lower():
+    embedded = has_role(image, "script-host") and "-embedding" in command.lower()
+    if embedded and not _SHELL_SERVER.search(command):
         found.add("remote-object")
     if has_role(parent, "childless") and of_windows(parent) and name(image) not in _COMPANIONS:
         found.add("childless-parent")

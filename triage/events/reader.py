@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 from triage.parsers import Malformed
 from triage.parsers.evtx import (
+    CHUNK_HEADER,
     CHUNK_SIZE,
     HEADER_SIZE,
     FileHeader,
@@ -27,6 +28,8 @@ from triage.parsers.evtx import (
 _ERRORS_MAX = 20_000
 _CHUNKS_MAX = 1 << 18  # 16 GB
 _TRIES_MAX = 64
+#: Bytes at the end of a chunk in which an old record with any value would fit.
+LEAST_UNUSED = 128
 
 _RAW = itemgetter("event_record_id", "timestamp", "data")
 
@@ -37,10 +40,14 @@ Raw = tuple[int, str, str]
 
 @dataclass(slots=True)
 class Frame:
-    """What the file's own frame says: ``broken`` are offsets of chunks without their signature."""
+    """What the file's own frame says: ``broken`` are offsets of chunks without their signature.
+
+    ``unused`` are (offset of a chunk, where its unused rest begins).
+    """
 
     header: FileHeader | None = None
     broken: list[int] = field(default_factory=list)
+    unused: list[tuple[int, int]] = field(default_factory=list)
     chunks: int = 0
     truncated: int = 0
 
@@ -79,6 +86,8 @@ def frame_of(read: Read, size: int) -> Frame:
         head = chunk_header(read(at, 64))
         if head is None:
             found.broken.append(at)
+        elif CHUNK_HEADER <= head.free_offset <= CHUNK_SIZE - LEAST_UNUSED:
+            found.unused.append((at, head.free_offset))
     return found
 
 

@@ -41,6 +41,8 @@ __all__ = ["EMPTY_LOGS", "LEAST", "Source", "content_traits", "known_data", "pie
 #: Bytes from which a classic event's data is odd; the least that a payload takes.
 BINARY, _PAYLOAD_LEAST = 1024, 190
 _PIECE, _PARTS_MAX, _PARTS_SIZE_MAX, _SEEN_MAX = 64, 4096, 8 << 20, 20_000
+#: What a value is called whose name is not known.
+UNNAMED = "a value without its name"
 #: Logs that exist everywhere and hold next to nothing.
 EMPTY_LOGS = frozenset(
     {"key management service", "hardwareevents", "internet explorer", "media center"}
@@ -220,7 +222,7 @@ def known_data(provider: str | None, event_id: int | None, name: str) -> str | N
     own = (provider or "").lower()
     for row in table("event_data")["fields"]:
         event_fits = not row["events"] or event_id in row["events"]
-        name_fits = not row["names"] or name in row["names"]
+        name_fits = not row["names"] or name in row["names"] or name == UNNAMED
         if own == row["provider"].lower() and event_fits and name_fits:
             return str(row["what"])
     return None

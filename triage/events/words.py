@@ -8,6 +8,8 @@ from triage.content.examine import payload
 from triage.model import Content, Severity
 from triage.model_windows import EventField, EventRecord
 
+#: The trait of what was found behind the end of a log's chunks.
+SLACK = "slack"
 _SAFE_FILE = re.compile(r"[\w %().-]{1,150}\.evtx", re.ASCII)
 
 
@@ -26,6 +28,8 @@ def told(event: EventRecord, *pairs: tuple[str, str]) -> tuple[str, ...]:
 def when(event: EventRecord) -> str:
     """How often, when and in which records, as a fact for the report."""
     source = f"{event.provider or 'unknown provider'} event {event.event_id}"
+    if SLACK in event.traits:
+        source = f"from the unused rest of a chunk: {source}"
     records = ", ".join(map(str, event.records[:5])) + (", …" if len(event.records) > 5 else "")
     if event.count == 1:
         return f"{source}, record {records}, {event.first or 'at an unknown time'}"
@@ -35,7 +39,7 @@ def when(event: EventRecord) -> str:
 def verify(event: EventRecord) -> str:
     """A command that shows the record, safe to paste; empty when a name could do harm."""
     file = event.location.path.rpartition("/")[2]
-    if not event.records or not _SAFE_FILE.fullmatch(file):
+    if not event.records or SLACK in event.traits or not _SAFE_FILE.fullmatch(file):
         return ""
     return (
         f"Get-WinEvent -Path '{file}' -FilterXPath '*[System[EventRecordID={event.records[0]}]]'"

@@ -77,14 +77,14 @@ class Place:
     number: int
 
 
-def places(chunk: bytes) -> list[Place]:
+def places(chunk: bytes, start: int = CHUNK_HEADER) -> list[Place]:
     """The records whose headers are whole in a chunk, whatever the chunk's own header says.
 
     A header counts when its size fits into the chunk and is repeated at the record's end.
     """
     found = []
     # Two bytes are looked for: searching for four that end in zeros takes long among zeros.
-    at, last = chunk.find(_RECORD_SIGN, CHUNK_HEADER), len(chunk) - _RECORD_LEAST
+    at, last = chunk.find(_RECORD_SIGN, start), len(chunk) - _RECORD_LEAST
     while at >= 0:
         if at > last:
             break
@@ -101,6 +101,7 @@ def places(chunk: bytes) -> list[Place]:
 
 #: A fragment header and the end of its stream: a record that says nothing.
 _NOTHING = b"\x0f\x01\x01\x00\x00"
+_COVER = 24 + len(_NOTHING) + 4
 
 
 def mended(page: bytes, chunk: bytes, found: list[Place], first: int) -> bytes:
@@ -110,9 +111,6 @@ def mended(page: bytes, chunk: bytes, found: list[Place], first: int) -> bytes:
     count from the chunk's begin, so nothing may move: an empty record (number 0) covers what is
     left out, of which only the first bytes change. A record's templates lie behind those.
     """
-    head = bytearray(page[:HEADER_SIZE].ljust(HEADER_SIZE, b"\0"))
-    head[8:24] = bytes(16)  # first and last chunk
-    head[42:44] = (1).to_bytes(2, "little")
     body = bytearray(chunk.ljust(CHUNK_SIZE, b"\0"))
     last, start = found[-1], found[first].start
     body[:8] = CHUNK_MAGIC
@@ -122,4 +120,36 @@ def mended(page: bytes, chunk: bytes, found: list[Place], first: int) -> bytes:
         _RECORD.pack_into(body, CHUNK_HEADER, RECORD_MAGIC, size, 0, 0)
         body[CHUNK_HEADER + 24 : CHUNK_HEADER + 24 + len(_NOTHING)] = _NOTHING
         body[start - 4 : start] = size.to_bytes(4, "little")
-    return bytes(head + body)
+    return _one_chunk(page) + bytes(body)
+
+
+def only(page: bytes, chunk: bytes, kept: list[Place]) -> tuple[bytes, list[Place]]:
+    """A file of this one chunk with these records alone, and those of them that are in it.
+
+    As in :func:`mended` nothing moves: empty records cover what lies between, which takes the room
+    of one; a record that begins too close behind another is left out.
+    """
+    body = bytearray(chunk.ljust(CHUNK_SIZE, b"\0"))
+    at, held = CHUNK_HEADER, []
+    for place in kept:
+        room = place.start - at
+        if room and room < _COVER:
+            continue
+        if room:
+            _RECORD.pack_into(body, at, RECORD_MAGIC, room, 0, 0)
+            body[at + 24 : at + 24 + len(_NOTHING)] = _NOTHING
+            body[place.start - 4 : place.start] = room.to_bytes(4, "little")
+        held.append(place)
+        at = place.end
+    if held:
+        body[:8] = CHUNK_MAGIC
+        _ENDS.pack_into(body, 40, 128, held[-1].start, held[-1].end)
+    return _one_chunk(page) + bytes(body), held
+
+
+def _one_chunk(page: bytes) -> bytes:
+    """The header block of a file with one chunk."""
+    head = bytearray(page[:HEADER_SIZE].ljust(HEADER_SIZE, b"\0"))
+    head[8:24] = bytes(16)  # first and last chunk
+    head[42:44] = (1).to_bytes(2, "little")
+    return bytes(head)
