@@ -236,7 +236,8 @@ def _facts(report: Report) -> Iterator[str]:
     }
     told = [*about.items(), *json_report.host_shape(report.host).items()]
     yield '<section id="facts"><h2>Host and tool</h2>'
-    yield pairs((name, printable(_words(value), limit=LONGEST)) for name, value in told)
+    shown = ((name, _words(name, value)) for name, value in told)
+    yield pairs((name, printable(words, limit=LONGEST)) for name, words in shown if words)
     count = plural(len(report.indicators), "indicator")
     yield f"<details><summary>{count} applied</summary>"
     yield '<div class="table"><table><tr><th>indicator<th>title<th>severity<th>ATT&amp;CK</tr>'
@@ -246,10 +247,14 @@ def _facts(report: Report) -> Iterator[str]:
     yield "</table></div></details></section>"
 
 
-def _words(value: Any) -> str:
-    """A host's fact in words."""
+def _words(name: str, value: Any) -> str:
+    """A host's fact in words; nothing for an empty one."""
     if value is None:
         return "not known"
+    if name == "uptime":
+        return f"{value:,.0f} seconds, {value / 86_400:,.1f} days"
+    if name == "tool_capabilities":
+        return f"{value:#x}"
     if isinstance(value, dict):
         return ", ".join(f"{key} {item}" for key, item in value.items())
     return " ".join(value) if isinstance(value, list) else str(value)

@@ -29,7 +29,7 @@ function show() {
   reflect();
 }
 
-const nothing = (view) => (view === VIEWS.time ? 'No time is known of these subjects.'
+const nothing = (view) => (!data.subjects.length ? 'Nothing was found.' : view === VIEWS.time ? 'No time is known of these subjects.'
   : view === VIEWS.tree ? 'Of no process among these subjects is it known who started it.' : 'No subject matches.');
 
 function told(view, all, first, shown, found) {
