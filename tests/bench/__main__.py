@@ -14,7 +14,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import triage
-from tests.bench import bench_files, bench_live, bench_pages, bench_processes, bench_start
+from tests.bench import (
+    bench_deep,
+    bench_files,
+    bench_live,
+    bench_pages,
+    bench_processes,
+    bench_start,
+)
 from tests.bench.measure import Line, table
 
 _ALONE = "TRIAGE_BENCH_ALONE"
@@ -23,6 +30,7 @@ BENCHES: dict[str, Callable[[Path, int], Iterator[Line]]] = {
     "processes-2000": lambda where, rounds: bench_processes.bench(where, 2000, rounds),
     "live": lambda where, rounds: bench_live.bench(where, 500, rounds),
     "pages": lambda where, rounds: bench_pages.bench(where, 500, rounds),
+    "deep": lambda where, rounds: bench_deep.bench(where, 500, rounds),
     "files": lambda where, rounds: bench_files.bench(where, min(rounds, 3)),
     "start": bench_start.bench,
 }

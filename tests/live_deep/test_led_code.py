@@ -128,3 +128,17 @@ def test_the_look_is_tied_to_its_process(seen: Seen) -> None:
     assert {s["kind"] for s in subjects} == {"process", "process-code"}
     assert all(s["links"] and s["severity"] == "critical" for s in subjects)
     assert _fired(subjects) & set(CODE) == {"code-function-table"}
+
+
+def test_the_page_tells_how_many_states_there_are() -> None:
+    from tests.live_deep import conftest
+
+    harmful = (*conftest.HARMFUL, *HARMFUL, *REPLACED, *OVERWRITTEN, *HARMFUL_DEEP)
+    look_alikes = (*conftest.BENIGN, *BENIGN)
+    assert len({state.name for state in (*harmful, *look_alikes)}) == len(harmful) + len(
+        look_alikes
+    )
+    page = (CHECKOUT / "docs" / "linux-deep.md").read_text()
+    assert f"{len(harmful)} harmful-looking and {len(look_alikes)} benign" in page
+    assert len(harmful) >= 60
+    assert len(look_alikes) >= 30
