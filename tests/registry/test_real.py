@@ -14,11 +14,12 @@ from triage.analyze import analyze
 from triage.model import Severity
 
 pytestmark = pytest.mark.corpus
-QUICK = ("BCD", "SAM", "SECURITY", "NTUSER.DAT", "NTUSER-WSL.DAT", "amcache.hve")
+QUICK = ("BCD", "SAM", "SECURITY", "NTUSER.DAT", "NTUSER-WSL.DAT", "amcache.hve", "UsrClass.dat",
+         "SYSTEM")  # fmt: skip
 SLOW = (
-    "UsrClass.dat",
-    "NTUSER_BAGMRU.DAT", "NTUSER_with_winscp.DAT", "SYSTEM", "SYSTEM_B", "SYSTEM_WIN_10_1709",
-    "corrupted_system_hive", "ntuser_software_partial", "transactions_NTUSER.DAT",
+    "transactions_NTUSER.DAT",
+    "NTUSER_BAGMRU.DAT", "NTUSER_with_winscp.DAT", "SYSTEM_B", "SYSTEM_WIN_10_1709",
+    "corrupted_system_hive", "ntuser_software_partial",
 )  # fmt: skip
 nightly = pytest.mark.skipif("TRIAGE_NIGHTLY" not in os.environ, reason="takes a minute of CPU")
 

@@ -6,8 +6,9 @@ import base64
 import hashlib
 import re
 import time
+from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 
 from triage.content.candidate import Limits as ContentLimits
 from triage.content.carriers import carries
@@ -166,13 +167,15 @@ def holds_text(data: bytes) -> bool:
     return any(tells(match[0][::2], False) for match in found)
 
 
-def readable(data: bytes) -> str:
-    """The texts within binary data, one a line."""
-    if _is_wide(data):
-        return flattened(data).decode("latin-1")
-    wide = (match[0][::2] for match in islice(_WIDE_TEXT.finditer(data), _MOST_TEXTS))
-    plain = (match[0] for match in islice(_PLAIN_TEXT.finditer(data), _MOST_TEXTS))
-    return b"\n".join((*wide, *plain)).decode("latin-1")
+def texts_within(data: bytes) -> Iterator[str]:
+    """The texts within binary data that have words of scripts, each for itself."""
+    if _is_wide(data) and len(data) < LONG_TEXT:
+        found: Iterator[bytes] = iter((flattened(data),))
+    else:
+        wide = (match[0][::2] for match in islice(_WIDE_TEXT.finditer(data), _MOST_TEXTS))
+        plain = (match[0] for match in islice(_PLAIN_TEXT.finditer(data), _MOST_TEXTS))
+        found = chain(wide, plain)
+    return (text.decode("latin-1") for text in found if has_signs(text))
 
 
 def tells(text: bytes, known_place: bool) -> bool:

@@ -29,14 +29,14 @@ from triage.registry.looking import (
     identity_of,
     is_opaque,
     narrowed,
-    readable,
     tells,
+    texts_within,
     worth_a_look,
 )
 from triage.registry.names import traits_of_name
 from triage.registry.notation import general
 from triage.windows.commands import judge_script
-from triage.windows.traits import HARMFUL, SUSPECT
+from triage.windows.traits import HARMFUL, SUSPECT, Trait
 
 LONG_DATA = 16384
 #: Smaller values are not even parts of something.
@@ -208,6 +208,8 @@ class Store:
             return False
         content = held.content or self._looker.glance(held.data)
         row = benign.explains(held.rows, content)
+        if row is None and held.rows and held.content is None:
+            row = benign.explains(held.rows, self._looker.look(held.data))
         if row is not None:
             self._tally.benign[row.what] += 1
         return row is None
@@ -218,8 +220,7 @@ class Store:
         if held.content is None or len(held.data) > 1 << 18:
             return (), ()
         if kind not in _TEXTS:
-            text = readable(held.data)
-            return script_traits(text) if has_signs(text.encode("latin-1")) else ((), ())
+            return _within(held.data)
         text = text_of(held.data).rstrip("\0") if held.narrow is None else held.narrow.decode()
         found = payload(held.content)
         if found is not None and family(found.kind) == "script":
@@ -228,6 +229,15 @@ class Store:
         if not has_signs(text.encode("utf-8", "replace")):
             return (), ()
         return script_traits(text)
+
+
+def _within(data: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The first script among the texts in binary data; that one is oddly written is not enough."""
+    for text in texts_within(data):
+        traits, decoded = script_traits(text)
+        if any(trait != Trait.OBFUSCATED for trait in traits):
+            return traits, decoded
+    return (), ()
 
 
 def script_traits(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
