@@ -7,12 +7,17 @@ from collections.abc import Iterator, Sequence
 from triage.model import Content, Finding, Subject
 from triage.printable import printable
 from triage.report import order
+from triage.report.heads import hex_view, text_view
 from triage.report.page import Line, Span, hanging
 from triage.report.stories import Story
 from triage.report.wording import SIGNS, UNKNOWN, content_line, facts, place, plural, sureness, tie
 
 #: A single piece of evidence longer than this is cut, also here; the JSON report has it whole.
 _LONGEST = 4000
+#: Of a content's beginning: bytes in hexadecimal, and bytes of a text.
+_SHOWN, _READ = 128, 512
+#: What stands in a line beside the bytes: the label, the offset, blanks.
+_BESIDE = 12 + 7
 
 
 def subjects(told: Sequence[Story], width: int) -> Iterator[Line]:
@@ -84,8 +89,22 @@ def _content(content: Content, width: int) -> Iterator[Line]:
         size = plural(layer.size, "byte")
         text = f"{number}: {layer.kind}, {size}{origin}{step} {layer.detail}"
         yield from _row("layer", _safe(text.rstrip()), width)
+    yield from _head(content, width)
     for clue in content.clues:
         from triage.content.clues import defang  # only where there is a clue to show
 
         shown = f"{clue.kind} {defang(clue.value)} (layer {clue.layer})"
         yield from _row("clue", _safe(shown), width)
+
+
+def _head(content: Content, width: int) -> Iterator[Line]:
+    """How the kept bytes begin: as bytes, and as the text that they are."""
+    if not content.kept:
+        return
+    # A byte takes four columns: three in hexadecimal and one as a character.
+    columns = next((n for n in (16, 8) if _BESIDE + 4 * n <= width), 4)
+    for number, line in enumerate(hex_view(content.kept[:_SHOWN], columns).split("\n")):
+        yield Span(f"   {'' if number else 'begins':<9}", "label"), Span(line)
+    text = text_view(content.kept[:_READ])
+    if text:
+        yield from _row("reads", _safe(text), width)

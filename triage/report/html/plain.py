@@ -8,6 +8,7 @@ from html import escape
 from triage.model import Content, Report, Severity
 from triage.printable import printable
 from triage.report import order
+from triage.report.heads import hex_view
 from triage.report.html import data
 from triage.report.stories import Member, stories
 from triage.report.wording import by_hand, content_line, facts, sureness, tie
@@ -94,15 +95,6 @@ def _static_content(content: Content) -> Iterator[str]:
         yield f'<p class="ev">Unwrapped: {safe(steps)}</p>'
     if content.kept:
         yield f'<pre class="hex">{markup(hex_view(content.kept[:HEAD]))}</pre>'
-
-
-def hex_view(given: bytes) -> str:
-    """Offset, 16 bytes in hexadecimal, and the same as printable ASCII, in lines."""
-    return "\n".join(
-        f"{at:04x}  {given[at : at + 16].hex(' '):<47}  "
-        + "".join(chr(byte) if 31 < byte < 127 else "·" for byte in given[at : at + 16])
-        for at in range(0, len(given), 16)
-    )
 
 
 def items(texts: Iterable[str]) -> str:
