@@ -177,11 +177,13 @@ def _all(log: _Log, gathered: Gathered, steps: Iterable[Raw], progress: Progress
 
 def _unused(log: _Log, gathered: Gathered, unused: Slack) -> None:
     """What is left of an earlier use of the chunks, told as such."""
+    habits: dict[str, tuple[int, int]] = {}  # one for all: of values without names few are worth it
     for step in unused.records():
         try:
             if isinstance(step, Remnant):
                 system = remnants.system_of(step)
                 source = _source(log, system.provider, system.event_id, system.channel)
+                source.habits = source.habits or habits
                 fact = remnants.remnant_fact(step, source, log.watch)
             else:
                 system = system_of(log.loads(step[2])["Event"])

@@ -16,6 +16,7 @@ _STARTS = {("microsoft-windows-sysmon", 1), ("microsoft-windows-security-auditin
 _SERVICES = {
     ("service control manager", 7045), ("microsoft-windows-security-auditing", 4697),
 }  # fmt: skip
+_DIGESTS = ("SHA1=", "SHA256=", "MD5=", "IMPHASH=")
 _SCRIPTS = {("microsoft-windows-powershell", 4104), ("powershellcore", 4104)}
 
 
@@ -37,7 +38,7 @@ def remnant_fact(remnant: Remnant, source: Source, watch: Watch) -> Fact | None:
     kind = (source.provider or "").lower(), source.event_id or 0
     texts = [text for text in remnant.values.texts[2:] if len(text) >= _SHORTEST]
     if kind in _STARTS:
-        found = next((t for t in texts if command_severity(t) is not None), None)
+        found = next((t for t in texts if _is_command(t) and command_severity(t) is not None), None)
         if found is not None:
             shown = fields(("command", found[:COMMAND_MAX]))
             return Fact("process-start", shown, ("command",), ("command",))
@@ -49,6 +50,11 @@ def remnant_fact(remnant: Remnant, source: Source, watch: Watch) -> Fact | None:
     binary = (data.hex().upper() for data in remnant.values.data)
     long += [(UNNAMED, text) for text in binary if len(text) >= LEAST]
     return stored_fact(source, remnant.number, long, watch)
+
+
+def _is_command(text: str) -> bool:
+    """Whether a text may be a program with arguments, and is no list of digests."""
+    return " " in text and not text.startswith(_DIGESTS)
 
 
 def _service(texts: list[str]) -> Fact | None:

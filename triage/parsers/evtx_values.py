@@ -20,6 +20,7 @@ _DEFINITION = struct.Struct("<I16sI")  # next template, GUID, size of what follo
 _DESCRIPTOR = struct.Struct("<HBx")
 _RECORD_HEAD, _VALUES_MAX, _DEPTH_MAX, _TEXTS_MAX = 24, 2048, 4, 4096
 _WIDE, _NARROW, _BYTES, _NESTED, _ARRAY = 0x01, 0x02, 0x0E, 0x21, 0x80
+_TELLING = frozenset({_WIDE, _NARROW, _BYTES, _NESTED, _WIDE | _ARRAY, _NARROW | _ARRAY})
 #: Where the number of the event stands among the values of the system part, by Windows' template.
 _EVENT_ID, _EVENT_ID_TYPE = 3, 0x06
 
@@ -86,13 +87,13 @@ class _Reader:
         if count > _VALUES_MAX or at + count * _DESCRIPTOR.size > end:
             raise Malformed("more values than a record has room for")
         place = at + count * _DESCRIPTOR.size
-        for number in range(count):
-            size, kind = _DESCRIPTOR.unpack_from(self.chunk, at + number * _DESCRIPTOR.size)
+        for number, (size, kind) in enumerate(_DESCRIPTOR.iter_unpack(self.chunk[at:place])):
             if place + size > end:
                 raise Malformed("a value that does not fit into its record")
-            if depth == 0 and number == _EVENT_ID and kind == _EVENT_ID_TYPE and size == 2:
+            if kind in _TELLING:
+                self._value(kind, place, place + size, depth)
+            elif kind == _EVENT_ID_TYPE and number == _EVENT_ID and depth == 0 and size == 2:
                 self.event_id = int.from_bytes(self.chunk[place : place + 2], "little")
-            self._value(kind, place, place + size, depth)
             place += size
 
     def _value(self, kind: int, start: int, end: int, depth: int) -> None:
