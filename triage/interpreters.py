@@ -76,7 +76,7 @@ _SETTINGS = frozenset({
     "ssh", "scp", "sftp", "xargs", "tmux", "screen", "psql", "sed", "parallel", "openvpn", "nmap",
     "sqlite3", "supervisord",
 })  # fmt: skip
-# Of these a plain word is a script, too.
+# Of these a plain word is a script, too, where it is the only one: openvpn(8).
 _POSITIONAL = frozenset({"openvpn"})
 _ODD_PLACES = ("/dev/", "/run/", "/proc/", "/var/lock/", "/var/run/", "/tmp/", "/var/tmp/")
 _VERSION = re.compile(r"[-.]?\d[\d.]*(?:[-.]?\w{1,4})?$")
@@ -137,7 +137,7 @@ def script_paths(exe: str, cmdline: Sequence[str]) -> tuple[tuple[int, str], ...
     """
     name, start = _applet(_plain_name(exe), cmdline)
     if name in _RUNNERS:
-        return _options(cmdline, _RUNNERS[name], name in _POSITIONAL)
+        return _options(cmdline, _RUNNERS[name], name in _POSITIONAL and len(cmdline) == 2)
     if name != "ld.so" and name not in _INLINE:
         return ()
     return _java(cmdline) if name == "java" else _interpreted(name, start, cmdline)[0]

@@ -11,8 +11,9 @@ class PersistenceItem:
     """Something that makes a system run a command later, or that decides where it may run.
 
     ``mechanism`` is one of :data:`MECHANISMS`. ``command`` is what is run, as it is written;
-    ``interpreter`` is ``shell`` when a shell reads it and ``exec`` when the words are passed on as
-    they are. ``trigger`` says when (``boot``, ``*/5 * * * *``, ``login``, ...), ``user`` as whom.
+    ``interpreter`` is ``shell`` when a shell reads it, ``exec`` when the words are passed on as
+    they are, else the language of the code. ``trigger`` says when (``boot``, ``*/5 * * * *``,
+    ``login``, ...), ``user`` as whom.
     ``settings`` are the values beside it (environment, mount options). ``target`` is the program or
     script that the command names, ``target_file`` and ``target_content`` what lies there on the
     image; ``target_file`` is ``None`` when nothing does, or nobody looked. ``text`` is the text of
@@ -42,12 +43,13 @@ class LogEvent:
     """Something a log or another tool's event says was done.
 
     ``source`` is who recorded it: ``auditd``, ``journal``, ``syslog``, ``sysmon``, ``tracee``,
-    ``falco``, ``uac``, ``core dump``. ``action`` is ``execute``, ``create-memfd``, ``inject``,
-    ``load``, ``crash`` or ``message``. ``exe`` is the executable as the kernel's link would read it
-    (``/memfd:x (deleted)``), ``cmdline`` its arguments, ``command`` the same where it was not
-    split. ``time`` is the first of ``count`` like events, ``last`` the last; UTC, RFC 3339.
-    ``first_hand`` says that the record is the kernel's or the journal's own, not a program's words.
-    ``paths`` are further files it names, ``rule`` the source's own verdict, ``facts`` the rest.
+    ``falco``, ``tetragon``, ``uac``, ``core dump``. ``action`` is ``execute``, ``create-memfd``,
+    ``inject``, ``load``, ``crash`` or ``message``. ``exe`` is the executable as the kernel's link
+    would read it (``/memfd:x (deleted)``), ``cmdline`` its arguments, ``command`` the same where
+    it was not split. ``time`` is the first of ``count`` like events, ``last`` the last; UTC,
+    RFC 3339. ``first_hand`` says that the record is the kernel's or the journal's own, not a
+    program's words. ``paths`` are further files it names, ``rule`` the source's own verdict,
+    ``facts`` the rest.
     """
 
     location: Location
@@ -127,4 +129,10 @@ MECHANISMS = {
     "kernel": "a kernel setting",
     "inetd": "an inetd service",
     "history": "a shell's history",
+    "python": "a start-up file of an interpreter",
+    "service": "a command in a service's settings",
+    "mail": "a rule for mail",
+    "editor": "an editor's start-up file",
+    "polkit": "a rule of polkit",
+    "container": "a container's definition",
 }

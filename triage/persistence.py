@@ -28,6 +28,9 @@ def reasons_of(item: PersistenceItem) -> tuple[tuple[Reason, str], ...]:
     if item.command:
         if item.interpreter == "exec":
             found += [(r, item.command) for r in judge_words(words_of(item.command))]
+        elif item.interpreter != "shell":  # code in that language
+            script = f"#!/usr/bin/{item.interpreter}\n{item.command}"
+            found += [(r, item.command) for r in judge_script(script, shell=False)]
         else:
             found += [(r, item.command) for r in judge(item.command)]
     if item.text:
@@ -58,8 +61,15 @@ def evidence(item: PersistenceItem, scene: Scene, kinds: frozenset[str]) -> Iter
     facts.append(f"in {what(item)}: {excerpt(found[0][1])}")
     if item.trigger:
         facts.append(f"it runs: {item.trigger}" + (f", as {item.user}" if item.user else ""))
-    severity = _WEAKER[worst] if item.mechanism == "history" else worst
+    weaker = item.mechanism == "history" or _of_early_boot(item, found[0][0])
+    severity = _WEAKER[worst] if weaker else worst
     yield Evidence(tuple(facts), verify(item, scene), severity)
+
+
+def _of_early_boot(item: PersistenceItem, reason: Reason) -> bool:
+    """In the initial RAM disk everything is memory: its scripts leave each other notes there."""
+    volatile = reason.kind == "volatile" and reason.path.startswith(("/run/", "/tmp/"))
+    return item.mechanism == "initramfs" and volatile
 
 
 def what(item: PersistenceItem) -> str:

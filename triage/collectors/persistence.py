@@ -88,7 +88,15 @@ def _other_roots(scope: Scope) -> Iterator[tuple[int, Root]]:
 
 
 def _items(scope: Scope, tree: object) -> Iterator[Artifact | Gap]:
-    from triage.linux_image import rules, schedules, scripts, units
+    from triage.linux_image import (
+        code_files,
+        containers,
+        directives,
+        rules,
+        schedules,
+        scripts,
+        units,
+    )
     from triage.linux_image.items import Items
     from triage.linux_image.tree import Tree
 
@@ -97,7 +105,8 @@ def _items(scope: Scope, tree: object) -> Iterator[Artifact | Gap]:
     count = 0
     for reader in (
         units.read(tree, items), schedules.read(tree, items), scripts.read(tree, items),
-        rules.read(tree),
+        rules.read(tree), directives.read(tree), code_files.read(tree, items),
+        containers.read(tree),
     ):  # fmt: skip
         for item in reader:
             count += 1

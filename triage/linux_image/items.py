@@ -100,7 +100,7 @@ def carried(data: bytes, budget: Budget) -> Content | None:
 
 def target_of(command: str, interpreter: str) -> str | None:
     """The path of the program or script that a command runs; ``None`` when it names none."""
-    if not command:
+    if not command or interpreter not in ("exec", "shell"):
         return None
     if interpreter == "exec":
         words = unwrapped(words_of(command))

@@ -12,9 +12,10 @@ from triage.parsers.unit_file import parse_unit, values_of
 Found = Iterator[PersistenceItem]
 
 
-def _item(
+def plain_item(
     tree: Tree, text: Text, line: int, mechanism: str, command: str, trigger: str, **more: object
 ) -> PersistenceItem:
+    """An item of one line of a settings file; ``more`` are further fields of it."""
     given: dict[str, object] = {
         "location": tree.locate(text.path, f"line {line}"), "mechanism": mechanism,
         "name": text.path.rpartition("/")[2], "command": command, "trigger": trigger,
@@ -23,7 +24,7 @@ def _item(
     return PersistenceItem(**(given | more))  # type: ignore[arg-type]
 
 
-def _lines(text: Text) -> Iterator[tuple[int, str]]:
+def numbered_lines(text: Text) -> Iterator[tuple[int, str]]:
     """Numbered lines without comments; a backslash at the end joins the next."""
     pending, start = "", 0
     for number, line in enumerate(text.text.split("\n"), 1):
@@ -45,43 +46,62 @@ _RUN = re.compile(
 
 
 def udev(tree: Tree, text: Text) -> Found:
-    for number, line in _lines(text):
+    for number, line in numbered_lines(text):
         for kind, how, command in _RUN.findall(line):
             if how == "builtin" or (kind == "IMPORT" and how != "program"):
                 continue
             if command and not command.startswith("/") and not command.startswith(("$", "%")):
                 command = "/usr/lib/udev/" + command
             command = command.replace('\\"', '"')
-            yield _item(tree, text, number, "udev", command, "a device event", user="root",
+            yield plain_item(tree, text, number, "udev", command, "a device event", user="root",
                         interpreter="exec")  # fmt: skip
 
 
 def modprobe(tree: Tree, text: Text) -> Found:
-    for number, line in _lines(text):
+    for number, line in numbered_lines(text):
         words = line.split(None, 2)
         if len(words) == 3 and words[0] in ("install", "remove"):
-            yield _item(tree, text, number, "modprobe", words[2], f"module {words[1]} is loaded",
-                        user="root")  # fmt: skip
+            trigger = f"module {words[1]} is loaded"
+            yield plain_item(tree, text, number, "modprobe", words[2], trigger, user="root")
 
 
 _SYSCTL = re.compile(r"-?(kernel[./](?:core_pattern|modprobe|hotplug|poweroff_cmd))\s*=\s*(.*)$")
 
 
 def sysctl(tree: Tree, text: Text) -> Found:
-    for number, line in _lines(text):
+    for number, line in numbered_lines(text):
         match = _SYSCTL.match(line)
         value = "" if match is None else match[2].strip()
         if match is not None and (value.startswith("|") or "modprobe" in match[1]):
-            yield _item(tree, text, number, "kernel", value.lstrip("|"), match[1], user="root",
+            yield plain_item(tree, text, number, "kernel", value.lstrip("|"), match[1], user="root",
                         interpreter="exec")  # fmt: skip
 
 
+_KERNEL = ("core_pattern", "modprobe", "hotplug", "poweroff_cmd")
+
+
+def running_kernel(tree: Tree) -> Found:
+    """What the kernel itself runs, as a running system (or a copy of its ``/proc``) says."""
+    for name in _KERNEL:
+        text = tree.text(f"proc/sys/kernel/{name}")
+        value = "" if text is None else text.text.strip()
+        if text is not None and (value.startswith("|") or (value and name != "core_pattern")):
+            yield plain_item(tree, text, 1, "kernel", value.lstrip("|"), f"kernel.{name}",
+                             user="root", interpreter="exec")  # fmt: skip
+    for name in tree.names("proc/sys/fs/binfmt_misc"):
+        text = tree.text(f"proc/sys/fs/binfmt_misc/{name}")
+        for number, line in () if text is None else numbered_lines(text):
+            if line.startswith("interpreter ") and text is not None:
+                yield plain_item(tree, text, number, "kernel", line.partition(" ")[2],
+                                 f"a file of format {name} is run", interpreter="exec")  # fmt: skip
+
+
 def binfmt(tree: Tree, text: Text) -> Found:
-    for number, line in _lines(text):
+    for number, line in numbered_lines(text):
         parts = line.split(line[0]) if line else []
         if len(parts) >= 7 and parts[6].startswith("/"):
             trigger = f"a file of format {parts[1]} is run"
-            yield _item(tree, text, number, "kernel", parts[6], trigger,
+            yield plain_item(tree, text, number, "kernel", parts[6], trigger,
                         interpreter="exec")  # fmt: skip
 
 
@@ -89,7 +109,7 @@ def binfmt(tree: Tree, text: Text) -> Found:
 
 
 def pam(tree: Tree, text: Text) -> Found:
-    for number, line in _lines(text):
+    for number, line in numbered_lines(text):
         words = re.sub(r"\[[^\]]{0,400}\]", "x", line[:4096]).split()
         module = next((i for i, w in enumerate(words) if w.endswith(".so") or ".so" in w), None)
         if module is None:
@@ -99,10 +119,10 @@ def pam(tree: Tree, text: Text) -> Found:
             while rest and not rest[0].startswith("/"):
                 rest = rest[1:]
             if rest:
-                yield _item(tree, text, number, "pam", " ".join(rest), "a login", user="root",
+                yield plain_item(tree, text, number, "pam", " ".join(rest), "a login", user="root",
                             interpreter="exec")  # fmt: skip
         elif words[module].startswith("/"):
-            yield _item(tree, text, number, "pam", words[module], "a login", user="root",
+            yield plain_item(tree, text, number, "pam", words[module], "a login", user="root",
                         interpreter="exec")  # fmt: skip
 
 
@@ -111,12 +131,12 @@ _SET = re.compile(r"(?:^|[ ,])environment=\"([A-Za-z_]\w*)=((?:[^\"\\]|\\.)*)\""
 
 
 def authorized_keys(tree: Tree, text: Text) -> Found:
-    for number, line in _lines(text):
+    for number, line in numbered_lines(text):
         match = _COMMAND.search(line)
         settings = tuple(_SET.findall(line))
         if match is not None or settings:
             command = "" if match is None else match[1].replace('\\"', '"')
-            yield _item(tree, text, number, "authorized-key", command, "a login with this key",
+            yield plain_item(tree, text, number, "authorized-key", command, "a login with this key",
                         settings=settings)  # fmt: skip
 
 
@@ -126,27 +146,27 @@ _SSHD = re.compile(r"(ForceCommand|AuthorizedKeysCommand|AuthorizedPrincipalsCom
 
 
 def sshd(tree: Tree, text: Text) -> Found:
-    for number, line in _lines(text):
+    for number, line in numbered_lines(text):
         match = _SSHD.match(line)
         if match is not None and match[2].lower() not in ("none", "internal-sftp"):
-            yield _item(tree, text, number, "ssh", match[2], "an SSH login")
+            yield plain_item(tree, text, number, "ssh", match[2], "an SSH login")
 
 
 def sudo(tree: Tree, text: Text) -> Found:
-    for number, line in _lines(text):
+    for number, line in numbered_lines(text):
         _, _, rest = line.partition("=")
         for part in rest.split(","):
             command = re.sub(r"^\s*(?:\([^)]*\)\s*)?(?:[A-Z_]+:\s*)*", "", part).strip()
             if command.startswith("/"):
-                yield _item(tree, text, number, "sudo", command, "sudo", user="root",
+                yield plain_item(tree, text, number, "sudo", command, "sudo", user="root",
                             interpreter="exec")  # fmt: skip
 
 
 def environment(tree: Tree, text: Text) -> Found:
-    for number, line in _lines(text):
+    for number, line in numbered_lines(text):
         name, sign, value = line.removeprefix("export ").partition("=")
         if sign and re.fullmatch(r"\w+", name.strip()):
-            yield _item(tree, text, number, "environment", "", "login",
+            yield plain_item(tree, text, number, "environment", "", "login",
                         settings=((name.strip(), value.strip().strip("\"'")),))  # fmt: skip
 
 
@@ -155,17 +175,17 @@ def environment(tree: Tree, text: Text) -> Found:
 
 def preload(tree: Tree, text: Text) -> Found:
     """``ld.so.preload``: libraries divided by blanks or colons, ``#`` to the end of the line."""
-    for number, line in _lines(text):
+    for number, line in numbered_lines(text):
         for path in re.split(r"[\s:]+", line.partition("#")[0].strip()):
             if path:
-                yield _item(tree, text, number, "ld.so", "", "every program that starts",
+                yield plain_item(tree, text, number, "ld.so", "", "every program that starts",
                             settings=(("LD_PRELOAD", path),), target=path)  # fmt: skip
 
 
 def library_paths(tree: Tree, text: Text) -> Found:
-    for number, line in _lines(text):
+    for number, line in numbered_lines(text):
         if line.startswith("/"):
-            yield _item(tree, text, number, "ld.so", "", "every program that starts",
+            yield plain_item(tree, text, number, "ld.so", "", "every program that starts",
                         settings=(("LD_LIBRARY_PATH", line),))  # fmt: skip
 
 
@@ -182,49 +202,51 @@ def apt(tree: Tree, text: Text) -> Found:
     for match in _APT.finditer(bare):
         for command in _QUOTED.findall(match[2]) if match[2] is not None else [match[3]]:
             line = bare.count("\n", 0, match.start()) + 1
-            yield _item(tree, text, line, "package-hook", command.replace('\\"', '"'),
+            yield plain_item(tree, text, line, "package-hook", command.replace('\\"', '"'),
                         f"apt, {match[1]}", user="root")  # fmt: skip
 
 
 def dpkg(tree: Tree, text: Text) -> Found:
-    for number, line in _lines(text):
+    for number, line in numbered_lines(text):
         name, sign, command = line.lstrip("-").partition("=")
         if sign and name.strip() in ("pre-invoke", "post-invoke", "status-logger"):
-            yield _item(tree, text, number, "package-hook", command.strip().strip("\"'"),
+            yield plain_item(tree, text, number, "package-hook", command.strip().strip("\"'"),
                         f"dpkg, {name.strip()}", user="root")  # fmt: skip
 
 
 def dnf_action(tree: Tree, text: Text) -> Found:
     """``package:state:command``; post-transaction-actions of dnf."""
-    for number, line in _lines(text):
+    for number, line in numbered_lines(text):
         parts = line.split(":", 2)
         if len(parts) == 3:
-            yield _item(tree, text, number, "package-hook", parts[2], "dnf", user="root")
+            yield plain_item(tree, text, number, "package-hook", parts[2], "dnf", user="root")
 
 
 def pacman(tree: Tree, text: Text) -> Found:
     for one in values_of(parse_unit(text.text), "Action", "Exec"):
-        yield _item(tree, text, one.line, "package-hook", one.value, "pacman", user="root",
+        yield plain_item(tree, text, one.line, "package-hook", one.value, "pacman", user="root",
                     interpreter="exec")  # fmt: skip
 
 
 def desktop(tree: Tree, text: Text) -> Found:
     for one in values_of(parse_unit(text.text), "Desktop Entry", "Exec"):
-        yield _item(tree, text, one.line, "autostart", one.value, "desktop login",
+        yield plain_item(tree, text, one.line, "autostart", one.value, "desktop login",
                     interpreter="exec")  # fmt: skip
 
 
 def supervisor(tree: Tree, text: Text) -> Found:
     for one in parse_unit(text.text):
         if one.key == "command" and one.section.startswith(("program:", "eventlistener:")):
-            yield _item(tree, text, one.line, "init", one.value, "supervisor", interpreter="exec")
+            yield plain_item(
+                tree, text, one.line, "init", one.value, "supervisor", interpreter="exec"
+            )
 
 
 def inetd(tree: Tree, text: Text) -> Found:
-    for number, line in _lines(text):
+    for number, line in numbered_lines(text):
         words = line.split()
         if len(words) >= 6 and words[5].startswith("/"):
-            yield _item(tree, text, number, "inetd", " ".join(words[5:]), "a connection",
+            yield plain_item(tree, text, number, "inetd", " ".join(words[5:]), "a connection",
                         user=words[4], interpreter="exec")  # fmt: skip
 
 
@@ -234,7 +256,7 @@ def xinetd(tree: Tree, text: Text) -> Found:
     )
     if found.get("server"):
         command = f"{found['server'].strip()} {found.get('server_args', '').strip()}".strip()
-        yield _item(tree, text, 1, "inetd", command, "a connection", user=found.get("user"),
+        yield plain_item(tree, text, 1, "inetd", command, "a connection", user=found.get("user"),
                     interpreter="exec")  # fmt: skip
 
 
@@ -243,7 +265,7 @@ _ROTATE = frozenset({"prerotate", "postrotate", "firstaction", "lastaction", "pr
 
 def logrotate(tree: Tree, text: Text) -> Found:
     for number, name, body in _blocks(text, _ROTATE, "endscript"):
-        yield _item(tree, text, number, "logrotate", body, name, user="root")
+        yield plain_item(tree, text, number, "logrotate", body, name, user="root")
 
 
 def _blocks(text: Text, openers: frozenset[str], closer: str) -> Iterator[tuple[int, str, str]]:
@@ -261,26 +283,26 @@ def _blocks(text: Text, openers: frozenset[str], closer: str) -> Iterator[tuple[
 
 
 def interfaces(tree: Tree, text: Text) -> Found:
-    for number, line in _lines(text):
+    for number, line in numbered_lines(text):
         match = re.match(r"(pre-up|up|post-up|down|pre-down|post-down)\s+(.*)$", line)
         if match is not None:
-            yield _item(tree, text, number, "network-hook", match[2], match[1], user="root")
+            yield plain_item(tree, text, number, "network-hook", match[2], match[1], user="root")
 
 
 def inittab(tree: Tree, text: Text) -> Found:
-    for number, line in _lines(text):
+    for number, line in numbered_lines(text):
         parts = line.split(":", 3)
         if len(parts) == 4 and parts[3]:
-            yield _item(tree, text, number, "init", parts[3], f"init, {parts[2]}", user="root")
+            yield plain_item(tree, text, number, "init", parts[3], f"init, {parts[2]}", user="root")
 
 
 def upstart(tree: Tree, text: Text) -> Found:
-    for number, line in _lines(text):
+    for number, line in numbered_lines(text):
         match = re.match(r"(?:(pre-start|post-start|pre-stop|post-stop)\s+)?exec\s+(.*)$", line)
         if match is not None:
-            yield _item(tree, text, number, "init", match[2], "boot", user="root")
+            yield plain_item(tree, text, number, "init", match[2], "boot", user="root")
     for number, _, body in _blocks(text, _SCRIPTS, "end script"):
-        yield _item(tree, text, number, "init", body, "boot", user="root")
+        yield plain_item(tree, text, number, "init", body, "boot", user="root")
 
 
 _SCRIPTS = frozenset(
@@ -292,12 +314,12 @@ _SCRIPTS = frozenset(
 
 
 def fstab(tree: Tree, text: Text) -> Found:
-    for number, line in _lines(text):
+    for number, line in numbered_lines(text):
         words = line.split()
         if len(words) >= 3:
             options = words[3] if len(words) > 3 else ""
             point = words[1].replace("\\040", " ")
-            yield _item(
+            yield plain_item(
                 tree,
                 text,
                 number,
@@ -316,13 +338,14 @@ _TMPFILES = re.compile(
 
 
 def tmpfiles(tree: Tree, text: Text) -> Found:
-    for number, line in _lines(text):
+    for number, line in numbered_lines(text):
         match = _TMPFILES.match(line)
         if match is None:
             continue
         settings = tuple((k, match[k] or "") for k in ("type", "mode", "argument"))
-        yield _item(tree, text, number, "tmpfiles", line, "boot", target=match["path"].strip('"'),
-                    settings=settings)  # fmt: skip
+        target = match["path"].strip('"')
+        yield plain_item(tree, text, number, "tmpfiles", line, "boot", target=target,
+                         settings=settings)  # fmt: skip
 
 
 Reader = Callable[[Tree, Text], Found]
@@ -388,6 +411,7 @@ HOME_PLACES: tuple[tuple[str, tuple[str, ...], Reader], ...] = (
 
 def read(tree: Tree) -> Found:
     """Items of all these places, below the root and in every home."""
+    yield from running_kernel(tree)
     for place, suffixes, reader in PLACES:
         yield from _at(tree, place, suffixes, reader, None)
     for user, home in tree.homes():

@@ -12,7 +12,7 @@ from triage.parsers.crontab import parse_crontab
 _SYSTEM = ("etc/crontab",)
 _SYSTEM_DIRECTORIES = ("etc/cron.d", "usr/lib/cron.d", "etc/cron.d/yearly")
 _SPOOLS = ("var/spool/cron", "var/spool/cron/crontabs", "var/spool/cron/tabs", "etc/crontabs",
-           "var/cron/tabs", "var/spool/fcron", "var/spool/incron")  # fmt: skip
+           "var/cron/tabs", "var/spool/fcron")  # fmt: skip
 _AT = ("var/spool/cron/atjobs", "var/spool/at", "var/spool/atjobs", "var/spool/at/spool",
        "var/spool/cron/atspool")  # fmt: skip
 _SCRIPTS = {

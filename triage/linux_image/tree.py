@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from dataclasses import field
+from fnmatch import fnmatchcase
 
 from triage.evidence import Root, Unreadable, decode
 from triage.model import FileFacts, Gap, Location, Why
@@ -18,6 +19,7 @@ from triage.records import dataclass
 TEXT_MAX = 256 << 10
 _NAMES_MAX = 20_000
 _FILES_MAX = 60_000
+_GLOB_MAX = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,19 @@ class Tree:
             found = self.text(f"{directory}/{name}")
             if found is not None:
                 yield found
+
+    def glob(self, pattern: str) -> Iterator[str]:
+        """Paths that a pattern names, ``*`` within a component; those without one as they are."""
+        found = [""]
+        for part in pattern.strip("/").split("/"):
+            if "*" not in part:
+                found = [f"{top}/{part}" for top in found]
+                continue
+            found = [
+                f"{top}/{name}" for top in found for name in self.names(top or "/")
+                if fnmatchcase(name, part)
+            ][:_GLOB_MAX]  # fmt: skip
+        yield from (path.lstrip("/") for path in found)
 
     def homes(self) -> list[tuple[str, str]]:
         """(user, home) of every account, and of directories below ``/home`` without one."""

@@ -23,6 +23,9 @@ _SYSTEM = (
     "etc/systemd/system.attached", "run/systemd/system.attached",
 )  # fmt: skip
 _USER = (".config/systemd/user", ".local/share/systemd/user", ".config/systemd/user.control")
+_RUNTIME = ("run/user/*/systemd/user", "run/user/*/systemd/transient",
+            "run/user/*/systemd/generator*", "usr/share/systemd/user", "etc/xdg/systemd/user",
+            "var/lib/portables/*/usr/lib/systemd/system")  # fmt: skip
 _SUFFIXES = (
     ".service", ".socket", ".mount", ".swap", ".timer", ".path", ".automount", ".conf", ".scope",
 )  # fmt: skip
@@ -50,7 +53,12 @@ def read(tree: Tree, items: Items) -> Iterator[PersistenceItem]:
     """Items for every command of every unit, and for generators."""
     for directory in _SYSTEM:
         yield from _directory(tree, directory, None)
+    for pattern in _RUNTIME:
+        for directory in tree.glob(pattern):
+            yield from _directory(tree, directory, None)
     for user, home in tree.homes():
+        for text in tree.texts(f"{home}/.local/share/dbus-1/services", ".service"):
+            yield from _dbus(tree, text)
         for directory in _USER:
             yield from _directory(tree, f"{home}/{directory}", user)
     for directory in _GENERATORS:
@@ -105,7 +113,7 @@ def _unit(tree: Tree, path: str, name: str, user: str | None) -> Iterator[Persis
 
 def _commands(tree: Tree, text: Text, name: str, user: str | None) -> Iterator[PersistenceItem]:
     settings = parse_unit(text.text)
-    environment = tuple(_environment(settings))
+    environment = tuple(_environment(tree, settings))
     run_as = next((s.value for s in reversed(values_of(settings, "Service", "User"))), user)
     for section in _SECTIONS:
         for key in _EXEC:
@@ -119,7 +127,7 @@ def _item(
     tree: Tree, text: Text, name: str, one: Setting, user: str | None,
     environment: tuple[tuple[str, str], ...],
 ) -> PersistenceItem:  # fmt: skip
-    command = _PREFIX.sub("", one.value).replace("$$", "$").replace("%%", "%")
+    command = expanded(_PREFIX.sub("", one.value), dict(environment))
     return PersistenceItem(
         location=tree.locate(text.path, f"[{one.section}] {one.key}, line {one.line}"),
         mechanism="systemd",
@@ -133,17 +141,49 @@ def _item(
     )
 
 
-def _environment(settings: tuple[Setting, ...]) -> Iterator[tuple[str, str]]:
-    for key in ("Environment", "EnvironmentFile"):
-        for one in values_of(settings, "Service", key):
-            try:
-                words = shlex.split(one.value)
-            except ValueError:
-                words = one.value.split()
-            for word in words:
-                name, sign, value = word.partition("=")
-                if sign and key == "Environment":
-                    yield name, value
+_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))|\$\$|%(.)", re.ASCII)
+_SPECIFIERS = {"t": "/run", "T": "/tmp", "V": "/var/tmp", "S": "/var/lib", "C": "/var/cache",
+               "L": "/var/log", "E": "/etc", "%": "%"}  # fmt: skip
+_VARIABLES_MAX, _FILES_MAX = 64, 8
+
+
+def expanded(command: str, environment: dict[str, str]) -> str:
+    """A command with the variables that the unit itself sets, and the specifiers of directories.
+
+    systemd.service(5), systemd.unit(5). What neither knows stays as it is: a shell may.
+    """
+
+    def one(match: re.Match[str]) -> str:
+        if match[0] == "$$":
+            return "$"
+        if match[3] is not None:
+            return _SPECIFIERS.get(match[3], match[0])
+        return environment.get(match[1] or match[2], match[0])
+
+    return _VARIABLE.sub(one, command)
+
+
+def _environment(tree: Tree, settings: tuple[Setting, ...]) -> Iterator[tuple[str, str]]:
+    """What ``Environment=`` and the files of ``EnvironmentFile=`` set."""
+    for one in values_of(settings, "Service", "Environment"):
+        for word in _split(one.value):
+            name, sign, value = word.partition("=")
+            if sign:
+                yield name, value
+    for one in values_of(settings, "Service", "EnvironmentFile")[:_FILES_MAX]:
+        path = one.value.removeprefix("-")
+        text = tree.text(path) if path.startswith("/") and "*" not in path else None
+        lines = () if text is None else text.text.split("\n")
+        assigned = (line.strip().partition("=") for line in lines if not line.startswith("#"))
+        found = [(name, value.strip("\"'")) for name, sign, value in assigned if sign]
+        yield from found[:_VARIABLES_MAX]
+
+
+def _split(value: str) -> list[str]:
+    try:
+        return shlex.split(value)
+    except ValueError:
+        return value.split()
 
 
 def _mount(

@@ -19,6 +19,9 @@ from triage.records import dataclass
 TEXT_MAX = 256 << 10
 _COMMANDS_MAX, _DEPTH_MAX, _WORD_MAX = 4000, 12, 64 << 10
 _OPERATORS = lazy(r"&&|\|\||;;&|;;|;&|\|&|<<<|<<-|<<|<>|<&|>&|&>>|&>|>>|>\||[;&|()<>\n]")
+_IN = lazy(r"in(?=[\s;(])")
+_ESAC = lazy(r"esac(?![\w-])")
+_BLANK = lazy(r"(?:[ \t\r\n]+|\\\n|#[^\n]*)+")
 _PIPE = lazy(r"[ \t]*\|(?!\|)&?")
 _PLAIN = lazy(r"[^\s\\'\"`$;&|()<>#{}=]+")
 _NAME = lazy(r"[A-Za-z_]\w*")
@@ -109,6 +112,7 @@ class _Reader:
         self.waiting_fd: int | None = None
         self.documents: list[tuple[str, bool]] = []
         self.levels: list[_Group] = []
+        self.cases: list[bool] = []  # of each open ``case``: whether a pattern comes next
         self.closed: range | None = None
         self.functions: dict[str, range] = {}
         self.defining: str | None = None
@@ -120,7 +124,9 @@ class _Reader:
         text, end = self.text, len(self.text)
         while self.at < end and len(self.commands) < _COMMANDS_MAX:
             char = text[self.at]
-            if char in " \t\r":
+            if self.cases and self.cases[-1]:
+                self._pattern()
+            elif char in " \t\r":
                 self.at += 1
             elif text.startswith("\\\n", self.at):
                 self.at += 2
@@ -139,11 +145,71 @@ class _Reader:
                 self._word()
         self._finish()
 
+    def _array(self) -> bool:
+        """``NAME=(one two)``: the elements are values; the first is what ``$NAME`` gives."""
+        words, assigned = self.now.words, self.now.assigned
+        whole = bool(words) and words[-1].endswith("=")
+        if not whole and not (assigned and not words and not assigned[-1][1]):
+            return False
+        elements: list[str] = []
+        while self.at < len(self.text) and self.text[self.at] != ")":
+            begin = self.at
+            self._skip_blank()
+            parts, quoted = self._parts()
+            elements += parts if quoted or any(parts) else []
+            if self.at == begin:
+                self.at += 1
+        self.at += 1
+        first = elements[0] if elements else ""
+        if whole:
+            self.variables[words[-1].rstrip("+=")] = first
+        else:
+            assigned[-1] = assigned[-1][0], first
+        return True
+
+    def _case(self) -> None:
+        """``case WORD in``: what stands between is compared, not run."""
+        self._skip_blank()
+        self._parts()
+        self._skip_blank()
+        if _IN.match(self.text, self.at) is not None and len(self.cases) < _LEVELS_MAX:
+            self.at += 2
+            self.cases.append(True)
+
+    def _pattern(self) -> None:
+        """``PATTERN|PATTERN)`` of a ``case``, or its ``esac``: nothing in it is run."""
+        self._skip_blank()
+        if _ESAC.match(self.text, self.at) is not None:
+            self.cases.pop()
+            self.at += 4
+            self._close("esac")
+            return
+        depth = 0
+        self.at += self.text.startswith("(", self.at)
+        while self.at < len(self.text):
+            char, begin = self.text[self.at], self.at
+            if char == "\n" or (char == ")" and depth == 0):
+                self.at += 1
+                break
+            depth += (char == "(") - (char == ")")
+            self._parts()
+            if self.at == begin:
+                self.at += 1
+        self.cases[-1] = False
+
+    def _skip_blank(self) -> None:
+        """Past blanks, newlines and comments."""
+        match = _BLANK.match(self.text, self.at)
+        if match is not None:
+            self.at = match.end()
+
     def _operator(self, sign: str) -> None:
         if sign in _REDIRECTIONS:
             self.waiting_fd, self.waiting = self._number_before(len(sign)), sign
             return
         if sign == "(":
+            if self.at > 1 and self.text[self.at - 2] == "=" and self._array():
+                return
             if self.now.words and not self.now.redirects:  # name() { ...; }
                 self.defining = self.now.words[-1]
                 self.now = _Pending()
@@ -151,6 +217,8 @@ class _Reader:
             self._open("(")
             return
         last = self._finish()
+        if sign in (";;", ";&", ";;&") and self.cases:
+            self.cases[-1] = True
         if sign == ")":
             self._close("(")
             return
@@ -238,7 +306,11 @@ class _Reader:
         if not now.words and not quoted and text in _RESERVED:
             if text in _OPENING:
                 self._open(text)
+                if text == "case":
+                    self._case()
             elif text in _CLOSING:
+                if text == "esac" and self.cases:
+                    self.cases.pop()
                 self._close(text)
             return
         match = None if now.words else _ASSIGNMENT.match(text)
