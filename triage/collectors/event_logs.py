@@ -48,6 +48,7 @@ def _judged(scope: Scope, files: list[Found]) -> Generator[Artifact | Gap, None,
     from triage.model_windows import EventLog, EventRecord
 
     count = 0
+    sources = _Sources(scope)
     rules = None
     if scope.limits.sigma:
         rules, gaps = _rules(scope.limits.sigma)
@@ -55,8 +56,32 @@ def _judged(scope: Scope, files: list[Found]) -> Generator[Artifact | Gap, None,
     for step in judge(scope.root, files, scope.limits, scope.progress, rules=rules):
         if isinstance(step, EventLog):
             count += step.records
-        yield _within(scope, step) if isinstance(step, EventRecord) else step
+        if isinstance(step, EventRecord):
+            yield _within(scope, sources.marked(step))
+        else:
+            yield step
     return count
+
+
+class _Sources:
+    """Whether who kept data in an event is registered; asked only when somebody did."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._asked = False
+        self._names: frozenset[str] | None = None
+
+    def marked(self, event: EventRecord) -> EventRecord:
+        """The event, with the trait ``unregistered`` where the image does not know its source."""
+        if event.act not in ("stored-data", "stored-parts") or event.provider is None:
+            return event
+        if not self._asked:
+            from triage.events.registered import registered
+
+            self._asked, self._names = True, registered(self._scope.root)
+        if self._names is None or event.provider.lower() in self._names:
+            return event
+        return replace(event, traits=(*event.traits, "unregistered"))
 
 
 def _rules(folder: str) -> tuple[Rules | None, list[Gap]]:

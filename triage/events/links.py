@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from triage.events.registry_places import one_notation
 from triage.model import Artifact
-from triage.model_windows import EventRecord, RegistryValue
+from triage.model_windows import AutostartItem, EventRecord, RegistryValue
 from triage.subjects import subject_id
 from triage.ties import Judged, Tie, harmful_of
 from triage.windows.commands import judge_command, judge_script
@@ -29,8 +29,23 @@ def ties(judged: Sequence[Judged]) -> Iterator[Tie]:
     """Every tie of an event that drew findings, in the order of the input."""
     harmful = harmful_of(judged)
     events = [(subject_id(a), a) for a in harmful if isinstance(a, EventRecord)][:_EVENTS_MAX]
+    yield from _sources(events, harmful)
     yield from _registry(events, harmful)
     yield from _processes(events)
+
+
+def _sources(
+    events: Sequence[tuple[str, EventRecord]], harmful: Sequence[Artifact]
+) -> Iterator[Tie]:
+    """Data in an event, and the registration of the source that wrote it."""
+    places: dict[str, str] = {}
+    for item in harmful:
+        if isinstance(item, AutostartItem) and item.place == "event-source":
+            places.setdefault(item.key.rpartition("\\")[2].lower(), subject_id(item))
+    for name, event in events:
+        place = places.get((event.provider or "").lower())
+        if place is not None and event.act in ("stored-data", "stored-parts"):
+            yield Tie(name, "was written by the source of", place, "registers who wrote")
 
 
 # --- the Registry --------------------------------------------------------------------------

@@ -25,6 +25,13 @@ def told(event: EventRecord, *pairs: tuple[str, str]) -> tuple[str, ...]:
     return (*found, when(event))
 
 
+def source_facts(event: EventRecord) -> tuple[str, ...]:
+    """That nobody registered who wrote the event, where that is so."""
+    if "unregistered" not in event.traits:
+        return ()
+    return (f"no source {event.provider} is registered on this image (EventLog, WINEVT)",)
+
+
 def when(event: EventRecord) -> str:
     """How often, when and in which records, as a fact for the report."""
     source = f"{event.provider or 'unknown provider'} event {event.event_id}"

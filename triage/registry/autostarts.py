@@ -25,7 +25,15 @@ _TEXTS = frozenset({1, 2, 7})
 _TELLING = HARMFUL | SUSPECT | {Trait.REGISTRY_READ, Trait.UNC_TARGET, Trait.LONG}
 #: Places where only administrators write: what users may write does not belong there.
 _OF_ADMINISTRATORS = frozenset(
-    {"services", "service-dll", "com-server", "active-setup", "app-paths", "gp-scripts"}
+    {
+        "services",
+        "service-dll",
+        "com-server",
+        "active-setup",
+        "app-paths",
+        "gp-scripts",
+        "event-source",
+    }
 )
 _PIECES = {
     "libraries": re.compile(r"[\0,; ]+"),

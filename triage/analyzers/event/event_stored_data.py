@@ -34,7 +34,7 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.events.stored import EMPTY_LOGS
-from triage.events.words import chain, contents, told, verify
+from triage.events.words import chain, contents, source_facts, told, verify
 from triage.model import Confidence, Evidence, Severity
 from triage.model_windows import EventRecord
 from triage.scene import Scene
@@ -52,8 +52,10 @@ def check(event: EventRecord, scene: Scene) -> Iterator[Evidence]:
         facts.append(f"channel: {event.channel}")
         if unused:
             facts.append("this log is empty on nearly every system")
+        facts += source_facts(event)
         severity = Severity.HIGH if unused else None
-        sure = Confidence.MODERATE if unused or "large" in telling else None
+        known = "unregistered" not in event.traits
+        sure = Confidence.MODERATE if unused or "large" in telling or not known else None
         yield Evidence((*facts, *told(event)), verify(event), severity, sure)
 
 

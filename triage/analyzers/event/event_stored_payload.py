@@ -31,7 +31,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
-from triage.events.words import chain, contents, told, verify
+from triage.events.words import chain, contents, source_facts, told, verify
 from triage.model import Confidence, Evidence, Severity
 from triage.model_windows import EventRecord
 from triage.scene import Scene
@@ -49,7 +49,8 @@ def check(event: EventRecord, scene: Scene) -> Iterator[Evidence]:
             continue
         where = event.text("field") or field.name
         facts = (f"{where} ({field.size}) holds {chain(content)}", *told(event))
-        yield Evidence((*facts, f"channel: {event.channel}"), verify(event), severity)
+        facts = (*facts, f"channel: {event.channel}", *source_facts(event))
+        yield Evidence(facts, verify(event), severity)
 
 
 INDICATOR = Indicator(
