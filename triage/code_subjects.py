@@ -34,5 +34,5 @@ def facts_of(artifact: CodeLook) -> Facts:
         ("euid", artifact.uid),
         ("vdso_bytes_changed", artifact.vdso_changed),
         ("functions", ", ".join(list(symbols)[:_SHOWN]) or None),
-        ("threads", ", ".join(str(t.tid) for t in artifact.threads[:_SHOWN]) or None),
+        ("waiting_pids", ", ".join(str(t.tid) for t in artifact.threads[:_SHOWN]) or None),
     )

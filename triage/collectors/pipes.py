@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Generator, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from triage.evidence import why_of
@@ -23,15 +24,23 @@ if TYPE_CHECKING:
 NAME = "pipes"
 _LEAST = 64  # what is smaller is a token to wake somebody
 _ENDS_MAX = 16
+_PIPES_MAX = 20_000
 _Pipes = dict[str, list[int]]
 
 
 def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
     """Yield an IpcObject for every such pipe with data; returns how many were asked."""
     alone = _held_by_one(scope)
+    asked = 0
     for process, pipes in alone:
-        yield from _of_process(scope, process, pipes)
-    return sum(len(pipes) for _, pipes in alone)
+        some = dict(islice(pipes.items(), _PIPES_MAX - asked))
+        yield from _of_process(scope, process, some)
+        asked += len(some)
+        if len(some) < len(pipes):
+            words = f"{asked} pipes were looked into; more of pid {process.pid} and others were not"
+            yield Gap(Location("/proc", "pipes"), Why.TRUNCATED, words)
+            break
+    return asked
 
 
 def _held_by_one(scope: Scope) -> list[tuple[Process, _Pipes]]:

@@ -70,8 +70,12 @@ class Looks:
         )
         notable = bool(space.unbacked())
         if notable or self._scope.limits.deep:
+            self._linkages.denied = False
             images = self._linkages.loaded(directory, space)
             look = self._with_tables(look, directory, space, images)
+            if self._linkages.denied:
+                words = "function tables not looked at: not permitted to open the mapped files"
+                yield Gap(place, Why.DENIED, words)
         if notable:
             covered = covered_code(directory, space, self._linkages, images)
             look = replace(look, covered=tuple(islice(covered, FOUND_MAX)))

@@ -122,5 +122,5 @@ def _is_one_of(address: int, symbols: list[Symbol]) -> bool:
 def _expected(symbols: list[Symbol], target: Loaded) -> str:
     if not symbols:
         return f"{target.image.path} defines no such symbol"
-    places = ", ".join(f"{target.bias + symbol.value:x}" for symbol in symbols[:3])
-    return f"{target.image.path} defines it at {places}"
+    places = " and ".join(f"{target.bias + symbol.value:x}" for symbol in symbols[:3])
+    return f"{target.image.path} defines it at {places} instead"

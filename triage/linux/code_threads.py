@@ -45,6 +45,8 @@ class ThreadLook:
         self._process = process
         self._space = space
         told = {one.image.identity for one in images} | ({(exe.dev, exe.inode)} if exe else set())
+        if not images:  # nothing of them could be opened
+            told |= {image.identity for image in space.images()}
         self._unbacked = [
             (line.start, line.end)
             for line in space.unbacked()

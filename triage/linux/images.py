@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
+from triage.evidence import Unreadable
 from triage.linux.address_space import AddressSpace, Image
 from triage.parsers import Malformed
 from triage.parsers.elf_dynamic import Layout, Linkage, Read, Segment, Slot, Symbol
@@ -46,6 +47,7 @@ class Linkages:
         self._page = page_size
         self._known: dict[Identity, _Known | None] = {}
         self._defined: dict[Identity, dict[str, list[Symbol]]] = {}
+        self.denied = False
         self.right: set[tuple[Identity, int, Identity, int]] = set()
 
     def loaded(self, process: ProcessDir, space: AddressSpace) -> list[Loaded]:
@@ -76,8 +78,11 @@ class Linkages:
                 with _opened(process, image) as read:
                     linkage = Linkage(read)
                     found = _Known(linkage.layout, tuple(linkage.slots()))
+            except PermissionError:
+                self.denied = True
+                return None  # another process may show it
             except (OSError, Malformed):
-                pass  # no image, or not ours to read: that is told of the process as a whole
+                pass
             self._known[image.identity] = found
         return self._known[image.identity]
 
@@ -107,16 +112,38 @@ class Linkages:
 
 @contextmanager
 def _opened(process: ProcessDir, image: Image) -> Iterator[Read]:
-    """The image's file, through ``map_files``. Raises :class:`OSError`."""
+    """The image's file, through ``map_files``, else by its path. Raises :class:`OSError`."""
     line = image.lines[0]
     name = f"map_files/{line.start:x}-{line.end:x}"
     if process.is_disk(line.dev) is None:
-        facts = process.facts(name, seals=False)
-        process.learn(line.dev, None if facts is None else facts.fs_magic)
+        with suppress(PermissionError):
+            facts = process.facts(name, seals=False)
+            process.learn(line.dev, None if facts is None else facts.fs_magic)
     if not process.may_be_opened(line.dev):
         raise FileNotFoundError("not opened: the file system may block")
-    with process.opened(name) as fd:
+    try:
+        fd = process.reopened(name)
+    except PermissionError:  # that takes CAP_CHECKPOINT_RESTORE
+        fd = _by_path(process, image)
+    try:
         yield lambda offset, size: _piece(fd, offset, size)
+    finally:
+        os.close(fd)
+
+
+def _by_path(process: ProcessDir, image: Image) -> int:
+    """The file of that name, if it still is the mapped one. Raises :class:`PermissionError`."""
+    if process.may_block(image.path):
+        raise PermissionError("not looked up: the file system may block")
+    try:
+        with process.root() as root:
+            fd = root.open(image.path)
+    except (Unreadable, OSError) as error:
+        raise PermissionError("not found by its path") from error
+    if os.fstat(fd).st_ino != image.identity[1]:
+        os.close(fd)
+        raise PermissionError("another file lies at the mapped path")
+    return fd
 
 
 def _piece(fd: int, offset: int, size: int) -> bytes:

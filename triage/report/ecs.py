@@ -30,7 +30,7 @@ _CATEGORIES = {
     "process": "process", "memory-file": "file", "mount": "file", "log-event": "process",
     "event-record": "process", "core-dump": "process", "registry_value": "registry",
     "registry_key": "registry", "autostart": "registry", "event-log": "host",
-    "kernel-object": "host", "hidden": "host",
+    "kernel-object": "host", "hidden": "host", "process-code": "process",
 }  # fmt: skip
 _LOGS = frozenset({"log-event", "event-record", "event-log"})
 

@@ -166,7 +166,7 @@ def has_process(subject: Subject) -> bool:
     """Whether a subject is a process, or tells of one that ran."""
     facts = Facts(subject)
     told = any(facts.text(name) is not None for name in ("exe", "image", "command"))
-    return subject.kind == "process" or (subject.kind in RECORDED and told)
+    return subject.kind in ("process", "process-code") or (subject.kind in RECORDED and told)
 
 
 def program(facts: Facts) -> str | None:

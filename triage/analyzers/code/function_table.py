@@ -35,22 +35,28 @@ from collections.abc import Iterator
 from triage.analyzers.indicator import Indicator
 from triage.model import Confidence, Evidence, Severity
 from triage.model_code import CodeLook, CodeSlot
-from triage.scene import Scene
+from triage.scene import Scene, volatile_place
 
 _SHOWN = 6
 _UNBACKED = frozenset({"anonymous", "shared", "memfd"})
+_VOLATILE = frozenset({"shm", "run", "lock", "dev"})
 
 
 def _is_harmful(slot: CodeSlot) -> bool:
     """Into memory without a file, or into an image that has the symbol, but somewhere else."""
-    return slot.value.backing in _UNBACKED or " defines it at " in slot.expected
+    path = slot.value.mapping.split(" ", 2)[-1]
+    return (
+        slot.value.backing in _UNBACKED
+        or volatile_place(path) in _VOLATILE
+        or " defines it at " in slot.expected
+    )
 
 
 def _text(slot: CodeSlot) -> str:
     name = slot.symbol or "a function"
-    text = f"{name} as {slot.object} calls it ({slot.address:x}) -> {slot.value.address:x}"
+    text = f"{name}, called by {slot.object} through the word at {slot.address:x} leads to"
     more = f"; {slot.expected}" if slot.expected else ""
-    return f"{text}: {slot.value.mapping}{more}"
+    return f"{text} {slot.value.address:x}: {slot.value.mapping}{more}"
 
 
 def check(look: CodeLook, scene: Scene) -> Iterator[Evidence]:

@@ -54,7 +54,7 @@ def _severity(thread: CodeThread, compiles: bool) -> Severity | None:
 
 def _text(thread: CodeThread) -> str:
     call = "no system call" if thread.call is None else f"system call {thread.call}"
-    text = f"thread {thread.tid} ({thread.comm}) waits in {call} at {thread.pc.address:x}"
+    text = f"thread {thread.comm} (pid {thread.tid}) waits in {call} at {thread.pc.address:x}"
     text += f": {thread.pc.mapping}"
     if thread.callers:
         first = thread.callers[0]
