@@ -76,6 +76,12 @@ FIRES: list[tuple[str, str, Raw]] = [
      ImageLoaded="\\\\203.0.113.7\\s\\a.dll")),
     ("event-foreign-module", "medium", sysmon(7, Image=SYSTEM + "mmc.exe", Signed="false",
      ImageLoaded="C:\\Users\\u\\AppData\\Local\\Temp\\a.dll")),
+    ("event-foreign-module", "medium", sysmon(7, Image="C:\\ProgramData\\V\\v.exe", Signed="false",
+     ImageLoaded="C:\\ProgramData\\V\\version.dll")),
+    ("event-foreign-module", "low", sysmon(7, Image="C:\\ProgramData\\V\\v.exe", Signed="false",
+     ImageLoaded="C:\\ProgramData\\V\\v_core.dll")),
+    ("event-pipe", "medium", sysmon(18, EventType="ConnectPipe", Image="System", ProcessId=4,
+     PipeName="\\46a676ab7f179e511e30dd2dc41bd388")),
     ("event-script-engine", "medium", sysmon(7, Image=SYSTEM + "wbem\\WMIC.exe", Signed="true",
      ImageLoaded=SYSTEM + "jscript.dll")),
     ("event-command", "high", start(SYSTEM + "WindowsPowerShell\\v1.0\\powershell.exe",
@@ -228,6 +234,17 @@ SILENT: list[tuple[str, Raw]] = [
      {"Operation_ESStoConsumerBinding": {"ESS": "SCM Event Log Filter", "CONSUMER":
       'NTEventLogEventConsumer="SCM Event Log Consumer"', "PossibleCause":
       "instance of NTEventLogEventConsumer"}}, section="UserData")),
+    ("a driver of Defender's in the Registry", sysmon(13, EventType="SetValue", Image=SYSTEM + "services.exe",
+     TargetObject="HKLM\\System\\CurrentControlSet\\Services\\MpKsl1\\ImagePath", Details="\\??\\C:\\ProgramData\\"
+     "Microsoft\\Windows Defender\\Definition Updates\\{9F21B1C2-64B5-46BA-B8AD-3748F06F0E0B}\\MpKsl1.sys")),
+    ("a service host that Defender empties", start(SYSTEM + "svchost.exe", SYSTEM + "svchost.exe",
+     "C:\\Program Files\\Windows Defender\\MsMpEng.exe")),
+    ("a pipe of its own that a program made", sysmon(17, EventType="CreatePipe", ProcessId=700,
+     Image="C:\\Program Files\\V\\v.exe", PipeName="\\46a676ab7f179e511e30dd2dc41bd388")),
+    ("a service's pipe that was opened from afar", sysmon(18, EventType="ConnectPipe", Image="System",
+     ProcessId=4, PipeName="\\svcctl")),
+    ("a class of the shell's for another program", start(SYSTEM + "rundll32.exe", SYSTEM + "rundll32.exe shell32.dll,"
+     "SHCreateLocalServerRunDll {995C996E-D918-4a8c-A302-45719A6F4EA7} -Embedding", SYSTEM + "svchost.exe")),
     ("a vendor's service", event("Service Control Manager", 7045, {"ServiceName": "V",
      "ImagePath": '"C:\\Program Files\\V\\v.exe"', "ServiceType": "user mode service"})),
     ("a signature driver of Defender's", event("Service Control Manager", 7045, {"ServiceName":

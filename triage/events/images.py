@@ -48,6 +48,11 @@ def user_place(path: str) -> bool:
     return _USER_PLACE.search(found) is not None and not found.startswith(_GUARDED)
 
 
+def guarded(path: str) -> bool:
+    """Whether a path lies in a folder of a product that keeps everybody but itself out."""
+    return plain(path).startswith(_GUARDED)
+
+
 @lru_cache(maxsize=8192)
 def installed(path: str) -> bool:
     """Whether a program lies where only administrators install programs."""

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from triage.events.dull import is_dull
 from triage.events.facts import Fact, fields, ordered
-from triage.events.images import has_role, name, of_windows, plain, user_place
+from triage.events.images import has_role, installed, name, of_windows, plain, user_place
 from triage.events.likeness import alike
 from triage.events.registry_places import Place, place_of
 from triage.events.watch import Watch
@@ -150,8 +150,13 @@ def relation_traits(image: str, command: str, parent: str) -> tuple[str, ...]:
 
 
 def _tells(parent: str) -> bool:
-    """Whether the parent is known, and not the one that starts Windows' own services."""
-    return parent.strip("-? ") != "" and name(parent) not in ("services", "smss")
+    """Whether the parent is known, and not one that starts Windows' own services so.
+
+    Defender starts a service host without arguments, and empties it for what it examines.
+    """
+    if parent.strip("-? ") == "" or name(parent) in ("services", "smss"):
+        return False
+    return name(parent) != "msmpeng" or (user_place(parent) and not installed(parent))
 
 
 def _alone(command: str) -> bool:

@@ -11,12 +11,13 @@ from functools import cache, lru_cache
 
 from triage.content.kinds import family
 from triage.events.facts import Fact, fields, ordered
-from triage.events.images import has_role, name, remote, user_place
+from triage.events.images import guarded, has_role, name, remote, user_place
 from triage.events.watch import Watch
 from triage.knowledge import table
 from triage.model import Content, Severity
 from triage.records import dataclass
 from triage.windows.commands import judge_command
+from triage.windows.traits import Trait
 
 _ROOTS = (
     (re.compile(r"^\\registry\\machine(?=\\|$)"), "hklm"),
@@ -41,6 +42,7 @@ _VALUES = (
     "enablescriptblocklogging", "executionpolicy", "enablelua", "uselogoncredential", "driver",
     "servicedll", "userinitmprlogonscript", "amsienable", "etwenabled",
 )  # fmt: skip
+_OF_PLACES = {Trait.USER_WRITABLE_TARGET, Trait.UNUSUAL_PLACE}
 DELETES = ("deletevalue", "deletekey", "%%1906")
 
 
@@ -123,9 +125,12 @@ def telling_data(data: str) -> bool:
         return False
     found = judge_command(data[:16384])
     program = found.targets[0] if found.targets else data
-    outside = any(user_place(one) or remote(one) for one in found.targets or (data,))
+    # A path with blanks and without quotes is a path: what a shell makes of it is no program.
+    named = (data,) if guarded(data) else found.targets or (data,)
+    outside = any(user_place(one) or remote(one) for one in named)
     runs = has_role(found.program, "shell", "script-host") or has_role(program, "shell")
-    return outside or runs or bool(found.traits)
+    # Where it lies was asked above, with what administrators guard left out.
+    return outside or runs or bool(set(found.traits) - _OF_PLACES)
 
 
 def registry_fact(

@@ -11,7 +11,7 @@ import re
 from triage.events import access, registry_places
 from triage.events.facts import Fact, actors, fields, text, traits
 from triage.events.fields import Fields, as_number
-from triage.events.images import has_role, name, of_windows, plain, remote, user_place
+from triage.events.images import has_role, name, of_windows, plain, remote, role_names, user_place
 from triage.events.processes import process_fact, start_traits
 from triage.events.watch import Watch
 
@@ -27,6 +27,7 @@ _SCRIPT_FILE = re.compile(
 )
 #: The pipe that every PowerShell engine opens: when, process id, domain, process.
 _POWERSHELL_PIPE = re.compile(r"(?i)^\\PSHost\.\d+\.\d+\.[^.]+\.(.{1,80})$")
+_DIGEST = re.compile(r"(?i)^\\(?:[0-9a-f]{16}|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$")
 _USAGE = re.compile(r"\\clr_v[\w.]+\\usagelogs\\([^\\]+)\.exe\.log$")
 
 
@@ -78,13 +79,15 @@ def module_load(data: Fields, watch: Watch) -> Fact | None:
     unsigned = signed == "false"
     runtime = base in _RUNTIME or _AUTOMATION.match(base) is not None
     own = plain(image) == plain(loaded)
+    beside = unsigned and not own and user_place(loaded) and not of_windows(image)
     found = traits(
         ("runtime", runtime and has_role(image, "unmanaged")),
         ("automation", _AUTOMATION.match(base) and not has_role(image, "managed")),
         ("foreign-module", unsigned and not own and of_windows(image) and user_place(loaded)),
         ("remote-module", unsigned and not own and remote(loaded)),
         ("unsigned-in-windows", unsigned and not own and of_windows(loaded) and of_windows(image)),
-        ("unsigned-beside", unsigned and not own and user_place(loaded) and not of_windows(image)),
+        ("unsigned-beside", beside),
+        ("borrowed-name", beside and base in role_names("library")),
         ("script-engine", base in _ENGINES and _odd_for_scripts(image)),
     )
     if not found:
@@ -226,11 +229,21 @@ def pipe(data: Fields, watch: Watch) -> Fact | None:
         actor = actors(data, "ProcessGuid", "ProcessId")
         return Fact("engine-start", shown, odd[:1], ("image",), actor, user=text(data, "User"))
     known = watch.known_pipe(pipe_name)
+    if known is None and text(data, "EventType") != "CreatePipe" and _from_afar(data, pipe_name):
+        known = "a name that says nothing, opened from another machine"
     if known is None:
         return None
     shown = fields(("image", text(data, "Image")), ("pipe", pipe_name), ("known", known))
     actor = actors(data, "ProcessGuid", "ProcessId")
     return Fact("pipe", shown, (), ("image", "known"), actor, user=text(data, "User"))
+
+
+def _from_afar(data: Fields, pipe_name: str) -> bool:
+    """Whether another machine opened a pipe whose name is a digest: the file server of the kernel
+    (process 4) opens for it. Pipes that services offer to the network have names of words.
+    """
+    kernel = name(text(data, "Image") or "") == "system" and as_number(data.get("ProcessId")) == 4
+    return kernel and _DIGEST.match(pipe_name) is not None
 
 
 def dns(data: Fields, watch: Watch) -> Fact | None:

@@ -37,6 +37,11 @@ _WORDS = (
     ("remote-module", "it was loaded from a share", Severity.HIGH),
     ("foreign-module", "a program of Windows loaded it from where users write", Severity.MEDIUM),
     ("unsigned-in-windows", "it lies in the Windows folder without a signature", Severity.MEDIUM),
+    (
+        "borrowed-name",
+        "it is called like one of Windows or Office, and lies where users write",
+        Severity.MEDIUM,
+    ),
     ("unsigned-beside", "it lies where users write", Severity.LOW),
 )
 
