@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from triage.content.patterns import lazy
+from triage.dense import dense_runs
 from triage.model import Process
 from triage.scene import volatile_place, without_deleted
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 _SIGNS = ("(", "|", "`", "$", ";", '"', "'", "/dev/", "/run/", "/proc/", "<", ":/", "-e", "&")
 _LEAST, _LONGEST, _ARGUMENTS_MAX = 48, 128 << 10, 8
 _SHOWN = 300
-_RUN = lazy(r"[A-Za-z0-9+/=_-]{48,}")
 _LIST = lazy(r"(?:\\x[0-9a-fA-F]{2}){16}|(?:\d{1,3}[, ]){40}|(?:0x[0-9a-fA-F]{1,2}[, ]+){16}")
 
 
@@ -98,26 +98,12 @@ def carried(process: Process) -> Iterator[tuple[int, Content]]:
 def _dense(text: str) -> bool:
     """Whether a part of the text is data rather than words and paths."""
     part = text[:_LONGEST]
-    if any(_alternates(match.group()) for match in _RUN.finditer(part)):
+    if dense_runs(part, _LEAST) or _LIST.search(part) is not None:
         return True
-    if _LIST.search(part) is not None:
-        return True
-    strange = sum(1 for char in part[:4096] if char < " " and char not in "\t\r\n")
-    strange += sum(1 for char in part[:4096] if "\udc80" <= char <= "\udcff")
-    return strange * 8 > min(len(part), 4096)
-
-
-def _alternates(run: str) -> bool:
-    """A run without the words of a path or an identifier: hexadecimal, or letters of both cases
-    and digits as an encoding mixes them."""
-    if run.count("/") * 12 > len(run) and max(map(len, run.split("/"))) < 48:
-        return False
-    upper = sum(1 for char in run if char.isupper())
-    digits = sum(1 for char in run if char.isdigit())
-    lower = sum(1 for char in run if char.islower())
-    if not run.strip("0123456789abcdefABCDEF"):
-        return len(run) > 130 and digits > 0  # longer than any digest
-    return min(upper, lower) * 6 > len(run) and digits * 40 > len(run)
+    some = part[:4096]
+    strange = sum(1 for char in some if "\udc80" <= char <= "\udcff")
+    strange += sum(1 for char in some if char < " " and char not in "\t\r\n")
+    return strange * 8 > len(some)
 
 
 @lru_cache(256)

@@ -159,7 +159,11 @@ def _holds_nothing_encoded(data: bytes) -> bool:
     head = data[:_HEAD]
     escapes = max(head.count(mark) for mark in (b"\\x", b"0x", b"%", b"\\u", b"\\0", b"&#"))
     lists = max(head.count(mark) for mark in (b",", b";")) * 5 > len(head)
-    return escapes < 12 and not lists and longest_encoded_run(head) < _ENCODED_RUN
+    if escapes >= 12 or lists or longest_encoded_run(head) >= _ENCODED_RUN:
+        return False
+    from triage.content.disguised import may_be_disguised
+
+    return not may_be_disguised(head)
 
 
 def _glance(data: bytes, size: int) -> Content:

@@ -17,6 +17,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from triage import kernel
+from triage.dense import dense_runs
 from triage.evidence import (
     O_PATH,
     Root,
@@ -252,6 +253,9 @@ def _walk_directory(state: _Walk, place: Place, fd: int) -> Generator[Artifact |
         yield from _one_file(state, place, *step)
 
 
+LINK_LEAST = 24
+
+
 def _one_file(
     state: _Walk, place: Place, path: str, directory: int, name: bytes
 ) -> Generator[Artifact | Gap]:
@@ -268,6 +272,8 @@ def _one_file(
         return
     try:
         status = os.fstat(handle)
+        if stat.S_ISLNK(status.st_mode):
+            yield from _carrying_link(place, location, handle)
         if not stat.S_ISREG(status.st_mode):
             return
         if _is_below(place, path):
@@ -277,6 +283,25 @@ def _one_file(
         yield from _examined(state, place, location, handle)
     finally:
         os.close(handle)
+
+
+def _carrying_link(place: Place, location: Location, handle: int) -> Generator[Artifact]:
+    """A symbolic link whose target is data: it leads nowhere, and holds up to 4,095 bytes."""
+    target = os.readlink(b"", dir_fd=handle)
+    if len(target) < LINK_LEAST or not dense_runs(os.fsdecode(target), LINK_LEAST):
+        return
+    from triage.content.examine import examine
+
+    yield MemoryFile(
+        location=location,
+        origin=place.origin,
+        name=location.path,
+        file=facts_of_fd(handle),
+        fs_type=place.fs_type,
+        mount_point=place.mount_point,
+        mount_namespace=place.namespace,
+        content=dataclasses.replace(examine(target), kept=target),
+    )
 
 
 def _twins(state: _Walk, path: str, facts: FileFacts, content: Content | None) -> tuple[str, ...]:

@@ -112,7 +112,7 @@ def carries(text: bytes) -> bool:
         or has_pieces(text)
         or has_strange_token(text)
         or turned_words(text)
-        or _swapped_words(text)
+        or swapped_words(text)
         or (len(text) >= _LONG and likeness(text[:_SEEN]) < _STRANGE and _is_one_text(text))
     )
 
@@ -168,6 +168,9 @@ def looks_encoded(run: bytes) -> bool:
     return mixed and turns > (_TURNS if size < _NO_NAME else _TURNS - 0.04)
 
 
+_HOSTS = lazy(rb"(?:\n[ \t]?(?:[0-9]{1,3}\.){3}[0-9]{1,3}[ \t][^\n]{1,80}){6}")
+
+
 def has_list(text: bytes) -> bool:
     """Whether bytes are spelled as a list of numbers or of escapes."""
     if any(sign in text and pattern.search(text) is not None for sign, pattern in _LISTS):
@@ -175,6 +178,8 @@ def has_list(text: bytes) -> bool:
     if has_run(text, _GUID, 36) and _GUIDS.search(text) is not None:
         return True
     if any(sign in text and _ADDRESSES[sign].search(text) is not None for sign in _ADDRESSES):
+        return True
+    if b"\n" in text and _HOSTS.search(text) is not None:
         return True
     if _SPLIT_NUMBERS.search(text) is not None or has_run(text, _DIGIT, _BIG_NUMBER):
         return True
@@ -207,7 +212,7 @@ def has_strange_token(text: bytes, least: int = 40) -> bool:
     return False
 
 
-def _swapped_words(text: bytes) -> bool:
+def swapped_words(text: bytes) -> bool:
     """Whether the words of scripts appear once neighbouring letters change places."""
     if b" " in text[:256] and likeness(text[:_SEEN]) > _NO_WORD and _has_words(text):
         return False

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from triage.content.candidate import PLAIN, SLOW, WORTHY, Budget, Candidate
+from triage.content.candidate import GUESS, PLAIN, SLOW, WORTHY, Budget, Candidate
 from triage.content.patterns import lazy
 from triage.records import dataclass
 
@@ -195,15 +195,18 @@ def _bytes_of(notation: Notation, items: _Values) -> Iterator[tuple[str, bytes, 
 
 
 def _uuids(data: bytes) -> Iterator[Candidate]:
-    """Machine code stored as UUID strings: three fields little-endian, the rest as written."""
+    """Machine code stored as UUID strings: three fields little-endian, or all as written."""
     for start, end, runs in _grouped(_UUID, data):
         if len(runs) < 4:
             continue
-        out = bytearray()
+        out, plain = bytearray(), bytearray()
         for run in runs:
             one = bytes.fromhex(run.replace(b"-", b"").decode("ascii"))
             out += one[3::-1] + one[5:3:-1] + one[7:5:-1] + one[8:]
+            plain += one
         yield Candidate(bytes(out), "hex", "UUID strings", start, end, WORTHY, named=True)
+        step = "UUID strings, as written"
+        yield Candidate(bytes(plain), "hex", step, start, end, WORTHY, named=True)
 
 
 _IPV4 = lazy(rb"(?<![0-9.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![0-9.])")
@@ -224,6 +227,22 @@ def _addresses(data: bytes) -> Iterator[Candidate]:
             whole = b"".join(value for value in values if value is not None)
             if values and None not in values:
                 yield Candidate(whole, "hex", step, start, end, WORTHY, named=True)
+    if data.count(b".") >= 6 * _LEAST_ADDRESSES and data.count(b"\n") >= _LEAST_ADDRESSES:
+        yield from _in_lines(data)
+
+
+_LINE_ADDRESS = lazy(rb"(?m)^[ \t]*+((?:[0-9]{1,3}\.){3}[0-9]{1,3})[ \t,;][^\n]{0,200}$")
+
+
+def _in_lines(data: bytes) -> Iterator[Candidate]:
+    """Addresses that each begin a line, as in a table of hosts."""
+    runs = _LINE_ADDRESS.findall(data)
+    if len(runs) < 2 * _LEAST_ADDRESSES or len(runs) * 10 < data.count(b"\n") * 8:
+        return
+    values = [_of_ipv4(run) for run in runs]
+    whole = b"".join(value for value in values if value is not None)
+    if None not in values:
+        yield Candidate(whole, "hex", "IPv4 addresses at the lines' beginnings", need=GUESS)
 
 
 def _of_ipv4(text: bytes) -> bytes | None:

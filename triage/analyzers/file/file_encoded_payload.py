@@ -3,7 +3,8 @@
 What it looks for
 -----------------
 Content that is something else after unwrapping (base64, hex, XOR, gzip, ... in any order) and
-whose innermost layers hold a program, shellcode or a script.
+whose innermost layers hold a program, shellcode or a script. Text under base64 with an alphabet
+that nobody knows is told by which letters stand where: medium.
 
 Why it matters
 --------------
@@ -43,6 +44,14 @@ def chain_to(content: Content, layer: Layer) -> tuple[Layer, ...]:
     return tuple(found)
 
 
+def _in_own_alphabet(content: Content) -> bool:
+    if content.kind != "text" or content.kept is None:
+        return False
+    from triage.content.secret_alphabet import hides_text
+
+    return hides_text(content.kept)
+
+
 def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
     if item.content is None or family(item.content.kind) in ("executable", "script"):
         return
@@ -50,6 +59,11 @@ def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
 
     hidden = payload(item.content)
     severity = severity_in(SCRIPT, item, scene)
+    if severity is not None and hidden is None and _in_own_alphabet(item.content):
+        severity = min(severity, Severity.MEDIUM, key=lambda s: s.points)
+        words = "text in base64 with an alphabet of its own, which nothing tells"
+        yield Evidence((where(item), words), verify(item, scene), severity, Confidence.MODERATE)
+        return
     if hidden is None or hidden.parent is None or severity is None:
         return
     chain = chain_to(item.content, hidden)
