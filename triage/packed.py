@@ -116,6 +116,7 @@ class PackedRoot(Root):
                     view = view[os.write(fd, view) :]
             os.fchmod(fd, 0o400)
             fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW)
+            os.lseek(fd, 0, os.SEEK_SET)  # as of a file that was just opened: some read from there
         except OSError:
             os.close(fd)
             raise

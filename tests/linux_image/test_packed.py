@@ -157,6 +157,16 @@ def test_no_name_and_no_link_leads_out(tmp_path: Path) -> None:
         assert [gap.why for gap in root.remarks()] == [Why.REFUSED]
 
 
+def test_what_is_opened_is_read_from_its_start(tmp_path: Path) -> None:
+    """Event logs are read by where the descriptor stands, not by offsets."""
+    with PackedRoot(str(made(tmp_path / "x.tar", [("a/b", b"content")]))) as root:
+        fd = root.open("a/b")
+        try:
+            assert os.read(fd, 100) == b"content"
+        finally:
+            os.close(fd)
+
+
 def test_members_that_contradict_each_other(tmp_path: Path) -> None:
     packed = made(tmp_path / "a.tar.gz", [
         ("d/f", b"first"), ("d/f", b"second"), ("d/f/g", b"below a file"), ("d", b"a file too"),
