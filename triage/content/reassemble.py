@@ -123,9 +123,15 @@ def _is_new(found: Layer, parts: Sequence[Part], limits: Limits) -> bool:
         return True
     if family(found.kind) == "executable":
         return same <= max(1, len(parts) // 4)
-    return _same_sized(parts) and same * 2 <= len(parts)
+    return (_same_sized(parts) or _are_runs(parts)) and same * 2 <= len(parts)
 
 
+def _are_runs(parts: Sequence[Part]) -> bool:
+    """Whether every part is one run of an encoding's letters, which no script by itself is."""
+    return all(_ENCODED.fullmatch(data.strip()) is not None for _, data in parts)
+
+
+_ENCODED = lazy(rb"[A-Za-z0-9+/_-]{8,}={0,2}")
 _BROKEN = frozenset({"truncated", "headers-only", "wiped-header"})
 
 

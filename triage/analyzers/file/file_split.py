@@ -28,6 +28,7 @@ References
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
@@ -39,6 +40,7 @@ from triage.scene import Scene
 _MOST_PARTS, _MOST_BYTES = 64, 16 << 20
 _WORK = 30_000_000  # units of about a nanosecond for each join that is tried
 _MAY_BE_PARTS = frozenset({"plain", "encoded", "compressed", "archive", "executable", "text"})
+_NUMBERED = re.compile(r"[A-Za-z_.-]{0,12}(?:\d{1,6}|[0-9a-z])")
 _TELLING = frozenset({"archive", "compressed", "encrypted"})
 
 
@@ -58,8 +60,36 @@ def _parts(item: MemoryFile, scene: Scene) -> list[MemoryFile]:
     if next(filter(_may_be_part, beside), None) is not item:
         return []
     found = [other for other in beside if _may_be_part(other)]
+    if len(found) == 1:
+        found = _in_sister_directories(item, scene)
     few = 2 <= len(found) <= _MOST_PARTS
     return found if few and sum(f.file.size for f in found) <= _MOST_BYTES else []
+
+
+def _in_sister_directories(item: MemoryFile, scene: Scene) -> list[MemoryFile]:
+    """Parts that lie alone in numbered directories side by side (``0/x``, ``1/x``); empty but for
+    the first of them."""
+    directory = posixpath.dirname(item.name)
+    above, _, name = directory.rpartition("/")
+    if not _NUMBERED.fullmatch(name):
+        return []
+    found: list[MemoryFile] = []
+    for other in sorted(scene.directories):
+        if other.rpartition("/")[0] == above and _NUMBERED.fullmatch(other.rpartition("/")[2]):
+            alone = [file for file in scene.beside(other) if _may_be_part(file)]
+            found += alone if len(alone) == 1 else []
+    return found if found and found[0] is item else []
+
+
+def _above(path: str, apart: bool) -> str:
+    directory = posixpath.dirname(path)
+    return posixpath.dirname(directory) if apart else directory
+
+
+def _name(part: MemoryFile, parts: list[MemoryFile]) -> str:
+    """The name in the directory, or from the one above where each part has its own."""
+    one = posixpath.dirname(parts[0].name) == posixpath.dirname(parts[-1].name)
+    return base_name(part) if one else "/".join(part.name.split("/")[-2:])
 
 
 def _severity(item: MemoryFile, joined: Content, scene: Scene) -> Severity | None:
@@ -80,20 +110,21 @@ def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
     from triage.content.candidate import Limits
     from triage.content.reassemble import reassemble
 
-    named = [(base_name(p), p.content.kept or b"") for p in parts if p.content]
+    named = [(_name(p, parts), p.content.kept or b"") for p in parts if p.content]
     joined = reassemble(named, limits=Limits(output=_MOST_BYTES, steps=30, work=_WORK))
     severity = None if joined is None else _severity(item, joined.content, scene)
     if joined is None or severity is None:
         return
     chain = " > ".join(layer.kind for layer in joined.content.layers) or joined.content.kind
-    directory = posixpath.dirname(path_of(item))
+    apart = any("/" in name for name in joined.names)
+    directory = _above(path_of(item), apart)
     facts = (
         f"{len(joined.names)} parts in {directory}, in order of {joined.by}",
         f"joined: {chain}, {len(joined.data)} bytes, sha256 {joined.content.sha256}",
         f"parts: {', '.join(joined.names[:32])}",
     )
     names = " ".join(quoted(name) for name in joined.names[:32])
-    place = quoted(posixpath.dirname(item.location.path))
+    place = quoted(_above(item.location.path, apart))
     yield Evidence(facts, f"cd {place} && cat -- {names} | file -", severity)
 
 
