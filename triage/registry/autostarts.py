@@ -43,6 +43,7 @@ _PIECES = {
 }
 #: scrobj's own classes, by their identifiers: the Windows Script Component runtime itself.
 _SCROBJ = re.compile(r"(?i)(?:c:\\windows|%systemroot%)\\(?:system32|syswow64)\\scrobj\.dll")
+_LOCAL = re.compile(r"(?i)file:/{2,3}([a-z]:[/\\][^|]*)(?:\|.*)?")
 _SCROBJ_OWN = re.compile(r"(?i)\{06290bd[0-9a-f]-48aa-11d2-8432-006008c3fbfc\}")
 
 
@@ -94,7 +95,7 @@ class Autostarts:
                 continue
             ordinary = place.usual is not None and place.usual.fullmatch(text.strip().lower())
             self._remember(place, key, text)
-            command = judge_command(text.strip())
+            command = judge_command(_as_path(text.strip()))
             if (ordinary or place.bulk) and not hidden and not is_telling(place, command):
                 continue
             yield self._item(place, key, value, text, command, hidden)
@@ -202,6 +203,12 @@ def is_telling(place: Place, command: Command) -> bool:
     if _TELLING.intersection(command.traits):
         return True
     return place.id in _OF_ADMINISTRATORS and command.has(Trait.USER_WRITABLE_TARGET)
+
+
+def _as_path(text: str) -> str:
+    """``file:///C:/x|vstolocal``, as Office writes the place of an add-in, as a path."""
+    match = _LOCAL.fullmatch(text)
+    return text if match is None else match.group(1).replace("/", "\\")
 
 
 def _elements(place: Place, value: Value, data: bytes) -> Iterator[str]:

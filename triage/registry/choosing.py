@@ -26,7 +26,7 @@ from triage.registry.keys import (
 )
 from triage.registry.names import NAME_LEAST, traits_of_name
 from triage.registry.notation import general
-from triage.registry.spread import CHUNK, KEYS_MOST, TELLING, TOTAL
+from triage.registry.spread import CHUNK, CUT, KEYS_MOST, TELLING, TOTAL
 from triage.registry.stores import NUMBERS, PIECE, STRONG_NAMES
 
 #: FILETIMEs of the years between which a key of any Windows was written.
@@ -85,7 +85,9 @@ def _grouped(columns: Columns, values: Seen, total: int) -> Bools:
     bulk = np.bincount(owners, np.where(sizes >= PIECE, sizes, 0), minlength=total)
     large = np.bincount(owners[sizes >= CHUNK], minlength=total)
     parts = np.bincount(owners[sizes >= PIECE], minlength=total)
-    found: Bools = ((dense >= 2) | (large >= 2)) & (bulk >= TOTAL)
+    pieces = np.bincount(owners[sizes >= TELLING], minlength=total)
+    cut = (pieces >= CUT) & _of_one_size(owners, sizes, total)
+    found: Bools = ((dense >= 2) | (large >= 2) | cut) & (bulk >= TOTAL)
     few = parts <= KEYS_MOST
     single = few & marked(values.dense & (sizes >= TELLING), owners, total)
     single &= columns.parents >= 0
@@ -94,6 +96,17 @@ def _grouped(columns: Columns, values: Seen, total: int) -> Bools:
     together = np.bincount(above, bulk[single], minlength=total)
     parents = (siblings >= 2) & (together >= TOTAL)
     found[np.flatnonzero(single)[parents[above]]] = True
+    return found
+
+
+def _of_one_size(owners: Ints, sizes: Ints, total: int) -> Bools:
+    """Keys where at least seven values have the size that a middle one of them has."""
+    pieces = np.flatnonzero(sizes >= TELLING)
+    order = pieces[np.lexsort((sizes[pieces], owners[pieces]))]
+    ends = order[CUT - 2 :], order[: len(order) - CUT + 2]
+    same = (owners[ends[0]] == owners[ends[1]]) & (sizes[ends[0]] == sizes[ends[1]])
+    found = np.zeros(total, np.bool_)
+    found[owners[ends[0]][same]] = True
     return found
 
 

@@ -18,6 +18,7 @@ from triage.records import dataclass
 from triage.registry.looking import (
     LEAST,
     LONG_TEXT,
+    PRINTABLE,
     STRETCH,
     TEXT_STRETCH,
     WORDS,
@@ -29,9 +30,10 @@ from triage.registry.spread import DENSE_TEXT, LETTERS, LIST, LISTS, RUN, SHORT_
 from triage.registry.stores import PIECE
 
 _VISIBLE, _LETTER, _NUMBER, _ESCAPED, _LINED, _PIECE, _WIDE, _LIST = (1 << n for n in range(8))
-_RUN, _SIGN = 1 << 8, 1 << 9
+_RUN, _SIGN, _ADDRESS, _PRINTABLE = (1 << n for n in range(8, 12))
 #: Stretches of such bytes that a text must have to tell anything (``looking`` asks for them).
-_STRETCHES = ((_LETTER, 64), (_VISIBLE, 100), (_NUMBER, 48), (_ESCAPED, 36), (_LINED, 120))
+_STRETCHES = ((_LETTER, 64), (_VISIBLE, 100), (_NUMBER, 48), (_ESCAPED, 36), (_LINED, 120),
+              (_ADDRESS, 100))  # fmt: skip
 _ENCODED_LEAST = 600
 _MAGICS = tuple(
     int.from_bytes(magic, "little")
@@ -93,10 +95,12 @@ def _classes() -> Kinds:
     for bit, members in (
         (_VISIBLE, bytes(c for c in range(0x21, 0x7F) if c not in b"\\|")),
         (_LETTER, letters),
-        (_NUMBER, b"0123456789,; "),
+        (_NUMBER, b"0123456789,; \0\n"),
+        (_ADDRESS, b"0123456789ABCDEFabcdef-:.,; {}\0\n"),
         (_ESCAPED, b"0123456789ABCDEFabcdef\\xu%"),
         (_LINED, letters + b" \t\r\n"),
         (_PIECE, DENSE_TEXT),
+        (_PRINTABLE, PRINTABLE),
         (_LIST, LISTS),
         (_RUN, LETTERS),
         (_SIGN, SIGNS),
@@ -125,6 +129,7 @@ def _forms(batch: Batch) -> _Forms:
     wide: Bools = odd * 4 >= (sizes >> 1) * 3
     plain: Bools = (high == 0) & ~wide & (zeros * 4 <= sizes)
     binary: Bools = (high != 0) | (odd != sizes >> 1) & (zeros != tail)
+    binary |= _sums(_classes()[data] & _PRINTABLE != 0, starts) + zeros + high != sizes
     kept = np.repeat(np.where(plain, 1, np.where(wide, 2, 0)).astype(np.uint8), rooms)
     mask = kept == 1
     mask[::2] |= kept[::2] == 2

@@ -45,12 +45,21 @@ _STRETCH = re.compile(rb"[^\0]{%d}" % STRETCH)
 _WIDE_TEXT = re.compile(rb"(?:[\t\r\n -~]\0){%d,}" % TEXT_STRETCH)
 _PLAIN_TEXT = re.compile(rb"[\t\r\n -~]{%d,}" % STRETCH)
 _MOST_TEXTS = 64
+#: Bytes written as identifiers or as addresses, some in a row.
+_ADDRESSES = re.compile(
+    rb"(?:\{?[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}\}?[\s,;]{1,3}){4}|"
+    rb"(?:(?:[0-9A-Fa-f]{2}[-:]){5}[0-9A-Fa-f]{2}[\s,;]{1,3}){6}|"
+    rb"(?:(?:[0-9]{1,3}\.){3}[0-9]{1,3}[\s,;]{1,3}){8}"
+)
+#: The characters of a text; other control characters make it data (text under a cipher has some).
+PRINTABLE = bytes(range(0x20, 0x7F)) + b"\t\n\v\f\r"
 #: Stretches of encoded text, of what is no word: the marks of their bytes, and how many at least;
 #: lists and escapes are then asked for by a pattern.
 _STRETCHES = (
     (marks(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_-"), 64, None),
     (marks(bytes(c for c in range(0x21, 0x7F) if c not in b"\\|")), 100, None),
-    (marks(b"0123456789,; "), 48, re.compile(rb"(?:[0-9]{1,3}[,; ]){24}")),
+    (marks(b"0123456789,; \n"), 48, re.compile(rb"(?:[0-9]{1,3}[,; \n]){24}")),
+    (marks(b"0123456789ABCDEFabcdef-:.,; {}\n"), 100, _ADDRESSES),
     (marks(b"0123456789ABCDEFabcdef\\xu%"), 36,
      re.compile(rb"(?:\\[xu]?[0-9a-fA-F]{2,4}){12}|(?:%[0-9A-Fa-f]{2}){16}")),
     (marks(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n"), 120,
@@ -59,7 +68,7 @@ _STRETCHES = (
 #: In a known place: JSON and lists without blanks are usual there, encoded data of this length not.
 _LONG_STRETCHES = (
     (_STRETCHES[0][0], 256, None),
-    (_STRETCHES[2][0], 192, re.compile(rb"(?:[0-9]{1,3}[,; ]){96}")),
+    (_STRETCHES[2][0], 192, re.compile(rb"(?:[0-9]{1,3}[,; \n]){96}")),
 )
 #: A digest (SHA-256 to SHA-512) in hexadecimal and nothing else: as many are in settings.
 _DIGEST = re.compile(rb"(?:[0-9A-Fa-f]{32}){2,4}")
@@ -111,6 +120,14 @@ class Looker:
             self._budget.seen[digest] = known
         return known
 
+    def look_at_text(self, data: bytes) -> Content:
+        """As :meth:`look`; what a list in UTF-16 says only when its elements are taken together."""
+        content = self.look(data)
+        if payload(content) is not None or narrowed(data) is not None or not _is_wide(data):
+            return content
+        joined = self.look(flattened(data))
+        return content if payload(joined) is None else joined
+
     def glance(self, data: bytes) -> Content:
         """The cheap look, for what was found to have no room for more."""
         return replace(glance(data[: self._limits.examine], size=len(data)), sha256=None)
@@ -137,16 +154,15 @@ def worth_a_look(data: bytes, identity: Identity, known_place: bool) -> bool:
 
 
 def narrowed(data: bytes) -> bytes | None:
-    """A text's characters one byte each, when all are ASCII; without the NULs at its end."""
+    """A text's characters one byte each, when all are printable ASCII; without its last NULs."""
     some = data[::2] if data[1:2] == b"\0" and not any(data[1::2]) else data
     some = some.rstrip(b"\0")
-    return some if some.isascii() and b"\0" not in some else None
+    return None if some.translate(None, PRINTABLE) else some
 
 
 def _can_hide(data: bytes) -> bool:
-    if len(set(data)) < _KINDS_LEAST:
-        return False
-    return _STRETCH.search(data) is not None or holds_text(data)
+    stretched = _STRETCH.search(data) is not None and len(set(data)) >= _KINDS_LEAST
+    return stretched or holds_text(data)
 
 
 def flattened(data: bytes) -> bytes:

@@ -29,6 +29,8 @@ _COUNTED = re.compile(r"(?i)^(.{0,60}?)[ _.#-]?([0-9]{1,6}|[0-9a-f]{1,4}|[a-z])$
 DENSE_TEXT = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_,;:\\ %$&!-"
 #: A text that is a part has a stretch of an encoding's letters, or of numbers, or is full of signs:
 #: paths, identifiers of devices and names have none.
+#: So many numbered values of one size are one thing in pieces, whatever each of them is.
+CUT = 8
 RUN, LIST, UNBROKEN = 24, 40, 32
 LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 LISTS = b"0123456789ABCDEFabcdefx,;: %\\-"
@@ -165,7 +167,29 @@ def _alike(parts: Sequence[Part]) -> bool:
     sizes = [len(part.data) for part in parts]
     common = max(sizes.count(size) for size in set(sizes))
     chunks = common >= 2 and common * 10 >= len(sizes) * 6 and max(sizes) >= CHUNK
-    return chunks and not any(part.held.rows for part in parts)
+    return (chunks or _is_cut(parts)) and not any(part.held.rows for part in parts)
+
+
+def _is_cut(parts: Sequence[Part]) -> bool:
+    """Whether parts are one thing cut into pieces of one size: numbered without a gap, the last
+    at most as long as the others, and most unlike each other."""
+    numbers = sorted((_number(part.name), len(part.data)) for part in parts)
+    sizes = [size for _, size in numbers]
+    whole = [number for number, _ in numbers] == list(
+        range(numbers[0][0], numbers[0][0] + len(parts))
+    )
+    return (
+        whole
+        and len(parts) >= CUT
+        and len(set(sizes[:-1])) == 1
+        and TELLING <= sizes[0] >= sizes[-1]
+        and len({part.data for part in parts}) * 2 >= len(parts)
+    )
+
+
+def _number(name: str) -> int:
+    digits = re.search(r"[0-9]{1,9}$", name)
+    return -1 if digits is None else int(digits[0])
 
 
 def _is_dense(part: Part) -> bool:

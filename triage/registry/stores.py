@@ -35,16 +35,17 @@ from triage.registry.looking import (
 )
 from triage.registry.names import traits_of_name
 from triage.registry.notation import general
-from triage.windows.commands import judge_script
+from triage.windows.commands import judge_command, judge_script
 from triage.windows.traits import HARMFUL, SUSPECT, Trait
 
 LONG_DATA = 16384
 #: Smaller values are not even parts of something.
 PIECE = 16
+_DIGITS = b"0123456789"
 _TEXT_KIND = Identity("text")
 _TEXTS = frozenset({"text", "script", "settings", "encoded", "document"})
 _BEHIND = 64
-_SHOWN, _SCRIPT = 240, 300
+_SHOWN, _SCRIPT, _COMMAND_MAX = 240, 300, 1000
 _TEXT, _EXPAND, _MULTI = 1, 2, 7
 NUMBERS = frozenset({4, 5, 11})
 STRONG_NAMES = frozenset(
@@ -83,6 +84,8 @@ def _is_prose(text: bytes) -> bool:
     """An ordinary text: words, a path, a number; nothing that could be a piece of something."""
     if len(text) < 24:
         return not text.isalnum()
+    if len(text.translate(None, _DIGITS)) * 4 < len(text) * 3:
+        return False  # numbers in a row: bytes may be written so
     return b" " in text[:60] and not has_signs(text) and max(map(len, text.split())) < 48
 
 
@@ -122,7 +125,7 @@ class Store:
             content = self._looker.look(behind)
             if payload(content) is not None or is_opaque(content):
                 return content
-        return self._looker.look(data)
+        return self._looker.look_at_text(data)
 
     def notable(
         self, held: Held, key: str, known: tuple[families.Family, ...], next_size: int | None
@@ -132,6 +135,8 @@ class Store:
         content, value = held.content, held.value
         script, decoded = self._script(held)
         telling = content is not None and (payload(content) is not None or is_opaque(content))
+        if telling and _is_ordinary_command(held):
+            telling, script = False, ()
         if telling and payload(content) is None and self._explained(held):  # type: ignore[arg-type]
             telling = False
         if not telling and held.narrow is not None and hides_opaque(held.narrow):
@@ -229,6 +234,14 @@ class Store:
         if not has_signs(text.encode("utf-8", "replace")):
             return (), ()
         return script_traits(text)
+
+
+def _is_ordinary_command(held: Held) -> bool:
+    """A line that starts a shell and does nothing out of the ordinary: menus are made of them."""
+    if held.narrow is None or len(held.narrow) > _COMMAND_MAX or b"\n" in held.narrow.strip():
+        return False
+    command = judge_command(held.narrow.decode("ascii").strip())
+    return command.role != "" and not (HARMFUL | SUSPECT).intersection(command.traits)
 
 
 def _within(data: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
