@@ -7,6 +7,7 @@ a hook can have; anything else is just other bytes.
 from __future__ import annotations
 
 import struct
+from itertools import pairwise
 from typing import NamedTuple
 
 from triage.model import Mapping, Patch, Process
@@ -29,7 +30,7 @@ def hook_of(patch: Patch, process: Process) -> Hook:
     An instruction that was written may share its first bytes with what was there. One that leads
     into memory of the process is taken before one that leads nowhere.
     """
-    if _is_breakpoint(patch):
+    if is_breakpoint(patch):
         return Hook("breakpoint")
     pairs = zip(patch.original, patch.found, strict=False)
     first = next((i for i, (old, new) in enumerate(pairs) if old != new), 0)
@@ -61,14 +62,20 @@ def differing(patch: Patch) -> list[int]:
     return [new for old, new in zip(patch.original, patch.found, strict=False) if old != new]
 
 
-def _is_breakpoint(patch: Patch) -> bool:
+def is_breakpoint(patch: Patch) -> bool:
     """Single ``int3`` bytes; of A64 one ``brk #0``, as gdb and the kernel's probes write it."""
     different = differing(patch)
     if different and all(byte == _INT3 for byte in different):
-        return True
+        return not _adjacent(patch)
     words = zip(_words(patch.original), _words(patch.found), strict=False)
     changed = [new for old, new in words if old != new]
     return bool(changed) and patch.address % 4 == 0 and all(new in _BRK for new in changed)
+
+
+def _adjacent(patch: Patch) -> bool:
+    """Whether two bytes beside each other differ: a breakpoint is one, a run of them is not."""
+    changed = [old != new for old, new in zip(patch.original, patch.found, strict=False)]
+    return any(one and other for one, other in pairwise(changed))
 
 
 def _words(data: bytes) -> list[bytes]:

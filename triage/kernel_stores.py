@@ -16,7 +16,7 @@ _WHAT = {
     "key-set": "keys in the kernel's keyrings",
     "socket": "the name of an abstract UNIX socket",
     "socket-set": "the names of abstract UNIX sockets",
-    "pipe": "a pipe that one process keeps to itself",
+    "pipe": "unread data in a pipe",
     "socket-queue": "the queue of a UNIX socket",
     "io-uring": "files registered with io_uring",
     "attribute": "an extended attribute",

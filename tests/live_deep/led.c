@@ -124,7 +124,7 @@ static pid_t poked(int back, long breakpoint) {
     long new = breakpoint ? (old & ~0xffl) | 0xcc : old ^ 0x5a5a5a5a5a5a5a5al;
     if (ptrace(PTRACE_POKETEXT, child, vdso, new)) fail("PTRACE_POKETEXT");
     if (back) ptrace(PTRACE_POKETEXT, child, vdso, old);
-    ptrace(PTRACE_DETACH, child, 0, 0);
+    ptrace(breakpoint ? PTRACE_CONT : PTRACE_DETACH, child, 0, 0);
     return child;
 }
 
@@ -246,6 +246,13 @@ int main(int argc, char **argv) {
     else if (!strcmp(mode, "jit-only")) anonymous(RETURNS, sizeof RETURNS);
     else if (!strcmp(mode, "thread-pauses")) in_thread(anonymous(PAUSES, sizeof PAUSES));
     else if (!strcmp(mode, "thread-pauses-memfd")) in_thread(in_memfd(PAUSES, sizeof PAUSES));
+    else if (!strcmp(mode, "thread-beside-ended") || !strcmp(mode, "leader-ended")) {
+        if (mode[0] == 't') in_thread(anonymous(PAUSES, sizeof PAUSES));
+        else in_thread((void *)pause);
+        printf("ready %d\n", who);
+        fflush(stdout);
+        syscall(SYS_exit, 0);
+    }
     else if (!strcmp(mode, "thread-calls")) in_thread(anonymous(CALLS, sizeof CALLS));
     else if (!strcmp(mode, "vdso-poked")) who = poked(0, 0);
     else if (!strcmp(mode, "vdso-put-back")) who = poked(1, 0);

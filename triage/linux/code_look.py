@@ -45,7 +45,12 @@ class Looks:
             with self._table.open(process.pid) as directory:
                 if parse_stat(directory.read_piece("stat")).start_ticks != process.start_ticks:
                     raise Unreadable(place, Why.VANISHED, "another process has this number by now")
-                yield from self._at(directory, process, place)
+                thread = directory.living_thread() if process.state == "Z" else None
+                if thread is None:
+                    yield from self._at(directory, directory, process, place)
+                else:  # a process whose first thread has ended shows its memory in another
+                    with thread:
+                        yield from self._at(thread, directory, process, place)
         except Unreadable as error:
             yield error.gap
         except Malformed as error:
@@ -54,8 +59,9 @@ class Looks:
             yield Gap(place, why_of(error), f"code not looked at: {error.strerror}")
 
     def _at(
-        self, directory: ProcessDir, process: Process, place: Location
+        self, directory: ProcessDir, whole: ProcessDir, process: Process, place: Location
     ) -> Iterator[Artifact | Gap]:
+        """``directory`` has the memory, ``whole`` the list of threads; mostly they are one."""
         space = AddressSpace(directory, directory.read("maps", self._scope.limits.maps))
         nothing = CodeLook(
             location=place,
@@ -79,7 +85,7 @@ class Looks:
         if notable:
             covered = covered_code(directory, space, self._linkages, images)
             look = replace(look, covered=tuple(islice(covered, FOUND_MAX)))
-            threads = ThreadLook(directory, space, images, process.exe_file)
+            threads = ThreadLook(whole, directory, space, images, process.exe_file)
             found = tuple(threads.found())
             more = max(0, len(found) - FOUND_MAX)
             look = replace(look, threads=found[:FOUND_MAX], threads_more=more)

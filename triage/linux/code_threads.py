@@ -38,11 +38,13 @@ class ThreadLook:
     def __init__(
         self,
         process: ProcessDir,
+        memory: ProcessDir,
         space: AddressSpace,
         images: list[Loaded],
         exe: FileFacts | None,
     ) -> None:
         self._process = process
+        self._memory = memory
         self._space = space
         told = {one.image.identity for one in images} | ({(exe.dev, exe.inode)} if exe else set())
         if not images:  # nothing of them could be opened
@@ -58,7 +60,7 @@ class ThreadLook:
         """Raises :class:`OSError` when the list of threads is denied."""
         names = sorted((name for name in self._process.names("task") if is_number(name)), key=int)
         self.more = max(0, len(names) - THREADS_MAX)
-        with self._process.pseudo_file("mem") as mem:
+        with self._memory.pseudo_file("mem") as mem:
             for name in names[:THREADS_MAX]:
                 with suppress(OSError, Malformed):  # ended meanwhile
                     one = self._one(name, mem)

@@ -116,14 +116,14 @@ def _opened(process: ProcessDir, image: Image) -> Iterator[Read]:
     line = image.lines[0]
     name = f"map_files/{line.start:x}-{line.end:x}"
     if process.is_disk(line.dev) is None:
-        with suppress(PermissionError):
+        with suppress(PermissionError, FileNotFoundError):
             facts = process.facts(name, seals=False)
             process.learn(line.dev, None if facts is None else facts.fs_magic)
     if not process.may_be_opened(line.dev):
         raise FileNotFoundError("not opened: the file system may block")
     try:
         fd = process.reopened(name)
-    except PermissionError:  # that takes CAP_CHECKPOINT_RESTORE
+    except (PermissionError, FileNotFoundError):  # it takes a capability; threads have none
         fd = _by_path(process, image)
     try:
         yield lambda offset, size: _piece(fd, offset, size)

@@ -14,8 +14,8 @@ is run by the process itself, soon, without a new thread and without new executa
 What else looks like this
 -------------------------
 ``rr`` patches the vDSO of what it records; a debugger's breakpoint there is one ``cc`` byte
-(information). A process restored by CRIU on another kernel keeps its old vDSO beside the new one.
-Sandboxes unmap it: that alone is low.
+(information while a tracer is attached). A process restored by CRIU on another kernel keeps its
+old vDSO beside the new one. Sandboxes unmap it: that alone is low.
 
 How to check by hand
 --------------------
@@ -33,17 +33,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
+from triage.code_hooks import differing, is_breakpoint
 from triage.model import Confidence, Evidence, Severity
 from triage.model_code import CodeLook
 from triage.scene import Scene
 
-_BREAKPOINT = 0xCC
 _SHOWN = 3
 
 
 def check(look: CodeLook, scene: Scene) -> Iterator[Evidence]:
     if look.vdso_private > 0 and look.vdso_changed != 0:
-        yield Evidence(_text(look), _verify(look), _severity(look))
+        yield Evidence(_text(look), _verify(look), _severity(look, scene))
     place = look.vdso_at
     if place is not None:
         facts = (
@@ -65,19 +65,15 @@ def _text(look: CodeLook) -> tuple[str, ...]:
     return (f"{pages}; {look.vdso_changed} bytes differ from the kernel's", *shown)
 
 
-def _severity(look: CodeLook) -> Severity:
-    """Nothing to compare with is less sure; single breakpoints are a debugger's."""
+def _severity(look: CodeLook, scene: Scene) -> Severity:
+    """Less sure with nothing to compare; single breakpoints are a debugger's, if there is one."""
     if look.vdso_changed is None:
         return Severity.MEDIUM
-    written = [
-        new
-        for p in look.vdso_patches
-        for old, new in zip(p.original, p.found, strict=False)
-        if old != new
-    ]
-    all_noted = len(written) == look.vdso_changed
-    if all_noted and all(byte == _BREAKPOINT for byte in written):
-        return Severity.INFO
+    noted = sum(len(differing(patch)) for patch in look.vdso_patches)
+    if noted == look.vdso_changed and all(is_breakpoint(patch) for patch in look.vdso_patches):
+        process = scene.processes.get(look.pid)
+        traced = process is not None and process.tracer_pid not in (None, 0)
+        return Severity.INFO if traced else Severity.MEDIUM
     return Severity.HIGH
 
 
