@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator
 from functools import lru_cache
 
-from triage.commands.judge import PRELOADS, judge, judge_words, preload
+from triage.commands.judge import judge, judge_words, preload
+from triage.commands.places import SEVERITY, clean, volatile
+from triage.commands.programs import SHELLS
 from triage.commands.reasons import Reason
-from triage.commands.script import judge_script
+from triage.commands.script import judge_script, language_of
+from triage.commands.settings import of_setting, of_text
 from triage.model import Evidence, Severity
 from triage.model_linux_image import MECHANISMS, PersistenceItem
+from triage.parsers.crontab import parse_crontab
 from triage.scene import Scene
 
 _SHOWN = 200
@@ -32,14 +37,57 @@ def reasons_of(item: PersistenceItem) -> tuple[tuple[Reason, str], ...]:
             script = f"#!/usr/bin/{item.interpreter}\n{item.command}"
             found += [(r, item.command) for r in judge_script(script, shell=False)]
         else:
-            found += [(r, item.command) for r in judge(item.command)]
+            found += [(r, item.command) for r in (*judge(item.command), *of_text(item.command))]
     if item.text:
-        found += [(r, item.text_path or item.location.path) for r in judge_script(item.text)]
+        where = item.text_path or item.location.path
+        found += [(r, where) for r in reasons_of_script(item.text)]
     for key, value in item.settings:
-        if key in PRELOADS:
-            found += [(r, f"{key}={value}") for r in preload(key, value)]
+        found += [(r, f"{key}={value}") for r in of_setting(key, value)]
+    if item.mechanism in ("mount", "tmpfiles"):
+        found += [(r, excerpt(item.command or item.target or "")) for r in _of_memory(item)]
     best = {(reason.kind, reason.path): (reason, where) for reason, where in reversed(found)}
     return tuple(sorted(best.values(), key=lambda pair: (pair[0].kind, pair[0].path, pair[0].text)))
+
+
+def reasons_of_script(text: str) -> tuple[Reason, ...]:
+    """What a script does, and what it sets for others to do."""
+    reasons = judge_script(text)
+    shell = language_of(text) in (None, *SHELLS)
+    return (*reasons, *of_text(text)) if shell else reasons
+
+
+_LAYERS = re.compile(r"(?:lowerdir|upperdir)=([^,]+)")
+
+
+def _of_memory(item: PersistenceItem) -> Iterator[Reason]:
+    """A mount that puts what lies in a volatile place over something; a line of tmpfiles.d that
+    writes what something else will run."""
+    settings = dict(item.settings)
+    if item.mechanism == "tmpfiles":
+        if settings.get("type", "")[:1] in ("f", "F", "w"):
+            yield from _of_written(item.target or "", settings.get("argument", ""))
+        return
+    options = settings.get("options", "")
+    sources = [settings.get("what", "")] if settings.get("type") not in ("tmpfs", "ramfs") else []
+    for layer in _LAYERS.findall(options):
+        sources += layer.split(":")
+    for source in sources:
+        real = clean(source) if source.startswith("/") else ""
+        place = volatile(real)
+        if place in ("shm", "lock", "tmp"):
+            told = f"{real}, in a volatile place, is mounted on {item.target}"
+            yield Reason("volatile", told, SEVERITY[place], real)
+
+
+def _of_written(target: str, argument: str) -> Iterator[Reason]:
+    """What a line of tmpfiles.d writes into a file, as those read it that read such a file."""
+    text = argument.replace("\\n", "\n").replace("\\t", "\t").replace("\\x20", " ")
+    yield from judge(text)
+    if "cron" in target:
+        for job in parse_crontab(text, users="spool" not in target):
+            yield from judge(job.command)
+    if target.endswith("ld.so.preload"):
+        yield from preload("LD_PRELOAD", text)
 
 
 def words_of(command: str) -> tuple[str, ...]:

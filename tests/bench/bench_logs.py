@@ -1,4 +1,4 @@
-"""``python -m tests.bench.bench_logs [MB] [FOLDER]``: the logs of an image, against reading them.
+"""``python -m tests.bench.bench_logs [MB] [ROUNDS]``: the logs of an image, against reading them.
 
 Makes an image with audit logs (plain and gzip), a syslog and journals whose records differ as those
 of a busy server do (commands repeat, numbers do not), with a notable one now and then. Measured in
@@ -14,10 +14,10 @@ import random
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import IO, BinaryIO, cast
 
 from tests.bench.measure import Taken, call, interleaved
 from tests.linux_image.forge_journal import Writer
@@ -28,6 +28,7 @@ from triage.model_linux_image import LogEvent
 from triage.scope import Limits
 
 GOAL = 60.0
+_PART = 64 << 20
 COMMANDS = (
     ("/usr/bin/ls", ("ls", "-l", "/var/log/app/{n}")),
     (
@@ -123,17 +124,32 @@ def make(folder: Path, megabytes: int) -> int:
     size = megabytes << 20
     audit = folder / "var/log/audit"
     audit.mkdir(parents=True)
-    (audit / "audit.log").write_bytes(audit_lines(size * 5 // 10, rng))
-    packed = audit_lines(size // 10, rng)
+    with (audit / "audit.log").open("wb") as plain:
+        _written(plain, audit_lines, size * 5 // 10, rng)
     with gzip.GzipFile(audit / "audit.log.1.gz", "wb", 6, mtime=0) as stream:
-        stream.write(packed)
-    (folder / "var/log/syslog").write_bytes(syslog_lines(size // 10, rng))
+        packed = _written(stream, audit_lines, size // 10, rng)
+    with (folder / "var/log/syslog").open("wb") as plain:
+        _written(plain, syslog_lines, size // 10, rng)
     journals = folder / "var/log/journal/0123456789abcdef0123456789abcdef"
     journals.mkdir(parents=True)
-    journal(journals / "system.journal", size * 2 // 10, rng, lz4=False)
-    journal(journals / "system@old.journal", size // 10, rng, lz4=True)
+    for number, part in enumerate(_parts(size * 2 // 10)):
+        journal(journals / f"system@{number}.journal", part, rng, lz4=False)
+    for number, part in enumerate(_parts(size // 10)):
+        journal(journals / f"user@{number}.journal", part, rng, lz4=True)
     total = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    return total - (audit / "audit.log.1.gz").stat().st_size + len(packed)
+    return total - (audit / "audit.log.1.gz").stat().st_size + packed
+
+
+def _parts(size: int) -> list[int]:
+    """As much at a time as is held in memory while it is made; journald's files are like that."""
+    return [min(_PART, size - at) for at in range(0, size, _PART)]
+
+
+def _written(
+    stream: IO[bytes], lines_of: Callable[[int, random.Random], bytes], size: int,
+    rng: random.Random,
+) -> int:  # fmt: skip
+    return sum(stream.write(lines_of(part, rng)) for part in _parts(size))
 
 
 def look(folder: Path) -> int:
@@ -227,4 +243,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--resident"]:
         print(_resident(Path(sys.argv[2])))
     else:
-        sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 100))
+        sys.exit(main(*map(int, sys.argv[1:3] or ["100"])))

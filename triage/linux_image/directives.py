@@ -122,6 +122,13 @@ TABLE: tuple[Directive, ...] = (
     _d("etc/incron.d/* var/spool/incron/*", "cron", "a file changes", r"\S+\s+\S+\s+(.*)"),
     _d("etc/monitrc etc/monit/monitrc etc/monit/conf.d/* etc/monit/conf-enabled/*", "service",
        "monit", r"[^#]{0,300}?\b(?:exec|program\s*=|start\s*=|stop\s*=)\s*\"([^\"]*)\"", "exec"),
+    _d("etc/crypttab", "init", "boot", r"[^#]{0,1000}?\bkeyscript=(/[^,\s]+)", "exec"),
+    _d("etc/dhcp/dhclient.conf etc/dhclient.conf etc/dhcp/dhclient-*.conf", "network-hook",
+       "a DHCP lease", r"script\s+\"([^\"]*)\"", "exec"),
+    _d("etc/dnf/dnf.conf etc/yum.conf", "package-hook", "a package changes",
+       r"pluginpath\s*=\s*(/\S+)", "load"),
+    _d("etc/default/useradd etc/adduser.conf", "profile", "login of a new user",
+       r"D?SHELL\s*=\s*(/\S+)", "exec"),
     _d("etc/dinit.d/*", "init", "boot", r"(?:stop-)?command\s*[=:]\s*(.*)", "exec"),
     _d("boot/grub/grub.cfg boot/grub2/grub.cfg boot/loader/entries/*.conf etc/kernel/cmdline "
        "boot/extlinux/extlinux.conf boot/cmdline.txt boot/firmware/cmdline.txt", "init", "boot",

@@ -9,14 +9,13 @@ from dataclasses import replace
 
 from triage.commands.judge import unwrapped
 from triage.commands.places import clean
-from triage.commands.script import judge_script
 from triage.content.measure import longest_encoded_run
 from triage.interpreters import is_interpreter, script_index
 from triage.linux_image.tree import Tree
 from triage.model import Content
 from triage.model_linux_image import PersistenceItem
 from triage.parsers.shell import parse
-from triage.persistence import words_of
+from triage.persistence import reasons_of_script, words_of
 from triage.scope import Budget
 
 _KEPT_TEXT = 64 << 10
@@ -49,7 +48,7 @@ class Items:
 
     def script(self, item: PersistenceItem, text: str) -> PersistenceItem:
         """An item that is itself a script: its text is kept where there is something to judge."""
-        kept = text[:_KEPT_TEXT] if judge_script(text) else ""
+        kept = text[:_KEPT_TEXT] if reasons_of_script(text) else ""
         item = replace(item, text=kept)
         return replace(item, content=self.look(text))
 
@@ -59,7 +58,7 @@ class Items:
             known = ""
             found = self.tree.text(path) if path not in _NO_FILE else None
             if found is not None and found.text.startswith("#!"):
-                known = found.text[:_KEPT_TEXT] if judge_script(found.text) else ""
+                known = found.text[:_KEPT_TEXT] if reasons_of_script(found.text) else ""
             self._texts[path] = known
         return known
 

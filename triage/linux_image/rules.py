@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterator
 
@@ -108,6 +109,9 @@ def binfmt(tree: Tree, text: Text) -> Found:
 # --- logins ------------------------------------------------------------------------------------
 
 
+_MODULES = "/usr/lib/security"
+
+
 def pam(tree: Tree, text: Text) -> Found:
     for number, line in numbered_lines(text):
         words = re.sub(r"\[[^\]]{0,400}\]", "x", line[:4096]).split()
@@ -121,7 +125,8 @@ def pam(tree: Tree, text: Text) -> Found:
             if rest:
                 yield plain_item(tree, text, number, "pam", " ".join(rest), "a login", user="root",
                             interpreter="exec")  # fmt: skip
-        elif words[module].startswith("/"):
+        elif words[module].startswith("/") or ".." in words[module]:
+            words[module] = posixpath.normpath(posixpath.join(_MODULES, words[module]))
             yield plain_item(tree, text, number, "pam", words[module], "a login", user="root",
                         interpreter="exec")  # fmt: skip
 
@@ -152,9 +157,30 @@ def sshd(tree: Tree, text: Text) -> Found:
             yield plain_item(tree, text, number, "ssh", match[2], "an SSH login")
 
 
+_SUDO_NAMES = {"askpass": "SUDO_ASKPASS", "editor": "EDITOR", "env_file": "ENV"}
+
+
+def passwd(tree: Tree, text: Text) -> Found:
+    """The shell of each account that has one of its own: passwd(5)."""
+    for number, line in numbered_lines(text):
+        fields = line.split(":")
+        shell = fields[6].strip() if len(fields) > 6 else ""
+        if shell.startswith("/") and not shell.startswith(_SHELLS_AT):
+            yield plain_item(tree, text, number, "profile", shell, "login", user=fields[0],
+                             interpreter="exec")  # fmt: skip
+
+
+_SHELLS_AT = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/local/bin/", "/usr/lib/")
+
+
 def sudo(tree: Tree, text: Text) -> Found:
     for number, line in numbered_lines(text):
-        _, _, rest = line.partition("=")
+        name, _, rest = line.partition("=")
+        if name.split()[-1:] in (["secure_path"], ["env_file"], ["askpass"], ["editor"]):
+            key = _SUDO_NAMES.get(name.split()[-1], name.split()[-1])
+            yield plain_item(tree, text, number, "sudo", "", "sudo", user="root",
+                             settings=((key, rest.strip().strip("\"'")),))  # fmt: skip
+            continue
         for part in rest.split(","):
             command = re.sub(r"^\s*(?:\([^)]*\)\s*)?(?:[A-Z_]+:\s*)*", "", part).strip()
             if command.startswith("/"):
@@ -396,6 +422,7 @@ PLACES: tuple[tuple[str, tuple[str, ...], Reader], ...] = (
     ("etc/inittab", (), inittab),
     ("etc/init", (".conf",), upstart),
     ("etc/fstab", (), fstab),
+    ("etc/passwd", (), passwd),
     *((f"{top}/tmpfiles.d", (".conf",), tmpfiles) for top in ("etc", "usr/lib", "run")),
 )  # fmt: skip
 HOME_PLACES: tuple[tuple[str, tuple[str, ...], Reader], ...] = (

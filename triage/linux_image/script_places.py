@@ -10,6 +10,7 @@ FILES = {
     "etc/zshrc": ("profile", "shell"), "etc/zshenv": ("profile", "shell"),
     "etc/zprofile": ("profile", "login"), "etc/csh.cshrc": ("profile", "shell"),
     "etc/csh.login": ("profile", "login"), "etc/ksh.kshrc": ("profile", "shell"),
+    "etc/security/namespace.init": ("pam", "a login"),
     "etc/ssh/sshrc": ("ssh", "an SSH session"),
     "etc/bash_completion": ("profile", "shell"), "etc/profile.local": ("profile", "login"),
     "etc/bash.bashrc.local": ("profile", "shell"), "etc/zlogin": ("profile", "login"),

@@ -119,6 +119,9 @@ def _commands(tree: Tree, text: Text, name: str, user: str | None) -> Iterator[P
         for key in _EXEC:
             for one in values_of(settings, section, key):
                 yield _item(tree, text, name, one, run_as, environment)
+    for key in ("BindPaths", "BindReadOnlyPaths", "RootImage", "RootDirectory", "ExtensionImages"):
+        for one in values_of(settings, "Service", key):
+            yield from _bound(tree, text, name, one)
     if name.endswith(".mount"):
         yield from _mount(tree, text, name, settings)
 
@@ -184,6 +187,18 @@ def _split(value: str) -> list[str]:
         return shlex.split(value)
     except ValueError:
         return value.split()
+
+
+def _bound(tree: Tree, text: Text, name: str, one: Setting) -> Iterator[PersistenceItem]:
+    """What a service sees in place of the system's own: systemd.exec(5)."""
+    for word in _split(one.value):
+        source, _, point = word.lstrip("-+").partition(":")
+        yield PersistenceItem(
+            location=tree.locate(text.path, f"[Service] {one.key}, line {one.line}"),
+            mechanism="mount", name=name, trigger=f"systemd starts {name}",
+            target=point.partition(":")[0] or source, file=text.file,
+            settings=(("what", expanded(source, {})), ("type", "none"), ("options", "bind")),
+        )  # fmt: skip
 
 
 def _mount(

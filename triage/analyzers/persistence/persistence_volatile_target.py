@@ -5,7 +5,9 @@ What it looks for
 A systemd unit, timer or generator, a cron or at job, a boot, login, udev, PAM or package script
 whose command runs a file in ``/dev/shm``, ``/run``, ``/var/lock``, ``/dev`` or ``/tmp``; directly,
 as an interpreter's script, after ``cd``, through a variable or inside ``sh -c``. Also a script
-that it starts.
+that it starts; a variable or alias that makes others run or load it from there (``PATH``,
+``EDITOR``, ``LESSOPEN``, ``NODE_OPTIONS``, the shell of an account); a mount that puts what lies
+there over something else. In the initial RAM disk ``/run`` and ``/tmp`` count for little.
 
 Why it matters
 --------------
