@@ -301,7 +301,9 @@ class ProcessDir:
     def _magic_of(self, device: int, name: str) -> int | None:
         """The file system of a device; one question each for the whole run."""
         if device not in self._devices.by_stat:
-            self._devices.by_stat[device] = self._fs_magic(name, device)
+            magic = self._fs_magic(name, device)
+            # It answered now; what it serves may block all the same.
+            self._devices.by_stat[device] = None if magic in hazards.MAGICS else magic
         return self._devices.by_stat[device]
 
     def is_disk(self, map_device: str) -> bool | None:

@@ -18,6 +18,11 @@ FS_TYPES = (
     "nfs", "cifs", "smb", "fuse", "9p", "ceph", "afs", "gluster", "lustre", "beegfs", "ocfs",
     "autofs", "virtiofs", "davfs", "ncp", "coda", "orangefs", "gfs",
 )  # fmt: skip
+# The same by statfs (linux/magic.h): FUSE, NFS, SMB, CIFS, SMB2, 9P, Ceph, AFS, Coda, autofs.
+MAGICS = frozenset({
+    0x65735546, 0x6969, 0x517B, 0xFF534D42, 0xFE534D42, 0x01021997, 0x00C36400, 0x5346414F,
+    0x73757245, 0x0187,
+})  # fmt: skip
 
 
 def is_hazard(fs_type: str) -> bool:

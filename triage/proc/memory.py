@@ -434,6 +434,8 @@ class _Inspection:
     ) -> tuple[int, bytes]:
         """The first bytes that exist, and where: of private memory, only populated pages."""
         start, size = mapping.start, min(most, mapping.size)
+        if mapping.inode != 0 and not self._process.may_be_opened(mapping.dev):
+            return start, b""  # a page that a stopped server would have to bring
         try:
             if mapping.inode == 0 and mapping.perms[3:] == "p":
                 end = min(mapping.end, mapping.start + (64 << 20))
