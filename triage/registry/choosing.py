@@ -26,7 +26,7 @@ from triage.registry.keys import (
 )
 from triage.registry.names import NAME_LEAST, traits_of_name
 from triage.registry.notation import general
-from triage.registry.spread import CHUNK, CUT, KEYS_MOST, TELLING, TOTAL
+from triage.registry.spread import CHUNK, CUT, KEYS_MOST, NUMBERS_LEAST, TELLING, TOTAL
 from triage.registry.stores import NUMBERS, PIECE, STRONG_NAMES
 
 #: FILETIMEs of the years between which a key of any Windows was written.
@@ -115,6 +115,8 @@ def _counted(columns: Columns, kind: str, total: int) -> Bools:
     owners, sizes, counts = columns.owners, columns.declared, columns.counts
     pieces = np.bincount(owners[sizes >= PIECE_SIZE], minlength=total)
     found: Bools = (pieces >= PIECES) & (pieces * 10 >= counts * 8)
+    numbers = np.bincount(owners[(sizes >= 4) & (sizes <= 8)], minlength=total)
+    found |= (numbers >= NUMBERS_LEAST) & (numbers * 10 >= counts * 8)
     if kind in ("user", "software", "classes"):
         binary = (columns.types == _BINARY) & (sizes >= RANDOM_LEAST)
         many = np.bincount(owners[binary], minlength=total)

@@ -42,6 +42,8 @@ STRETCH, TEXT_STRETCH = 32, 24
 #: Fewer kinds of bytes are a pattern, a table of flags, unused memory.
 _KINDS_LEAST = 20
 _STRETCH = re.compile(rb"[^\0]{%d}" % STRETCH)
+#: In a known place: records there have no such stretch, code under a cipher has.
+_LONG_STRETCH = re.compile(rb"[^\0]{200}")
 _WIDE_TEXT = re.compile(rb"(?:[\t\r\n -~]\0){%d,}" % TEXT_STRETCH)
 _PLAIN_TEXT = re.compile(rb"[\t\r\n -~]{%d,}" % STRETCH)
 _MOST_TEXTS = 64
@@ -146,8 +148,9 @@ def worth_a_look(data: bytes, identity: Identity, known_place: bool) -> bool:
     if identity.kind == "random":
         return len(data) >= (64 if not known_place else OPAQUE_LEAST)
     if identity.kind == "data":
-        room = len(data) >= (64 if not known_place else 4096) or _IMAGE.search(data) is not None
-        return room and _can_hide(data)
+        if known_place and len(data) < LONG_TEXT:
+            return _IMAGE.search(data) is not None or _LONG_STRETCH.search(data) is not None
+        return len(data) >= 64 and can_hide(data)
     if kind in ("text", "settings"):
         return tells(flattened(data), known_place)
     return kind not in _DULL and identity.kind not in _NOTHING
@@ -160,7 +163,8 @@ def narrowed(data: bytes) -> bytes | None:
     return None if some.translate(None, PRINTABLE) else some
 
 
-def _can_hide(data: bytes) -> bool:
+def can_hide(data: bytes) -> bool:
+    """Whether binary data has room for anything hidden: no table, no pattern."""
     stretched = _STRETCH.search(data) is not None and len(set(data)) >= _KINDS_LEAST
     return stretched or holds_text(data)
 

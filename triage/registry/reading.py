@@ -101,6 +101,8 @@ class Reader:
         held = [self._store.examined(value, path) for value in values]
         whole = [one for one in held if one.data]
         joined = spread.of_key(whole) if len(whole) > 1 else None
+        if joined is None:
+            joined = spread.of_numbers(values)
         parts = frozenset(joined.names) if joined is not None else frozenset()
         for place, one in enumerate(held):
             if one.value.name in parts:
@@ -111,7 +113,7 @@ class Reader:
         if joined is None:
             spread.remember(whole)
             return
-        first = next(one for one in whole if one.value.name == joined.names[0])
+        first = next(one for one in held if one.value.name == joined.names[0])
         yield replace(self._store.described(first), parts=joined.names, joined=joined.content)
 
     def _with_reads(self, found: RegistryValue, held: Held) -> RegistryValue:

@@ -15,8 +15,10 @@ from triage.content.candidate import Limits
 from triage.content.carriers import carries
 from triage.content.examine import payload
 from triage.content.reassemble import Reassembly, reassemble
+from triage.parsers.regf import Value
 from triage.records import dataclass
 from triage.registry.hives import text_of
+from triage.registry.looking import can_hide
 from triage.registry.stores import Held
 
 _LIMITS = Limits(output=16 << 20, layer=8 << 20, steps=60, work=60_000_000)
@@ -31,6 +33,8 @@ DENSE_TEXT = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=
 #: paths, identifiers of devices and names have none.
 #: So many numbered values of one size are one thing in pieces, whatever each of them is.
 CUT = 8
+#: So many numbers in a row of names may be bytes of something.
+NUMBERS_LEAST = 16
 RUN, LIST, UNBROKEN = 24, 40, 32
 LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 LISTS = b"0123456789ABCDEFabcdefx,;: %\\-"
@@ -73,6 +77,21 @@ class Spread:
             return None
         self._groups += 1
         return _joined(chosen)
+
+    def of_numbers(self, values: Sequence[Value]) -> Reassembly | None:
+        """What numbers of one key make together: bytes may be written as REG_DWORDs."""
+        few = [value for value in values if 4 <= value.size <= 8]
+        if len(few) < NUMBERS_LEAST or len(few) * 10 < len(values) * 8:
+            return None
+        numbered = sorted((_number(value.name), value.name, value) for value in few)
+        start = numbered[0][0]
+        if [number for number, _, _ in numbered] != list(range(start, start + len(numbered))):
+            return None
+        pieces = [(name, value.data) for _, name, value in numbered]
+        if not can_hide(b"".join(data for _, data in pieces)) or self._groups >= _MOST_GROUPS:
+            return None
+        self._groups += 1
+        return reassemble(pieces, limits=_LIMITS)
 
     def remember(self, held: Sequence[Held]) -> None:
         """A key with one telling value may be a part of what its parent holds."""
