@@ -136,21 +136,22 @@ def test_modules_beside_the_indicators_are_no_indicators() -> None:
 
 
 def test_every_report_format_is_registered() -> None:
-    # order, stories, wording: what several formats say alike; page and terminal_details: parts of
-    # one format each; inspection: one file's content, not a report; identifiers, times, values:
+    # order, stories, wording: what several formats say alike; page, terminal_details and
+    # terminal_lists: parts of one format; inspection: one file's content, not a report; identifiers, times, values:
     # what exports make of evidence; difference: two snapshots compared, not one report.
     exempt = {"inspection", "order", "page", "stories", "terminal_details", "wording"}
-    exempt |= {"difference", "identifiers", "times", "values"}
+    exempt |= {"difference", "identifiers", "terminal_lists", "times", "values"}
     modules = {module.rpartition(".")[2] for module in FORMATS.values()}
     assert modules == names_in(PACKAGE / "report") - exempt
 
 
 def test_every_command_is_registered() -> None:
     # answered, exits, files, options, progress, run, saving: what several commands share;
-    # watching: what watch does with its options; man_page: python -m triage.cli.man_page.
+    # watching: what watch does with its options; man_page: python -m triage.cli.man_page;
+    # indicator_page: what explain, indicators and the site show.
     shared = {"answered", "events", "exits", "files", "options", "progress", "rules", "run",
               "saving"}  # fmt: skip
-    exempt = {*shared, "man_page", "watching"}
+    exempt = {*shared, "indicator_page", "man_page", "watching"}
     assert set(COMMANDS) == names_in(PACKAGE / "cli") - exempt
 
 
