@@ -137,10 +137,11 @@ def test_modules_beside_the_indicators_are_no_indicators() -> None:
 
 def test_every_report_format_is_registered() -> None:
     # order, stories, wording: what several formats say alike; page, terminal_details and
-    # terminal_lists: parts of one format; inspection: one file's content, not a report; identifiers, times, values:
-    # what exports make of evidence; difference: two snapshots compared, not one report.
+    # terminal_lists: parts of one format; inspection: one file's content, not a report;
+    # identifiers, times, values: what exports make of evidence; heads: how a content begins;
+    # difference: two snapshots compared, not one report.
     exempt = {"inspection", "order", "page", "stories", "terminal_details", "wording"}
-    exempt |= {"difference", "identifiers", "terminal_lists", "times", "values"}
+    exempt |= {"difference", "heads", "identifiers", "terminal_lists", "times", "values"}
     modules = {module.rpartition(".")[2] for module in FORMATS.values()}
     assert modules == names_in(PACKAGE / "report") - exempt
 
