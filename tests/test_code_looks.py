@@ -21,6 +21,7 @@ from tests.builders import (
 )
 from triage.analyze import analyze
 from triage.code_hooks import Hook, hook_of
+from triage.linux.code_threads import is_behind_a_call
 from triage.linux.vdso import told
 from triage.model import Artifact, Location, Mapping, Patch, Process
 from triage.model_code import CodeLook, CodeSlot, CodeThread, Place
@@ -267,3 +268,49 @@ def test_where_a_thread_waits(text: bytes, waiting: Waiting | None) -> None:
 def test_what_the_kernel_would_not_write_is_malformed(text: bytes) -> None:
     with pytest.raises(Malformed):
         parse_waiting(text)
+
+
+@pytest.mark.parametrize(
+    ("more", "severity"),
+    [
+        ({"vdso_at": Place(1 << 40, "no file", "anonymous")}, "high"),
+        ({"vdso_at": Place(1 << 40, "/memfd:x (deleted)", "memfd")}, "high"),
+        ({"vdso_at": Place(1 << 40, "nothing is mapped there", "none")}, "info"),
+        ({"vdso_private": 4096}, "medium"),
+        ({"vdso_private": 4096, "vdso_changed": 3}, "high"),
+        ({"vdso_private": 4096, "vdso_changed": 900, "vdso_patches": (patched(b"\xcc"),)}, "high"),
+        ({"vdso_private": 4096, "vdso_changed": 1, "vdso_patches": (patched(b"\xcc"),)}, "medium"),
+        (
+            {"vdso_private": 4096, "vdso_changed": 5, "vdso_patches": (patched(b"\xcc" * 5),)},
+            "high",
+        ),
+    ],
+)
+def test_how_bad_a_strange_vdso_is(more: dict[str, Any], severity: str) -> None:
+    assert severities(look(**more), process(4242))["code-vdso-changed"] == severity
+
+
+@pytest.mark.parametrize(
+    ("before", "machine", "is_one"),
+    [
+        ("0000e811223344", "x86_64", True),
+        ("9090909090ffd3", "x86_64", True),
+        ("90909041ffd390", "x86_64", False),
+        ("909090ff542408", "x86_64", True),
+        ("90ff1511223344", "x86_64", True),
+        ("90909090ffe390", "x86_64", False),
+        ("90909090909090", "x86_64", False),
+        ("000000112233" + "94", "aarch64", True),
+        ("00000020013fd6", "aarch64", True),
+        ("00000020011fd6", "aarch64", False),
+        ("ffd3", "x86_64", False),
+    ],
+)
+def test_return_addresses_lie_behind_a_call(before: str, machine: str, is_one: bool) -> None:
+    assert is_behind_a_call(bytes.fromhex(before), machine) is is_one
+
+
+def test_a_breakpoint_in_the_vdso_of_a_traced_process_is_information() -> None:
+    found = look(vdso_private=4096, vdso_changed=1, vdso_patches=(patched(b"\xcc"),))
+    traced = process(4242, tracer_pid=77)
+    assert severities(found, traced)["code-vdso-changed"] == "info"

@@ -272,7 +272,7 @@ BENIGN = (
            ceiling="info", never=CODE),
     benign("vdso-breakpoint", "a breakpoint of an attached debugger in the vDSO",
            led("vdso-breakpoint"), ceiling="info"),
-    benign("vdso-gone", "the vDSO unmapped", led("vdso-gone"), ceiling="low"),
+    benign("vdso-gone", "the vDSO unmapped", led("vdso-gone"), ceiling="info"),
     benign("time-namespace", "a time namespace of its own", led("time-namespace"), ceiling="info",
            never=CODE),
     benign("small-process", "a 32-bit process", small_process, ceiling="info", never=CODE),

@@ -25,6 +25,7 @@ from triage.proc.directory import ProcessDir, is_number
 THREADS_MAX = 512
 _STACK = 512  # bytes above the stack pointer: the frames of a wrapper and of who called it
 _CALLERS_MAX = 4
+_SHORT = 1 << 32  # stacks of 32-bit processes lie below
 _CALL_BACK = 7  # the longest call instruction: ff /2 with a SIB byte and 32 bits
 
 
@@ -54,6 +55,7 @@ class ThreadLook:
             for line in space.unbacked()
             if line.inode == 0 or (line.dev, line.inode) not in told
         ]
+        self._machine = os.uname().machine
         self.more = 0
 
     def found(self) -> Iterator[CodeThread]:
@@ -93,8 +95,9 @@ class ThreadLook:
         except (OSError, OverflowError):
             return
         count = 0
-        for (word,) in struct.iter_unpack("<Q", stack[: len(stack) // 8 * 8]):
-            if self._is_unbacked(word) and _is_behind_a_call(self._before(word, mem)):
+        form, step = ("<Q", 8) if waiting.sp >= _SHORT else ("<I", 4)
+        for (word,) in struct.iter_unpack(form, stack[: len(stack) // step * step]):
+            if self._is_unbacked(word) and is_behind_a_call(self._before(word, mem), self._machine):
                 yield self._space.place(word)
                 count += 1
                 if count >= _CALLERS_MAX:
@@ -109,12 +112,28 @@ class ThreadLook:
             return b""
 
 
-def _is_behind_a_call(before: bytes) -> bool:
-    """Whether the bytes end in a call of x86: e8 with 32 bits, or ff /2 in its six lengths."""
+def is_behind_a_call(before: bytes, machine: str) -> bool:
+    """Whether seven bytes end in a call: ``call`` of x86 in its forms, ``bl`` or ``blr`` of A64."""
     if len(before) < _CALL_BACK:
         return False
-    if before[2] == 0xE8:
+    if machine == "aarch64":
+        word = int.from_bytes(before[-4:], "little")
+        return word & 0xFC000000 == 0x94000000 or word & 0xFFFFFC1F == 0xD63F0000
+    if before[-5] == 0xE8:
         return True
     return any(
-        before[-length] == 0xFF and before[-length + 1] & 0x38 == 0x10 for length in (2, 3, 4, 6, 7)
+        before[-length] == 0xFF and _length_of_call(before[-length:]) == length
+        for length in (2, 3, 4, 6, 7)
     )
+
+
+def _length_of_call(code: bytes) -> int:
+    """The length of ``ff /2`` by its ModRM and SIB bytes (Intel SDM 2A, 2.1.5); 0 for others."""
+    mode, operation, place = code[1] >> 6, code[1] >> 3 & 7, code[1] & 7
+    if operation != 2:
+        return 0
+    if mode == 3:
+        return 2
+    sib = place == 4
+    far = mode == 2 or (mode == 0 and (place == 5 or (sib and len(code) > 2 and code[2] & 7 == 5)))
+    return 2 + sib + (4 if far else mode)
