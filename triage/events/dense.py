@@ -11,7 +11,7 @@ LEAST, RUN = 96, 100
 _HEX = re.compile(r"[0-9A-Fa-f]+")
 _CODED = re.compile(r"[A-Za-z0-9+/=_\r\n-]+")
 _SPACED = re.compile(
-    r"(?:0x|\\x)?[0-9A-Fa-f]{1,3}(?:[\s,;-]+(?:0x|\\x)?[0-9A-Fa-f]{1,3}){30,}[\s,;]*"
+    r"(?:0x|\\x)?[0-9A-Fa-f]{1,3}(?:[\s,;.:-]+(?:0x|\\x)?[0-9A-Fa-f]{1,3}){30,}[\s,;]*"
 )
 #: What separates the parts of paths, names, addresses and lists, and is in no common encoding but
 #: at its end.

@@ -11,7 +11,11 @@ _CHANGING = re.compile(
     r"\{?[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}\}?|"
     r"(?<![A-Za-z_\d])\d+(?![A-Za-z_\d])"
 )
-_MEANT = re.compile(r"(?i)char|0x|%u|\\x|\\u|ascii|-bxor|[A-Za-z0-9+/=]{48}")
+# Digits that say which letters or pieces are meant, and in which order, are the text, too.
+_MEANT = re.compile(
+    r"(?i)char|0x|%u|\\x|\\u|ascii|-bxor|[A-Za-z0-9+/=]{48}|\{\d{1,2}[,:}]|-join|-split|substring|"
+    r"\[\s{0,3}-?\d{1,3}\s{0,3}(?:,|\.\.|\]\s{0,3}\+)|\.(?:remove|insert|chars)\(|~\s{0,2}-?\d"
+)
 _RUN = re.compile(r"[A-Za-z0-9+/=_-]{2000,}+")
 _LARGEST = 1 << 16
 

@@ -217,7 +217,7 @@ def _searched(log: _Log, kind: Kind, number: int, text: str, end: int) -> Fact |
             data = data_of(log.loads(text)["Event"])
     except ValueError:  # something stands behind the data
         data = data_of(log.loads(text)["Event"])
-    long = long_texts(data) if data.__class__ is dict else ()
+    long = long_texts(data, kind.source.least) if data.__class__ is dict else ()
     found = stored_fact(kind.source, number, long, log.watch) if long else None
     if found is not None or len(text) < _OVERSIZED:
         return found

@@ -50,6 +50,11 @@ _PROXY = re.compile(
     r"launchinfsection\w{0,2}|installscreensaver|installhinfsection|setupinfobjectinstallaction|"
     r"shopenverbapplication|davsetcookie|generatetypelib)|setnotifycmdline)\b"
 )
+#: How an installer runs the .NET code of a package, which lies where only administrators write.
+_INSTALLER = re.compile(
+    r"(?i)^\"?(?:c:\\windows\\(?:system32|syswow64)\\)?rundll32(?:\.exe)?\"?\s+\"?c:\\windows\\installer\\"
+    r"msi[0-9a-f]{1,8}\.tmp\"?,zzzzinvokemanagedcustomactionoutofproc\s+sfxca_\d+\s+\d+\s+[\w.!+-]+\s*$"
+)
 #: How the shell serves classes of its own to other programs, as Windows starts it for them.
 _SHELL_SERVER = re.compile(
     r"(?i)^\"?c:\\windows\\(?:system32|syswow64)\\rundll32\.exe\"?\s+shell32\.dll,"
@@ -89,7 +94,11 @@ def start_traits(
     found = set()
     if _PROXY.search(command):
         found.add("proxy")
-    severity = command_severity(command)
+    severity = (
+        None
+        if _INSTALLER.search(command) and name(parent) == "msiexec"
+        else (command_severity(command))
+    )
     if severity is not None:
         found.add("command")
     found.update(relation_traits(image, command, parent))

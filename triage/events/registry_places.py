@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 
 from triage.content.kinds import family
 from triage.events.facts import Fact, fields, ordered
-from triage.events.images import guarded, has_role, name, remote, user_place
+from triage.events.images import guarded, has_role, name, plain, remote, user_place
 from triage.events.watch import Watch
 from triage.knowledge import table
 from triage.model import Content, Severity
@@ -66,6 +66,18 @@ def places() -> tuple[Place, ...]:
         )
         for row in table("event_registry")["places"]
     )  # fmt: skip
+
+
+@cache
+def _per_user() -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(row["pattern"]) for row in table("event_registry")["per_user"])
+
+
+def of_one_user(data: str, image: str) -> bool:
+    """Whether a program registered itself that is known to be installed for one user."""
+    low = data.strip().lower()
+    folder = plain(image).rpartition("\\")[0]
+    return bool(folder) and folder in low and any(one.match(low) for one in _per_user())
 
 
 @lru_cache(maxsize=8192)

@@ -11,6 +11,7 @@ Measured on clean systems (242,884 events): the longest ``Binary`` of a classic 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,7 +41,19 @@ __all__ = ["EMPTY_LOGS", "LEAST", "Source", "content_traits", "known_data", "pie
 
 #: Bytes from which a classic event's data is odd; the least that a payload takes.
 BINARY, _PAYLOAD_LEAST = 1024, 190
-_PIECE, _PARTS_MAX, _PARTS_SIZE_MAX, _SEEN_MAX = 64, 4096, 8 << 20, 20_000
+#: Of providers that are not Microsoft's texts from here on may be pieces, if there are as many.
+SHORT, _SHORT_PARTS = 40, 8
+_GUID = re.compile(r"\{?[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-")
+_OWN = (
+    "microsoft-",
+    "windows ",
+    "service control manager",
+    "eventlog",
+    "msiinstaller",
+    "vss",
+    "esent",
+)
+_PARTS_MAX, _PARTS_SIZE_MAX, _SEEN_MAX = 4096, 8 << 20, 20_000
 #: What a value is called whose name is not known.
 UNNAMED = "a value without its name"
 #: Logs that exist everywhere and hold next to nothing.
@@ -63,8 +76,13 @@ class Source:
     held: int = 0
     seen: set[str] = field(default_factory=set)
     dull: set[str] = field(default_factory=set)
+    least: int = LEAST
     #: By field: how often it was looked at thoroughly, and the largest value then.
     habits: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        own = self.provider is None or self.provider.lower().startswith(_OWN)
+        self.least = LEAST if own else SHORT
 
     def is_usual(self, name: str, size: int) -> bool:
         """Whether a value is like those that the field had before; notes it where it is not."""
@@ -80,7 +98,10 @@ def stored_fact(
 ) -> Fact | None:
     """The fact of a long text that holds something; pieces of something larger are set aside."""
     for name, value in found:
-        if _worth(source, value):
+        if len(value) < LEAST:
+            if _is_short(value):
+                _set_aside(source, record, f"{name} (short)", value.encode("ascii"))
+        elif _worth(source, value):
             fact = _look(source, record, name, value, watch)
             if fact is not None:
                 return fact
@@ -97,11 +118,12 @@ def may_hold(source: Source, text: str, at: int) -> bool:
     # A backslash is looked for alone: of one sign that is rare, a look takes next to nothing.
     if text.find("\\", at) >= 0 and text.find('\\"', at) >= 0:
         return True
-    last = len(text) - LEAST
+    least = source.least
+    last = len(text) - least
     while at <= last:
-        quote = text.rfind('"', at, at + LEAST)
+        quote = text.rfind('"', at, at + least)
         if quote < 0:
-            quote = text.find('"', at + LEAST)
+            quote = text.find('"', at + least)
             if quote < 0 or _may_be_worth(source, text[at:quote]):
                 return True
         at = quote + 1
@@ -118,14 +140,14 @@ def _may_be_worth(source: Source, raw: str) -> bool:
             value = json.loads(f'"{raw}"', strict=False)
         except ValueError:
             return True
-    if value not in source.seen and (is_dense(value) or is_code_like(value)):
+    if value not in source.seen and (is_dense(value) or is_code_like(value) or _is_short(value)):
         return True
     if len(source.dull) < _SEEN_MAX:
         source.dull.add(raw)
     return False
 
 
-def long_texts(data: Fields) -> list[tuple[str, str]]:
+def long_texts(data: Fields, least: int = LEAST) -> list[tuple[str, str]]:
     """(name, text) of the texts that are long enough to be a store, wherever they are nested."""
     found = []
     waiting: list[tuple[str, Any]] = [("", data)]
@@ -135,7 +157,7 @@ def long_texts(data: Fields) -> list[tuple[str, str]]:
             for key, value in node.items():
                 kind = value.__class__
                 if kind is str:
-                    if len(value) >= LEAST:
+                    if len(value) >= least:
                         found.append((name if key[:1] == "#" else key, value))
                 elif kind is dict or kind is list:
                     waiting.append((name if key[:1] == "#" else key, value))
@@ -143,11 +165,16 @@ def long_texts(data: Fields) -> list[tuple[str, str]]:
             for value in node:
                 kind = value.__class__
                 if kind is str:
-                    if len(value) >= LEAST:
+                    if len(value) >= least:
                         found.append((name, value))
                 elif kind is dict or kind is list:
                     waiting.append((name, value))
     return found
+
+
+def _is_short(value: str) -> bool:
+    """Whether a text too short for a store is nothing but encoded data: many may be one."""
+    return SHORT <= len(value) < LEAST and is_piece(value) and _GUID.match(value) is None
 
 
 def _worth(source: Source, value: str) -> bool:
@@ -229,7 +256,7 @@ def known_data(provider: str | None, event_id: int | None, name: str) -> str | N
 
 
 def _set_aside(source: Source, record: int, name: str, data: bytes) -> None:
-    if len(data) < _PIECE or source.held + len(data) > _PARTS_SIZE_MAX:
+    if len(data) < SHORT or source.held + len(data) > _PARTS_SIZE_MAX:
         return
     parts = source.pieces.setdefault(name, [])
     if len(parts) < _PARTS_MAX:
@@ -241,5 +268,6 @@ def pieces(sources: list[Source]) -> Iterator[tuple[Source, str, list[Part]]]:
     """Fields of which several records hold something that could be a piece."""
     for source in sources:
         for name, parts in source.pieces.items():
-            if len(parts) >= 2:
+            enough = _SHORT_PARTS if name.endswith(" (short)") else 2
+            if len(parts) >= enough:
                 yield source, name, parts

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from triage.content.examine import payload
 from triage.events.facts import Fact, actors, fields, ordered, text
 from triage.events.fields import Fields
 from triage.events.images import of_windows, plain
@@ -31,6 +32,11 @@ _MADE = re.compile(
     r"__filtertoconsumerbinding|__win32provider|__intervaltimer)"
 )
 _STARTS = re.compile(r"(?i)::execmethod(?:async)?\b.{0,200}?win32_process\b.{0,20}?create\b")
+_RUN_FILE = re.compile(
+    r"(?i)\.(?:as[pmh]x?|aspx|ashx|asmx|jspx?|php\d?|phtml|cfm|js|jse|vbs|vbe|wsf|hta|ps1|psm1|bat|cmd|sct|"
+    r"xsl|mof|lnk|url|scf|inf)$|\\startup\\"
+)
+_PAGE = re.compile(r"(?i)<%|<\?php|<script|<job\b|eval\s{0,2}\(")
 _TRIGGER = re.compile(
     r"(?i)win32_processst|__intervaltimer|win32_localtime|win32_perfformatteddata"
 )
@@ -86,14 +92,24 @@ def permanent(data: Fields, watch: Watch) -> Fact | None:
     values = {m.group(1).lower(): unescaped(m.group(2)) for m in _VALUE.finditer(cause)}
     runs = next((values[name] for name in _RUNS if values.get(name)), "")
     name = kind.group(1) if kind is not None else ""
+    # A class of one's own may be called anything: what its values are called says what it does.
     traits = {"script"} if "scripttext" in values or "scriptfilename" in values else set()
+    runs_program = "commandlinetemplate" in values or "executablepath" in values
     if not traits:
-        traits = {"command"} if "commandline" in name.lower() else {"other"}
+        traits = {"command"} if runs_program or "commandline" in name.lower() else {"other"}
+    if "other" in traits:
+        traits.add("drops-code" if _is_page(values) else "writes" if runs else "empty")
     query = _QUERY.search(cause)
     return _consumer(
         watch, consumer, name, runs, traits, data,
         query=None if query is None else unescaped(query.group(1)),
     )  # fmt: skip
+
+
+def _is_page(values: dict[str, str]) -> bool:
+    """Whether a file that a consumer writes is one that something runs."""
+    file, body = values.get("filename", ""), values.get("text", "")
+    return _RUN_FILE.search(file.strip()) is not None or _PAGE.search(body) is not None
 
 
 _RUNS = (
@@ -117,7 +133,14 @@ def _consumer(
         ("namespace", text(data, "Namespace")), ("operation", text(data, "Operation")),
     )  # fmt: skip
     content = watch.look_text(runs) if len(runs) >= 64 else None
-    contents = () if content is None else (("command", content),)
+    whole = text(data, "PossibleCause") or ""
+    if not runs and len(whole) >= 64:
+        content = watch.look_text(whole)
+        content = None if content is None or payload(content) is None else content
+    held = "command" if runs else "subscription"
+    if content is not None and not runs:
+        shown += (("subscription", whole[:COMMAND_MAX]),)
+    contents = () if content is None else ((held, content),)
     same = ("consumer", "type", "command")
     user = text(data, "User")
     return Fact("wmi-consumer", shown, ordered(traits), same, (), (), user, contents)

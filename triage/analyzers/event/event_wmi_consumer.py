@@ -29,8 +29,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
+from triage.content.examine import payload
 from triage.events.processes import command_severity
-from triage.events.words import chain, contents, told, verify
+from triage.events.words import chain, contents, told, verify, worst
 from triage.model import Confidence, Evidence, Severity
 from triage.model_windows import EventRecord
 from triage.scene import Scene
@@ -41,7 +42,12 @@ def check(event: EventRecord, scene: Scene) -> Iterator[Evidence]:
         return
     held = [f"it holds {chain(content)}" for _, content in contents(event)]
     command = event.text("command") or ""
-    severity = Severity.MEDIUM if "other" in event.traits else Severity.HIGH
+    traits = set(event.traits)
+    severity = Severity.MEDIUM if "other" in traits else Severity.HIGH
+    if "empty" in traits and not held:
+        severity = Severity.LOW  # of a product's own class, or one that only writes events
+    if "drops-code" in traits or any(payload(content) for _, content in contents(event)):
+        severity = worst(severity, Severity.HIGH) or Severity.HIGH
     if command and command_severity(command) is Severity.CRITICAL:
         severity = Severity.CRITICAL
     pairs = (("consumer", "consumer"), ("of type", "type"), ("runs", "command"), ("when", "query"),
