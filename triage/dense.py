@@ -11,7 +11,7 @@ from triage.content.patterns import lazy
 _RUN = lazy(r"[A-Za-z0-9+/=_-]{20,}")
 _HEX = "0123456789abcdefABCDEF"
 #: No digest and no identifier of hexadecimal digits is longer (SHA-512).
-_LONGEST_DIGEST = 128
+_LONGEST_DIGEST, _LONG = 128, 200
 
 
 def dense_runs(text: str, least: int) -> list[str]:
@@ -32,4 +32,6 @@ def is_dense_run(run: str) -> bool:
         return len(run) > _LONGEST_DIGEST and digits > 0
     upper = sum(1 for char in run if "A" <= char <= "Z")
     lower = sum(1 for char in run if "a" <= char <= "z")
+    if len(run) >= _LONG:  # a program's zeros are capitals: nothing else is that long without words
+        return min(upper, lower) * 25 > len(run) and digits * 60 > len(run)
     return min(upper, lower) * 6 > len(run) and digits * 40 > len(run)

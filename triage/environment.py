@@ -58,6 +58,7 @@ def commands_in(name: str, value: str) -> tuple[tuple[str, Severity], ...]:
     from triage.commands.script import judge_script
 
     function = _FUNCTION.match(value)
+    value = _OPTIONS_OF.get(name, "") + value.replace("$(shell ", "$(")
     text = value if function is None else value[function.end() - 1 :]
     reasons = list(judge_script(text))
     if not reasons and "(" in value and function is None:
@@ -73,6 +74,10 @@ def commands_in(name: str, value: str) -> tuple[tuple[str, Severity], ...]:
 
 
 _VOLATILE = ("/dev/", "/run/lock/", "/var/lock/", "/run/shm/", "/proc/")
+
+
+#: Options that a program takes from its environment, as if they stood on its command line.
+_OPTIONS_OF = {"TAR_OPTIONS": "tar ", "MAKEFLAGS": "make ", "RSYNC_RSH": "rsync --rsh="}
 
 
 def _behind(value: str) -> bool:

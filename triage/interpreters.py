@@ -79,6 +79,7 @@ _SETTINGS = frozenset({
 # Of these a plain word is a script, too, where it is the only one: openvpn(8).
 _POSITIONAL = frozenset({"openvpn"})
 _ODD_PLACES = ("/dev/", "/run/", "/proc/", "/var/lock/", "/var/run/", "/tmp/", "/var/tmp/")
+_SHARED = ("/dev/shm", "/run/shm", "/run/lock", "/var/lock")
 _VERSION = re.compile(r"[-.]?\d[\d.]*(?:[-.]?\w{1,4})?$")
 _LOADER = re.compile(r"^(?:ld-linux[\w.-]*|ld-musl[\w.-]*|ld64?[-.][\w.-]*so[\w.]*|ld\.so)$")
 
@@ -178,6 +179,8 @@ def _interpreted(
             break  # -s: what follows are arguments of a program from standard input
         else:
             found += _of_setting(index, text) if name == "php" else []
+            if text.startswith("-I") and name in ("perl", "ruby") and text[2:].startswith(_SHARED):
+                found.append((index, text[2:]))  # modules come from there
             wants, attached = _short_options(text[1:], name)
             found += [(index, attached)] if attached else []
             coded = coded or wants == "code"

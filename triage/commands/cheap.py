@@ -15,7 +15,7 @@ from triage.interpreters import runs_files
 _OTHERS = frozenset({
     "find", "su", "script", "ksu", "sg", "insmod", "modprobe", "systemctl", "at", "batch",
     "crontab", "mount", "dd", "tee", "nc", "ncat", "netcat", "socat", "kexec", "dpkg", "rpm",
-    "eval", "source", ".", "trap",
+    "eval", "source", ".", "trap", "tar", "rsync", "git", "man", "zip", "sort", "split", "ansible",
 })  # fmt: skip
 #: Names of programs whose arguments matter.
 TELLING = SHELLS | frozenset(CODE_OPTIONS) | frozenset(WRAPPERS) - NOT_STARTED | _OTHERS

@@ -25,7 +25,7 @@ _RUNS = lazy(
 _DECODES = lazy(
     r"b(?:64|32|85|16)decode|a85decode|decodebytes|\bunhexlify\b|\bfromhex\b|zlib\.decompress|"
     r"(?:lzma|bz2|gzip)\.decompress|codecs\.decode|\brot_?13\b|decode_base64|MIME::Base64|"
-    r"\bunpack\s*\(?\s*[\"'qu]|base64_decode|gzinflate|gzuncompress|str_rot13|hex2bin|"
+    r"\b(?:un)?pack\s*\(?\s*[\"'qu]|base64_decode|gzinflate|gzuncompress|str_rot13|hex2bin|"
     r"Base64\.(?:strict_)?decode|unpack1?\(?\s*[\"']m|Buffer\.from\([^)]{0,4000}?(?:base64|hex)|\batob\s*\(|"
     r"FromBase64String|(?:chr\(\d{1,3}\)\s*[.+]\s*){6,}|bytes\(\s*\[\s*\d|marshal\.loads|"
     r"-enc\w*\s+[A-Za-z0-9+/=]{24}|(?:\\x[0-9A-Fa-f]{2}){12,}",
@@ -37,7 +37,7 @@ _FETCHES = lazy(
     r"https?\.get\s*\(|socket\.(?:socket|create_connection)|IO::Socket|fsockopen|TCPSocket|"
     r"DownloadString|Invoke-WebRequest|\biwr\b|/inet6?4?/(?:tcp|udp)/|\bimport\s+socket\b|"
     r"\bfrom\s+socket\s+import|__import__\(\s*[\"']socket|\bopen_connection\s*\(|"
-    r"require\s*\(?\s*[\"'](?:node:)?(?:net|tls|dgram|socket)[\"']|\bnet\.(?:connect|Socket)|"
+    r"require\s*\(?\s*[\"'](?:node:)?(?:net|tls|dgram|socket|https?)[\"']|\bnet\.(?:connect|Socket)|"
     r"stream_socket_client|socket_connect|sockaddr_in|\bPF_INET\b|\bsocket\.tcp\b|Deno\.connect|"
     r"\bsocket\s+[\w.$-]+\s+\d{1,5}\b",
     re.IGNORECASE,
@@ -61,6 +61,15 @@ _ANON = lazy(
     r"\bCFUNCTYPE\b[\s\S]{0,400}?\b(?:addressof|from_buffer|create_string_buffer)\b",
     re.IGNORECASE,
 )
+#: A text that code hands to a shell: its quotes are looked for one kind at a time.
+_TO_SHELL = lazy(
+    r"(?:\b(?:system|popen|execSync|exec|shell_exec|passthru|getoutput|run|call|check_output|Popen|"
+    r"spawnSync|execute|shell)\b\s*[\(\[{]{0,2}\s*|(?:^|[\s|:])!\s*(?=[\w/])|\bqx\s*)"
+    r"(?:\"((?:[^\"\\]|\\.){4,1000})\"|'((?:[^'\\]|\\.){4,1000})'|[{(/|]([^})/|]{4,1000})[})/|]|"
+    r"(?<=!)([^\n]{4,1000}))",
+    re.DOTALL,
+)
+_BACKQUOTED = lazy(r"`([^`]{4,1000})`")
 _NATIVE = lazy(
     r"\bctypes\b|\bcffi\b|\bFiddle\b|\bFFI\b|DynaLoader|\bsyscall\b|\bInline::C\b|koffi|ffi-napi",
     re.IGNORECASE,
@@ -70,6 +79,7 @@ _PLACE = r"(/(?:dev|run|var/run|var/lock)/[^\s\"'`);,\]}]+)"
 _LOADED = lazy(
     r"(?:\b(?:do|require(?:_once|_relative)?|include(?:_once)?|load(?:file)?|dofile|source|run_path|"
     r"execfile|CDLL|LoadLibrary|dlopen|import|use\s+lib|addsitedir)\b|"
+    r"\bsys\.path\.(?:append|insert)\s*\(\s*(?:-?\d+\s*,)?|"
     r"\b(?:exec|eval|compile|loads|vm\.run\w*|Function)\b[^;\n]{0,60}?"
     r"(?:open|read\w*|slurp|file_get_contents|File\.\w+|cat)\b)"
     rf"\s*[\(\[<]{{0,2}}\s*(?:q[qx]?\W)?[\"'`<]{{0,2}}{_PLACE}"
@@ -116,13 +126,22 @@ def judge_code(language: str, code: str) -> tuple[Reason, ...]:
     return tuple(found)
 
 
+def shell_texts(code: str) -> list[str]:
+    """The texts that code hands to a shell, as far as they are written out."""
+    found = [
+        next(filter(None, match.groups()), "") for match in _TO_SHELL.finditer(code[:CODE_MAX])
+    ]
+    found += [match[1] for match in _BACKQUOTED.finditer(code[:CODE_MAX])]
+    return [text for text in found[:16] if " " in text or "/" in text]
+
+
 def _volatile_files(language: str, code: str) -> list[Reason]:
     """Code or a program in a volatile place, named where it is loaded or started."""
     found: list[Reason] = []
     for pattern, words in ((_LOADED, "loads code from"), (_STARTED, "starts")):
         for match in pattern.finditer(code):
             path = clean(match[1])
-            place = volatile(path)
+            place = volatile(path) or ("shm" if path == "/dev/shm" else None)
             if place is not None and len(found) < 8:
                 text = f"inline {language} {words} {path}, in a volatile place"
                 found.append(Reason("volatile", text, SEVERITY[place], path))

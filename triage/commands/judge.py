@@ -13,7 +13,8 @@ from functools import lru_cache
 
 from triage.commands import programs
 from triage.commands.cheap import ordinary_text, ordinary_words
-from triage.commands.inline import judge_code
+from triage.commands.inline import judge_code, shell_texts
+from triage.commands.options import option_commands
 from triage.commands.places import SEVERITY, clean, descriptor, is_process_memory, volatile
 from triage.commands.reasons import Reason
 from triage.commands.sources import (
@@ -280,12 +281,7 @@ def _nested(
     code = code_of(name, words)
     if code is not None:
         yield from judge_code(name, code)
-    if name == "crontab" and "-" in words:
-        for index in command.piped:
-            for job in parse_crontab(flow.said[index] if index < len(flow.said) else ""):
-                yield from _judge_text(job.command, flow.cwd, depth + 1)
-    text = _shell_code(name, words)
-    if text is not None:
+    for text in _shell_texts(name, words, command, flow, code):
         yield from _judge_text(text, flow.cwd, depth + 1)
     for redirect in command.redirects:
         if redirect.operator == "<<<" and redirect.fd in (None, 0):
@@ -293,6 +289,35 @@ def _nested(
                 yield from _judge_text(redirect.target, flow.cwd, depth + 1)
             elif name in programs.CODE_OPTIONS:
                 yield from judge_code(name, redirect.target)
+
+
+def _shell_texts(
+    name: str, words: tuple[str, ...], command: Command, flow: Flow, code: str | None
+) -> Iterable[str]:
+    """What a command hands to a shell: its text, its options' values, the jobs of a crontab."""
+    if code is not None:
+        yield from shell_texts(code)
+    yield from option_commands(name, words)
+    if _by_shell(command.words, words):
+        end = words.index(":::") if ":::" in words else len(words)
+        yield " ".join(words[:end])
+    text = _shell_code(name, words)
+    if text is not None:
+        yield text
+    if name == "crontab" and "-" in words:
+        for index in command.piped:
+            said = flow.said[index] if index < len(flow.said) else ""
+            yield from (job.command for job in parse_crontab(said))
+
+
+# They hand what follows to a shell, also where it is one argument with blanks in it.
+_THROUGH_SHELL = frozenset({"watch", "tmux", "parallel", "screen", "xterm", "entr"})
+
+
+def _by_shell(written: tuple[str, ...], words: tuple[str, ...]) -> bool:
+    if words is written or not words or programs.plain_name(written[0]) not in _THROUGH_SHELL:
+        return False
+    return any(sign in words[0] for sign in " |;&`$")
 
 
 def _shell_code(name: str, words: tuple[str, ...]) -> str | None:
@@ -382,7 +407,8 @@ def _shell_on_network(
         yield Reason("network-shell", f"a shell answers through {name}")
     if name in ("nc", "ncat", "netcat", "socat"):
         started = re.search(
-            r"(?:^|\s)-\w*[ec]\s+\S*(?:sh|python\w*|perl)\b|(?:exec|system):", " ".join(words[1:]),
+            r"(?:^|\s)(?:-\w*[ec]|--(?:sh-)?exec)[\s=]+\S*(?:sh|python\w*|perl)\b|(?:exec|system):",
+            " ".join(words[1:]),
             re.IGNORECASE,
         )  # fmt: skip
         if started:
