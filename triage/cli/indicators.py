@@ -31,11 +31,20 @@ def indicators(form: str) -> None:
 
 
 def _lines(catalogue: tuple[Indicator, ...]) -> str:
+    """By groups, an indicator a line; then the benign explanations."""
+    from triage.cli import indicator_page
+
     wide = max(len(i.id) for i in catalogue)
-    return "\n".join(
-        f"{i.id:<{wide}}  {i.severity.value:<8}  {i.title} [{', '.join(i.techniques) or '-'}]"
-        for i in catalogue
-    )
+    lines = []
+    for heading, group in indicator_page.grouped():
+        lines += ["", heading.upper()]
+        lines += [
+            f"{i.id:<{wide}}  {i.severity.value:<8}  {i.title} [{', '.join(i.techniques) or '-'}]"
+            for i in group
+        ]
+    lines += ["", "BENIGN EXPLANATIONS THAT ARE CHECKED"]
+    lines += [f"{a.id:<{wide}}  {indicator_page.title(a)}" for a in indicator_page.explanations()]
+    return "\n".join([*lines, "", "triage explain ID shows a page"]).lstrip("\n")
 
 
 def _json(catalogue: tuple[Indicator, ...]) -> str:
