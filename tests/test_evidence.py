@@ -277,7 +277,8 @@ def deep(top: Path, depth: int) -> None:
     os.close(fd)
 
 
-def test_a_deep_tree_is_cut_with_a_gap(tree: Path) -> None:
+def test_a_very_deep_tree_is_cut_with_a_gap(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("triage.evidence._RESTARTS_MAX", 1)
     deep(tree, 200)
     before = len(os.listdir("/proc/self/fd"))
     with Root(str(tree)) as root, root.directory("") as top:
@@ -286,10 +287,13 @@ def test_a_deep_tree_is_cut_with_a_gap(tree: Path) -> None:
     assert len(os.listdir("/proc/self/fd")) == before
 
 
-def test_a_deep_tree_is_walked_when_allowed(tree: Path) -> None:
+@pytest.mark.parametrize("depth", [10, 64, 250])
+def test_a_deep_tree_is_walked_to_its_end(tree: Path, depth: int) -> None:
     deep(tree, 200)
+    before = len(os.listdir("/proc/self/fd"))
     with Root(str(tree)) as root, root.directory("") as top:
-        steps = list(walk(top, "", depth=250))
+        steps = list(walk(top, "", depth=depth))
+    assert len(os.listdir("/proc/self/fd")) == before
     assert not any(isinstance(step, Gap) for step in steps)
     assert any(step[0].endswith("/payload") for step in steps if not isinstance(step, Gap))
 

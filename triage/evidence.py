@@ -22,6 +22,8 @@ from triage.records import dataclass
 O_PATH = os.O_PATH
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+_PATH_MAX = 4096  # what a system call takes at once, linux/limits.h
+_DEEPER_MAX, _RESTARTS_MAX = 64, 1024
 _LINKS_MAX = 40  # as many as the kernel follows (MAXSYMLINKS)
 _WHY = {
     errno.ENOENT: Why.ABSENT,
@@ -174,6 +176,8 @@ class Root:
         wanted = path.lstrip(b"/") or b"."
         if b"\0" in wanted:
             raise ValueError("a path with a NUL byte")  # C would take it for the end
+        if len(wanted) >= _PATH_MAX:
+            return _walk_to(self._fd, wanted, follow)
         if _openat2_works():
             resolve = kernel.RESOLVE_IN_ROOT | kernel.RESOLVE_NO_MAGICLINKS
             return kernel.openat2(self._fd, wanted, flags, resolve)
@@ -308,15 +312,36 @@ def walk(
 
     Yields (path, descriptor of its directory, name); the descriptor is valid until the next
     step. What could not be listed, and where a limit cut the walk, comes out as a Gap.
-    Links are never followed; names come sorted, so the order is stable.
+    Links are never followed; names come sorted, so the order is stable. What is nested deeper
+    than ``depth`` comes last.
     """
     device_number = os.fstat(top).st_dev
     budget = [entries]
-    yield from _walk_directory(top, label, depth, budget, device_number)
+    deeper: list[tuple[int, str]] = []
+    try:
+        yield from _walk_directory(top, label, depth, budget, device_number, deeper)
+        for _ in range(_RESTARTS_MAX):
+            if not deeper:
+                return
+            fd, path = deeper.pop(0)
+            try:
+                yield from _walk_directory(fd, path, depth, budget, device_number, deeper)
+            finally:
+                os.close(fd)
+        for _, path in deeper:
+            yield Gap(Location(path), Why.TRUNCATED, "nested too deeply; not walked")
+    finally:
+        for fd, _ in deeper:
+            os.close(fd)
 
 
 def _walk_directory(
-    directory: int, label: str, depth: int, budget: list[int], device_number: int
+    directory: int,
+    label: str,
+    depth: int,
+    budget: list[int],
+    device_number: int,
+    deeper: list[tuple[int, str]],
 ) -> Iterator[tuple[str, int, bytes] | Gap]:
     try:
         with os.scandir(directory) as listing:
@@ -332,14 +357,20 @@ def _walk_directory(
         path = f"{label.rstrip('/')}/{decode(name)}"
         if not is_directory:
             yield path, directory, name
-        elif depth <= 0:
+        elif depth <= 0 and len(deeper) >= _DEEPER_MAX:
             yield Gap(Location(path), Why.TRUNCATED, "nested too deeply; not walked")
         else:
-            yield from _descend(directory, name, path, depth, budget, device_number)
+            yield from _descend(directory, name, path, depth, budget, device_number, deeper)
 
 
 def _descend(
-    parent: int, name: bytes, path: str, depth: int, budget: list[int], device_number: int
+    parent: int,
+    name: bytes,
+    path: str,
+    depth: int,
+    budget: list[int],
+    device_number: int,
+    deeper: list[tuple[int, str]],
 ) -> Iterator[tuple[str, int, bytes] | Gap]:
     try:
         # Another device is another mount: it is walked on its own account, and it is not even
@@ -355,8 +386,11 @@ def _descend(
     except OSError as error:
         yield Gap(Location(path), why_of(error), _words(error))
         return
+    if depth <= 0:
+        deeper.append((fd, path))  # begun anew there, once this walk is done
+        return
     try:
-        yield from _walk_directory(fd, path, depth - 1, budget, device_number)
+        yield from _walk_directory(fd, path, depth - 1, budget, device_number, deeper)
     finally:
         os.close(fd)
 

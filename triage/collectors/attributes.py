@@ -12,11 +12,15 @@ import posixpath
 import re
 import time
 from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING
 
-from triage.evidence import decode, encode, walk, why_of
+from triage.evidence import Unreadable, decode, encode, reopen_regular, walk, why_of
 from triage.model import Artifact, Content, Gap, Location, MemoryFile, Mount, Why
 from triage.model_kernel_objects import IpcObject
 from triage.scope import NotHere, Scope
+
+if TYPE_CHECKING:
+    from triage.proc.directory import ProcessDir
 
 NAME = "attributes"
 _LEAST = 24
@@ -24,6 +28,7 @@ _VALUE_MAX = 64 << 10  # XATTR_SIZE_MAX, linux/limits.h
 _NOTABLE = 1024
 _PART_LEAST = 8
 _HELD_MAX = 4096
+_INSIDE = re.compile(r"^/proc/(\d{1,10})/((?:fd/\d+|exe|map_files/[0-9a-f-]+|root/.+))$", re.S)
 # name -> longest value that needs no look. Their formats: xattr(7), security/commoncap.c,
 # Documentation/filesystems/overlayfs.rst, Documentation/security/IMA-templates.rst.
 _ORDINARY = re.compile(
@@ -46,6 +51,10 @@ def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
     for path in paths:
         count += 1
         yield from state.one(path, path)
+    if scope.live and scope.root.path == "/":
+        for ask, shown in _elsewhere(scope):
+            count += 1
+            yield from state.one(ask, shown)
     for directory in scope.limits.xattrs:
         for step in _walked(scope, directory):
             if isinstance(step, Gap):
@@ -73,10 +82,45 @@ def _paths_in_memory(scope: Scope) -> list[str]:
     return [*files, *sorted(directories | set(tops))]
 
 
+def _elsewhere(scope: Scope) -> Iterator[tuple[str, str]]:
+    """(path to ask, path to show) of memory files without a name, and in other namespaces."""
+    from triage.proc.directory import ProcessTable
+
+    wanted = [
+        a for a in scope.so_far
+        if isinstance(a, MemoryFile) and not a.location.inside and _INSIDE.match(a.location.path)
+    ]  # fmt: skip
+    if not wanted:
+        return
+    with ProcessTable(scope.root) as table:
+        for file in wanted:
+            match = _INSIDE.match(file.location.path)
+            assert match is not None
+            try:
+                with table.open(int(match[1])) as process:
+                    fd = _held(process, match[2])
+            except (OSError, Unreadable):
+                continue
+            try:
+                yield f"/proc/self/fd/{fd}", file.location.path
+            finally:
+                os.close(fd)
+
+
+def _held(process: ProcessDir, name: str) -> int:
+    """A descriptor of what lies below ``/proc/PID``: a magic link, or a file of its root."""
+    if not name.startswith("root/"):
+        return process.reopened(name)
+    with process.root() as root:
+        handle = root.handle(name.removeprefix("root/"), follow=False)
+    try:
+        return reopen_regular(handle)
+    finally:
+        os.close(handle)
+
+
 def _walked(scope: Scope, directory: str) -> Iterator[tuple[str, str] | Gap]:
     """(path to ask, path to show) of everything below a directory of the tree."""
-    from triage.evidence import Unreadable
-
     deadline = time.monotonic() + scope.limits.seconds
     seen: set[str] = set()
     try:
