@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 
+from triage.archive_path import from_archive
 from triage.commands.places import volatile
 from triage.executions import base, notable_exe, reasons_of
 from triage.interpreters import is_interpreter
@@ -51,6 +52,11 @@ def seen(event: LogEvent) -> tuple[str, ...]:
 def again(event: LogEvent, scene: Scene) -> str:
     """A command that shows the record, safe to paste; nothing for binary or compressed logs."""
     given = event.location.path.startswith(FOREIGN)
+    packed = from_archive(scene.snapshot.root_path, event.location.path)
+    if packed is not None and not given:
+        serial = event.location.inside.removeprefix("event ").partition(" ")[0]
+        found = event.source == "auditd" and serial.isdecimal() and packed
+        return f"{packed} | grep -aF ':{serial})'" if found else ""
     path = event.location.path.removeprefix(FOREIGN)
     path = path if given else scene.snapshot.root_path.rstrip("/") + path
     serial = event.location.inside.removeprefix("event ").partition(" ")[0]
@@ -139,6 +145,9 @@ def core_facts(dump: CoreDump) -> tuple[str, ...]:
 
 
 def dumped(dump: CoreDump, scene: Scene) -> str:
+    packed = from_archive(scene.snapshot.root_path, dump.location.path)
+    if packed is not None:
+        return packed and f"{packed} | file -"
     path = scene.snapshot.root_path.rstrip("/") + dump.location.path
     return f"file {shlex.quote(path)}" if path.isprintable() else ""
 

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterator
 from functools import lru_cache
 
+from triage.archive_path import from_archive
 from triage.commands.judge import judge, judge_words, preload
 from triage.commands.places import SEVERITY, clean, volatile
 from triage.commands.programs import SHELLS
@@ -131,5 +132,8 @@ def excerpt(text: str) -> str:
 
 def verify(item: PersistenceItem, scene: Scene) -> str:
     """A command that shows the item's file on the analyst's machine, safe to paste."""
+    packed = from_archive(scene.snapshot.root_path, item.location.path)
+    if packed is not None:
+        return packed
     path = scene.snapshot.root_path.rstrip("/") + item.location.path
     return f"cat {shlex.quote(path)}" if path.isprintable() else ""

@@ -388,3 +388,16 @@ def test_a_root_of_either_kind_gives_a_file_in_pieces(tmp_path: Path, make: Make
         for path in ("b", "etc"):
             with pytest.raises(Unreadable):
                 list(root.pieces(path))
+
+
+def test_a_file_of_an_archive_is_shown_by_hand_with_tar(tmp_path: Path) -> None:
+    tree = {name: what for name, what in everything().items() if not name.startswith("etc/")}
+    packed = pack(plant(tmp_path / "c", tree), tmp_path / "a b.tar.gz")
+    found = analyze(look_packed(packed))
+    told = {f.verify for s in found.subjects for f in s.findings} - {""}
+    assert any(one.endswith("'[root]/etc/cron.d/x'") for one in told)
+    for one in told:
+        assert one.startswith("tar -xOf")
+        command = one.partition(" | ")[0]
+        done = subprocess.run(["sh", "-c", command], capture_output=True, timeout=20)
+        assert (done.returncode, done.stdout != b"") == (0, True), one

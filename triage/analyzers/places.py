@@ -117,6 +117,12 @@ def verify(item: MemoryFile, scene: Scene) -> str:
     """
     top = scene.snapshot.root_path.rstrip("/")
     path = top + item.location.path
+    if scene.snapshot.root_kind != "live":
+        from triage.archive_path import from_archive  # a live box is none
+
+        packed = from_archive(top, item.location.path)
+        if packed:
+            return f"{packed} | sha256sum"
     if path.isprintable():
         return f"file -L {quoted(path)}; sha256sum {quoted(path)}"
     where = quoted(top + (item.mount_point or "/"))

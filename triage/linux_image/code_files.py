@@ -159,6 +159,7 @@ def _hooks(tree: Tree) -> Iterator[tuple[str, str | None]]:
 def _repositories(tree: Tree, top: str, depth: int, budget: list[int]) -> Iterator[str]:
     budget[0] -= 1
     if budget[0] < 0:
+        tree.once(f"more than {_DIRECTORIES_MAX} directories searched for repositories", top)
         return
     names = tree.names(top)
     if ".git" in names:

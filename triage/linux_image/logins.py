@@ -47,6 +47,7 @@ class Logins:
     spans: list[tuple[int, int]] = dataclasses.field(default_factory=list)
     records: int = 0
     _failed: int = 0
+    _dropped: int = 0
 
     def read(self) -> Iterator[LoginLog | LoginSession | Gap]:
         """All logs, the failed logins first; then the sessions."""
@@ -61,6 +62,9 @@ class Logins:
         for log in logs:
             main = log.location.path == "/var/log/wtmp"
             yield dataclasses.replace(log, missing=missing) if main else log
+        if self._dropped:
+            detail = f"{self._dropped} further sessions were not kept"
+            yield Gap(self.tree.locate("var/log/wtmp"), Why.TRUNCATED, detail)
         yield from self._with_failures()
         for path in _DATABASES:
             if self.tree.facts(path) is not None:
@@ -75,6 +79,9 @@ class Logins:
             return pieces.gap
         if not data:
             return None
+        if len(data) >= _READ_MAX:
+            detail = f"more than {_READ_MAX} bytes; the rest was not read"
+            self.tree.gaps.append(Gap(location, Why.TRUNCATED, detail))
         layout = utmp.layout_of(data)
         if layout is None:
             return Gap(location, Why.MALFORMED, "no login records in it")
@@ -113,7 +120,10 @@ class Logins:
     def _end(self, session: _Open, seconds: int | None) -> None:
         record = session.record
         start = time_of(record.seconds)
-        if start is None or len(self.sessions) >= _SESSIONS_MAX:
+        if start is None:
+            return
+        if len(self.sessions) >= _SESSIONS_MAX:
+            self._dropped += 1
             return
         self.sessions.append(
             LoginSession(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
@@ -16,23 +17,34 @@ _SLACK = 60
 #: A session that no record ends is taken to have lasted this long.
 _UNENDED = 12 * 3600
 _SHOWN = 3
+_LOOKED_AT = 500
 
 
 def context(judged: Sequence[Judged], scene: Scene) -> Iterator[tuple[str, str]]:
     """(subject, sentence) for each login that an artifact's time falls into, of its own user."""
-    sessions = [
-        (*_span(one), one) for one in scene.snapshot.artifacts if isinstance(one, LoginSession)
-    ]
+    sessions = _by_user(scene)
     if not sessions:
         return
     for artifact, _ in judged:
         moment, uid, what = _when_and_who(artifact)
         if moment is None or uid is None:
             continue
-        found = [s for low, high, s in sessions if s.uid == uid and low <= moment <= high]
-        found.sort(key=lambda s: (s.start, s.location), reverse=True)
+        own = sessions.get(uid, [])
+        begun = own[: bisect_right(own, moment, key=lambda one: one[0])][-_LOOKED_AT:]
+        found = [session for _, high, session in reversed(begun) if moment <= high]
         for session in found[:_SHOWN]:
             yield subject_id(artifact), f"{what} during {_words(session)}"
+
+
+def _by_user(scene: Scene) -> dict[int, list[tuple[float, float, LoginSession]]]:
+    """The sessions of each user, as (from, to, session), the earliest first."""
+    found: dict[int, list[tuple[float, float, LoginSession]]] = {}
+    for one in scene.snapshot.artifacts:
+        if isinstance(one, LoginSession) and one.uid is not None:
+            found.setdefault(one.uid, []).append((*_span(one), one))
+    for sessions in found.values():
+        sessions.sort(key=lambda one: (one[0], one[2].location))
+    return found
 
 
 def _span(session: LoginSession) -> tuple[float, float]:

@@ -76,7 +76,10 @@ class Tree:
 
     def raw(self, path: str, limit: int = TEXT_MAX) -> bytes | None:
         """The first bytes of a file; ``None`` where there is none."""
-        if self.read >= _FILES_MAX or self._may_block(path):
+        if self._may_block(path):
+            return None
+        if self.read >= _FILES_MAX:
+            self.once(f"more than {_FILES_MAX} files; this and further ones were not read", path)
             return None
         try:
             data = self.root.read(path, limit)
@@ -116,7 +119,10 @@ class Tree:
             found = [
                 f"{top}/{name}" for top in found for name in self.names(top or "/")
                 if fnmatchcase(name, part)
-            ][:_GLOB_MAX]  # fmt: skip
+            ]  # fmt: skip
+            if len(found) > _GLOB_MAX:
+                self.once(f"more than {_GLOB_MAX} names; further ones were not read", pattern)
+                found = found[:_GLOB_MAX]
         yield from (path.lstrip("/") for path in found)
 
     def homes(self) -> list[tuple[str, str]]:
@@ -130,6 +136,12 @@ class Tree:
 
     def locate(self, path: str, inside: str = "") -> Location:
         return Location(self.root.locate(path).path, inside)
+
+    def once(self, detail: str, path: str) -> None:
+        """A limit that was reached is said where it was reached first."""
+        if detail not in self._told:
+            self._told.add(detail)
+            self.gaps.append(Gap(self.root.locate(path), Why.TRUNCATED, detail))
 
     def _may_block(self, path: str) -> bool:
         """Whether a path lies on a network or user-space mount; said once for each of those."""

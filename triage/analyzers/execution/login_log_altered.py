@@ -33,6 +33,7 @@ import shlex
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
+from triage.archive_path import from_archive
 from triage.model import Confidence, Evidence, Severity
 from triage.model_logins import LoginLog
 from triage.scene import Scene
@@ -65,6 +66,9 @@ def _span(log: LoginLog) -> tuple[str, ...]:
 
 
 def _verify(log: LoginLog, scene: Scene) -> str:
+    packed = from_archive(scene.snapshot.root_path, log.location.path)
+    if packed is not None:
+        return packed and f"{packed} | utmpdump /dev/stdin"
     path = scene.snapshot.root_path.rstrip("/") + log.location.path
     return f"utmpdump {shlex.quote(path)}" if path.isprintable() else ""
 
