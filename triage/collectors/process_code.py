@@ -7,9 +7,10 @@ function tables of every process, and holds what leads into files on disk agains
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Iterator
 
-from triage.model import Artifact, Gap, Mapping, Process
+from triage.model import Artifact, Gap, Location, Mapping, Process, Why
 from triage.scope import Scope
 
 NAME = "process-code"
@@ -26,8 +27,13 @@ def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
         return 0
     from triage.linux.code_look import Looks
 
+    end = time.monotonic() + scope.limits.seconds
     with Looks(scope) as looks:
         for count, process in enumerate(wanted, 1):
+            if time.monotonic() > end:
+                words = f"the code of {len(wanted) - count + 1} processes was not looked at"
+                yield Gap(Location("/proc", "code"), Why.TIMEOUT, words)
+                return count - 1
             yield from looks.at(process)
             scope.progress(count)
     return len(wanted)

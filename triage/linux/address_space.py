@@ -16,6 +16,7 @@ from triage.proc.memory import KERNEL_MAPPINGS
 # Backings that no file on disk accounts for.
 UNBACKED = frozenset({"anonymous", "memfd", "shared", "volatile"})
 _LINES_MAX = 200_000
+IMAGES_MAX = 2048
 
 
 class Image(NamedTuple):
@@ -116,4 +117,4 @@ class AddressSpace:
             run.append(line)
         found += [Image(tuple(run)) for run in open_runs.values()]
         found = [image for image in found if any("x" in line.perms for line in image.lines)]
-        return sorted(found, key=lambda image: image.lines[0].start)
+        return sorted(found, key=lambda image: image.lines[0].start)[:IMAGES_MAX]

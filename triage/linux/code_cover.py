@@ -8,6 +8,7 @@ that moves its code to huge pages has the same bytes there as the file.
 from __future__ import annotations
 
 import os
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from triage.linux.address_space import AddressSpace
@@ -27,12 +28,15 @@ def covered_code(
     process: ProcessDir, space: AddressSpace, linkages: Linkages, images: list[Loaded]
 ) -> Iterator[CoveredCode]:
     """What differs from the image that it covers. Raises :class:`OSError` when denied."""
-    over = [
-        (line, image)
-        for line in space.unbacked()
-        for image in images
-        if image.low <= line.start < image.high and _identity(line) != image.image.identity
-    ]
+    lows = [image.low for image in images]
+    over = []
+    for line in space.unbacked():
+        index = bisect_right(lows, line.start) - 1
+        image = images[index] if index >= 0 else None
+        if image is None or line.start >= image.high:
+            continue
+        if _identity(line) != image.image.identity:
+            over.append((line, image))
     if not over:
         return
     with process.pseudo_file("pagemap") as pagemap, process.pseudo_file("mem") as mem:

@@ -50,11 +50,11 @@ class ThreadLook:
         told = {one.image.identity for one in images} | ({(exe.dev, exe.inode)} if exe else set())
         if not images:  # nothing of them could be opened
             told |= {image.identity for image in space.images()}
-        self._unbacked = [
-            (line.start, line.end)
+        self._unbacked = {
+            line.start
             for line in space.unbacked()
             if line.inode == 0 or (line.dev, line.inode) not in told
-        ]
+        }
         self._machine = os.uname().machine
         self.more = 0
 
@@ -82,7 +82,8 @@ class ThreadLook:
         return CodeThread(int(name), comm, waiting.call, place, waiting.sp, callers)
 
     def _is_unbacked(self, address: int) -> bool:
-        return any(start <= address < end for start, end in self._unbacked)
+        line = self._space.at(address)
+        return line is not None and line.start in self._unbacked
 
     def _callers(self, waiting: Waiting, mem: int) -> Iterator[Place]:
         """Return addresses near the top of the stack that lie behind a call in unbacked code."""

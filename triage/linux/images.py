@@ -62,7 +62,7 @@ class Linkages:
                 found.append(
                     Loaded(low, high, bias, layout.wide, image, known.slots, layout.segments)
                 )
-        return found
+        return sorted(found, key=lambda one: one.low)
 
     def _bias(self, layout: Layout, image: Image) -> int | None:
         for line in image.lines:
