@@ -580,11 +580,25 @@ def test_a_run_without_root_says_what_it_could_not_see() -> None:
 
 
 def written_files(trace: str) -> set[str]:
-    """Paths that a run opened for writing, or made, removed or renamed, from strace's log."""
+    """Paths that a run opened for writing, or made, removed or renamed, from strace's log.
+
+    A child with a mount namespace of its own may do there what it likes with mounts: it makes the
+    copy private before anything else, and the copy ends with it.
+    """
     found = set()
+    apart: set[str] = set()
+    private: set[str] = set()
     for line in trace.splitlines():
-        call = line.partition("(")[0].split()[-1]
+        who, call = line.split(None, 1)[0], line.partition("(")[0].split()[-1]
         failed = " = -1 " in line
+        if call == "unshare":
+            apart |= set() if failed or "CLONE_NEWNS" not in line else {who}
+            continue
+        if who in apart and call == "mount" and '"/", NULL, MS_REC|MS_PRIVATE, NULL)' in line:
+            private |= set() if failed else {who}
+            continue
+        if who in private and call == "umount2":
+            continue
         opened = call in ("open", "openat", "openat2", "creat")
         if failed or (opened and not any(f in line for f in ("O_WRONLY", "O_RDWR", "O_CREAT"))):
             continue
@@ -608,7 +622,8 @@ def test_a_look_writes_nothing_but_the_named_outputs(tmp_path: Path, command: li
         wanted.add(str(report))
     calls = (
         "open,openat,openat2,creat,mkdir,mkdirat,unlink,unlinkat,rename,renameat,renameat2,chmod,"
-        "fchmodat,link,linkat,symlink,symlinkat,truncate,mknod,mknodat,utimensat,setxattr,mount"
+        "fchmodat,link,linkat,symlink,symlinkat,truncate,mknod,mknodat,utimensat,setxattr,mount,"
+        "umount2,unshare"
     )
     log = tmp_path / "trace"
     environment = {k: v for k, v in ENVIRONMENT.items() if k != "PYTHONDONTWRITEBYTECODE"}
