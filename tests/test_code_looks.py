@@ -133,6 +133,21 @@ def test_a_hook_into_a_file_that_does_not_stay_is_high(agent: Mapping) -> None:
     assert severities(replace(one, mappings=(*kept, agent)))["memory-code-modified"] == "high"
 
 
+def test_a_known_tools_name_is_told_and_excuses_nothing() -> None:
+    agent = mapping("/memfd:frida-agent-64.so (deleted)", start=AGENT, inode=78)
+    one = with_hook(patched(jump(AGENT)))
+    kept = tuple(m for m in one.mappings or () if m.start != AGENT)
+    (subject,) = analyze(snapshot(replace(one, mappings=(*kept, agent)))).subjects
+    told_by = next(f for f in subject.findings if f.indicator == "memory-code-modified")
+    assert "Frida" in " ".join(told_by.evidence)
+    assert told_by.severity == "high"
+    place = Place(AGENT, "1000-2000 r-xp /usr/lib/libheaptrack_inject.so", "file")
+    table = CodeSlot(HERE, "/usr/bin/sleep", "malloc", place, "defines no such symbol")
+    (subject,) = analyze(snapshot(look(slots=(table,)))).subjects
+    assert "heaptrack, a heap profiler" in " ".join(subject.findings[0].evidence)
+    assert subject.severity == "medium"
+
+
 def test_the_kernels_call_of_an_optimised_probe_is_information() -> None:
     trampoline = mapping("[uprobes-trampoline]", start=AGENT, inode=0)
     new = b"\xe8" + struct.pack("<i", AGENT - HERE - 5)

@@ -129,6 +129,14 @@ def _arm(new: bytes, at: int) -> Hook | None:
     return Hook("jump", struct.unpack_from("<Q", new, 8)[0])
 
 
+def owner(path: str) -> str:
+    """Whose hooks lead to such a file, in brackets; empty for no known tool. A name, no excuse."""
+    from triage.knowledge import match
+
+    known = match("hook_owners", "library", path.rpartition("/")[2])
+    return "" if known is None else f" (by its name {known.what})"
+
+
 def leads_to(process: Process, address: int) -> Mapping | None:
     """The executable mapping of a process that an address lies in."""
     return next((m for m in process.mappings or () if m.start <= address < m.end), None)

@@ -33,6 +33,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
+from triage.code_hooks import owner
 from triage.model import Confidence, Evidence, Severity
 from triage.model_code import CodeLook, CodeSlot
 from triage.scene import Scene, volatile_place
@@ -44,19 +45,24 @@ _VOLATILE = frozenset({"shm", "run", "lock", "dev"})
 
 def _is_harmful(slot: CodeSlot) -> bool:
     """Into memory without a file, or into an image that has the symbol, but somewhere else."""
-    path = slot.value.mapping.split(" ", 2)[-1]
     return (
         slot.value.backing in _UNBACKED
-        or volatile_place(path) in _VOLATILE
+        or volatile_place(_path(slot)) in _VOLATILE
         or " defines it at " in slot.expected
     )
+
+
+def _path(slot: CodeSlot) -> str:
+    """The mapping's path: behind its addresses and permissions."""
+    return slot.value.mapping.split(" ", 2)[-1]
 
 
 def _text(slot: CodeSlot) -> str:
     name = slot.symbol or "a function"
     text = f"{name}, called by {slot.object} through the word at {slot.address:x} leads to"
     more = f"; {slot.expected}" if slot.expected else ""
-    return f"{text} {slot.value.address:x}: {slot.value.mapping}{more}"
+    where = f"{slot.value.mapping}{owner(_path(slot))}"
+    return f"{text} {slot.value.address:x}: {where}{more}"
 
 
 def check(look: CodeLook, scene: Scene) -> Iterator[Evidence]:

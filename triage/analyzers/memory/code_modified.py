@@ -111,6 +111,8 @@ def _severity(mapping: Mapping, changes: list[_Change]) -> Severity:
 
 def _words(change: _Change) -> str:
     """What a patch does, where that is known."""
+    from triage.code_hooks import owner
+
     if change.kind == "other":
         return ""
     if change.kind == "return":
@@ -120,7 +122,9 @@ def _words(change: _Change) -> str:
     if change.target is None:
         return f"; a {change.kind} through a pointer"
     there = change.there
-    where = "unknown memory" if there is None else there.path or "memory that no file backs"
+    if there is None:
+        return f"; a {change.kind} to {change.target:x}, unknown memory"
+    where = f"{there.path}{owner(there.path)}" if there.path else "memory that no file backs"
     return f"; a {change.kind} to {change.target:x}, {where}"
 
 
