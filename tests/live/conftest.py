@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from tests.live import lookalikes, memory, running, scripts, stored
+from tests.live import handed, lookalikes, memory, running, scripts, stored
 from tests.live.stage import Refused, Stage, Staged
 from tests.live.state import State, unique
 
-HARMFUL = (*running.STATES, *memory.STATES, *scripts.STATES, *stored.STATES)
-BENIGN = lookalikes.STATES
+HARMFUL = (*running.STATES, *memory.STATES, *scripts.STATES, *stored.STATES, *handed.STATES)
+BENIGN = (*lookalikes.STATES, *handed.LOOK_ALIKES)
 OBSTACLES = stored.OBSTACLES
 ALL = unique((*HARMFUL, *BENIGN, *OBSTACLES))
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
