@@ -45,6 +45,7 @@ class Stream:
         self._pieces: dict[int, bytes] = {}
         self._end: int | None = None
         self._members = 0
+        self._salvaged: dict[int, bytes] = {}  # what a damaged read gave, by its place
 
     def close(self) -> None:
         if self._fd >= 0:
@@ -130,11 +131,34 @@ class Stream:
         try:
             out: bytes = state.decompress(data)
         except zlib.error as error:
-            self.damage = f"the compressed data are damaged: {error}"
-            return None
+            if packed not in self._salvaged:
+                if self.damage:
+                    return None
+                self.damage = f"the compressed data are damaged: {error}"
+                self._salvaged[packed] = self._rescued(packed, data)
+            out = self._salvaged[packed]
+            self._now = _Mark(at + len(out), packed + len(data), state)
+            return out or None
         used = len(data) - len(state.unused_data)
         self._now = _Mark(at + len(out), packed + used, state)
         return out
+
+    def _rescued(self, packed: int, data: bytes) -> bytes:
+        """What a damaged read of packed bytes gives before its damage, a byte at a time.
+
+        The decompressor that met it is spoilt: another goes there from the last mark.
+        """
+        mark = self._marks[bisect_right(self._marks, packed, key=lambda one: one.packed) - 1]
+        state, at = mark.state.copy(), mark.packed
+        parts: list[bytes] = []
+        try:
+            while at < packed:
+                state.decompress(os.pread(self._fd, min(_STEP, packed - at), at))
+                at += min(_STEP, packed - at)
+            parts.extend(state.decompress(data[at : at + 1]) for at in range(len(data)))
+        except zlib.error:
+            pass
+        return b"".join(parts)
 
     def _mark(self) -> None:
         last = self._marks[-1]

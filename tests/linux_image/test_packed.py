@@ -296,6 +296,27 @@ def test_any_place_of_a_packed_stream_can_be_read(tmp_path: Path) -> None:
     stream.close()
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_a_stream_is_read_up_to_its_damage(tmp_path: Path, seed: int) -> None:
+    dice = random.Random(seed)
+    plain = b"".join(dice.randbytes(40) + b"words " * dice.randrange(30) for _ in range(9000))
+    packed = bytearray(gzip.compress(plain))
+    place = dice.randrange(len(packed) // 3, len(packed) - 9)
+    packed[place] ^= 1 << dice.randrange(8)
+    path = tmp_path / "x.gz"
+    path.write_bytes(packed)
+    stream = Stream(os.open(path, os.O_RDONLY))
+    found = stream.read(0, len(plain) + 1)
+    good = next(
+        (i for i, (a, b) in enumerate(zip(found, plain, strict=False)) if a != b), len(found)
+    )
+    assert good >= len(plain) * place // len(packed) * 9 // 10
+    for _ in range(20):
+        at = dice.randrange(len(found))
+        assert stream.read(at, 999) == found[at : at + 999]
+    stream.close()
+
+
 # --- what UAC's listings say ----------------------------------------------------------------------
 
 PROC = "live_response/process/proc/9"
