@@ -11,7 +11,6 @@ from contextlib import suppress
 
 from triage.interpreters import is_interpreter
 from triage.model import OpenFile
-from triage.parsers.connections import peer_of
 from triage.proc.directory import ProcessDir
 
 _SOCKET = "socket:["
@@ -37,6 +36,8 @@ def socket_on_input(
 
 
 def _peer(process: ProcessDir, target: str, protocol: str) -> str | None:
+    from triage.parsers.connections import peer_of  # only where an interpreter has such an input
+
     inode = target.removeprefix(_SOCKET).rstrip("]")
     if not protocol.startswith(("TCP", "UDP")) or not inode.isdecimal():
         return None
