@@ -8,10 +8,10 @@ about a program.
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from triage.content.patterns import lazy
 from triage.model import Argument, Process
 
 # name -> letters of the short options after which code or a module's name follows
@@ -51,8 +51,8 @@ _DATA_FOLLOWS = frozenset({"gawk", "mawk", "awk", "php", "expect"})
 _NODE = frozenset({"node", "nodejs", "bun", "deno"})
 _BOXES = frozenset({"busybox", "toybox"})  # one program with the names of many
 _CLASS_PATH = frozenset({"-cp", "-classpath", "--class-path", "-p", "--module-path"})
-_JAVA_CODE = re.compile(r"(?:-javaagent:|-agentpath:|-Xbootclasspath(?:/[ap])?:|@)(/[^=]*)")
-_PHP_CODE = re.compile(r"(?:auto_(?:prepend|append)_file|(?:zend_)?extension)=[\"']?(/[^\"']+)")
+_JAVA_CODE = lazy(r"(?:-javaagent:|-agentpath:|-Xbootclasspath(?:/[ap])?:|@)(/[^=]*)")
+_PHP_CODE = lazy(r"(?:auto_(?:prepend|append)_file|(?:zend_)?extension)=[\"']?(/[^\"']+)")
 # Programs that are no interpreters and run the commands in a file -> the options that name it.
 _RUNNERS = {
     "gdb": ("-x", "-ix", "-command", "--command", "-init-command", "--init-command"),
@@ -80,8 +80,8 @@ _SETTINGS = frozenset({
 _POSITIONAL = frozenset({"openvpn"})
 _ODD_PLACES = ("/dev/", "/run/", "/proc/", "/var/lock/", "/var/run/", "/tmp/", "/var/tmp/")
 _SHARED = ("/dev/shm", "/run/shm", "/run/lock", "/var/lock")
-_VERSION = re.compile(r"[-.]?\d[\d.]*(?:[-.]?\w{1,4})?$")
-_LOADER = re.compile(r"^(?:ld-linux[\w.-]*|ld-musl[\w.-]*|ld64?[-.][\w.-]*so[\w.]*|ld\.so)$")
+_VERSION = lazy(r"[-.]?\d[\d.]*(?:[-.]?\w{1,4})?$")
+_LOADER = lazy(r"^(?:ld-linux[\w.-]*|ld-musl[\w.-]*|ld64?[-.][\w.-]*so[\w.]*|ld\.so)$")
 
 
 def _name(exe: str) -> str:

@@ -34,10 +34,11 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.analyzers.places import SCRIPT, base_name, path_of, quoted, severity_in
+from triage.content.patterns import lazy
 from triage.model import Confidence, Content, Evidence, MemoryFile, Severity
 from triage.scene import Scene
 
-_PART = re.compile(r"[A-Za-z0-9+=_-]{16,}")
+_PART = lazy(r"[A-Za-z0-9+=_-]{16,}")
 _MOST, _FEWEST, _ALONE = 512, 2, 80
 
 

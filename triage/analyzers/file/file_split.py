@@ -28,19 +28,19 @@ References
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.analyzers.places import SCRIPT, base_name, path_of, quoted, severity_in
 from triage.content.kinds import family
+from triage.content.patterns import lazy
 from triage.model import Confidence, Content, Evidence, MemoryFile, Severity
 from triage.scene import Scene
 
 _MOST_PARTS, _MOST_BYTES = 64, 16 << 20
 _WORK = 30_000_000  # units of about a nanosecond for each join that is tried
 _MAY_BE_PARTS = frozenset({"plain", "encoded", "compressed", "archive", "executable", "text"})
-_NUMBERED = re.compile(r"[A-Za-z_.-]{0,12}(?:\d{1,6}|[0-9a-z])")
+_NUMBERED = lazy(r"[A-Za-z_.-]{0,12}(?:\d{1,6}|[0-9a-z])")
 _TELLING = frozenset({"archive", "compressed", "encrypted"})
 
 
