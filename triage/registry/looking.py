@@ -43,7 +43,7 @@ STRETCH, TEXT_STRETCH = 32, 24
 _KINDS_LEAST = 20
 _STRETCH = re.compile(rb"[^\0]{%d}" % STRETCH)
 #: In a known place: records there have no such stretch, code under a cipher has.
-_LONG_STRETCH = re.compile(rb"[^\0]{200}")
+_LONG_STRETCH, _VARIED = re.compile(rb"[^\0]{200}"), 48
 _WIDE_TEXT = re.compile(rb"(?:[\t\r\n -~]\0){%d,}" % TEXT_STRETCH)
 _PLAIN_TEXT = re.compile(rb"[\t\r\n -~]{%d,}" % STRETCH)
 _MOST_TEXTS = 64
@@ -149,7 +149,9 @@ def worth_a_look(data: bytes, identity: Identity, known_place: bool) -> bool:
         return len(data) >= (64 if not known_place else OPAQUE_LEAST)
     if identity.kind == "data":
         if known_place and len(data) < LONG_TEXT:
-            return _IMAGE.search(data) is not None or _LONG_STRETCH.search(data) is not None
+            stretch = _LONG_STRETCH.search(data)
+            varied = stretch is not None and len(set(stretch[0])) >= _VARIED
+            return varied or _IMAGE.search(data) is not None
         return len(data) >= 64 and can_hide(data)
     if kind in ("text", "settings"):
         return tells(flattened(data), known_place)
