@@ -144,7 +144,7 @@ def test_loop_devices_over_memory_by_their_place(backing: str, severity: str) ->
         ("/usr/bin/python3.11", "PYTHONPATH=/opt/app:/dev/shm/.m", True),
         ("/usr/bin/python3.11", "PYTHONPATH=/opt/app:/home/u/lib", False),
         ("/usr/bin/perl", "PERL5OPT=-M/proc/self/fd/7", True),
-        ("/usr/bin/sleep", "BASH_ENV=/dev/shm/x", False),
+        ("/usr/bin/sleep", "BASH_ENV=/dev/shm/x", True),  # for its children
     ],
 )  # fmt: skip
 def test_variables_that_name_code_and_those_that_do_not(exe: str, entry: str, fires: bool) -> None:
