@@ -101,6 +101,8 @@ def _dense(text: str) -> bool:
     if dense_runs(part, _LEAST) or _LIST.search(part) is not None:
         return True
     some = part[:4096]
+    if some.isprintable():
+        return False
     strange = sum(1 for char in some if "\udc80" <= char <= "\udcff")
     strange += sum(1 for char in some if char < " " and char not in "\t\r\n")
     return strange * 8 > len(some)
