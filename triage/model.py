@@ -309,6 +309,7 @@ class Process:
     start_time: str | None = None
     start_code: int | None = None
     end_code: int | None = None
+    threads: int | None = None
     cmdline: tuple[str, ...] | None = None
     environ: tuple[str, ...] | None = None
     environ_truncated: bool = False

@@ -187,6 +187,7 @@ class _Reader:
             start_time=self._start_time(stat.start_ticks),
             start_code=stat.start_code,
             end_code=stat.end_code,
+            threads=stat.threads,
             cmdline=cmdline,
             environ=_strings(environ),
             environ_truncated=environ is not None and len(environ) >= self._scope.limits.environ,

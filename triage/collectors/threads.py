@@ -20,7 +20,6 @@ from triage.proc.directory import ProcessDir, ProcessTable
 from triage.scope import NotHere, Scope
 
 NAME = "threads"
-_LINKS_OF_ONE = 3  # the task directory's link count is two more than there are threads
 
 
 def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
@@ -35,22 +34,22 @@ def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
     with ProcessTable(scope.root) as table:
         for process in scope.so_far:
             if isinstance(process, Process) and process.kthread is not True:
-                threads = _threads(process.pid)
+                threads = _others(process)
                 count += len(threads)
                 for thread, files, places in apart(process.pid, threads):
                     yield from _Thread(scope, table, process, thread).found(files, places, known)
     return count
 
 
-def _threads(pid: int) -> list[int]:
+def _others(process: Process) -> list[int]:
     """The other threads of a process; none for nearly all processes."""
-    path = f"/proc/{pid}/task"
+    if process.threads is None or process.threads < 2:
+        return []
     try:
-        if os.stat(path).st_nlink <= _LINKS_OF_ONE:
-            return []
-        return sorted(int(name) for name in os.listdir(path) if name.isdigit() and int(name) != pid)
+        names = os.listdir(f"/proc/{process.pid}/task")
     except OSError:
         return []
+    return sorted(int(name) for name in names if name.isdigit() and int(name) != process.pid)
 
 
 class _Thread:

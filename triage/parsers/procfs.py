@@ -37,6 +37,7 @@ class Stat(NamedTuple):
     start_ticks: int
     start_code: int
     end_code: int
+    threads: int = 1
 
 
 def parse_stat(data: bytes) -> Stat:
@@ -54,6 +55,7 @@ def parse_stat(data: bytes) -> Stat:
             start_ticks=_int(fields[19]),
             start_code=_int(fields[23]),
             end_code=_int(fields[24]),
+            threads=_int(fields[17]),
         )
     except (IndexError, ValueError) as error:
         raise Malformed("stat: fields of proc(5) are missing or no numbers") from error
