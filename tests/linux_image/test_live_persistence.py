@@ -99,8 +99,9 @@ def coverage(report: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 def test_every_mount_namespace_is_read_when_asked_for() -> None:
-    assert not coverage(live())["applied"]
-    assert "--persistence" in coverage(live())["detail"]
+    plain = coverage(live())
+    assert not plain["applied"]
+    assert "--persistence" in plain["detail"]
     holder = subprocess.Popen(
         ["unshare", "-m", "sh", "-c", SCRIPT], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )

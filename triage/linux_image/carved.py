@@ -30,6 +30,7 @@ _DISTINCT_MAX = 100_000
 _CODE_HEAD = 1024
 _SCRIPT_MAX = 64 << 10
 _PROGRAM_MAX = 1 << 20
+_GLANCED = 64 << 10
 _KINDS = frozenset({"elf", "pe"})
 _FORMATS = (b"\x7fELF", b"MZ", b"#!")
 
@@ -84,7 +85,7 @@ class Carver:
             detail = f"the time limit came first: {self._late} of {size} bytes were looked at"
             yield Gap(location, Why.TIMEOUT, detail)
         if self._dropped:
-            detail = f"{self._dropped} further finds were counted and not kept"
+            detail = f"{self._dropped} further pages that begin so were not looked at"
             yield Gap(location, Why.TRUNCATED, detail)
 
     def _look(self, chunk: bytes, base: int) -> None:
@@ -101,11 +102,11 @@ class Carver:
 
     def _format(self, offset: int) -> None:
         """A page that begins like a program or a script."""
-        data = os.pread(self._fd, _PROGRAM_MAX, offset)
-        key = hashlib.sha256(data[:PAGE]).digest()
-        if self._again(key):
+        key = hashlib.sha256(os.pread(self._fd, PAGE, offset)).digest()
+        if self._again(key) or self._is_full():
             return
-        content = glance(data)
+        data = os.pread(self._fd, _PROGRAM_MAX, offset)
+        content = glance(data[:_GLANCED], size=len(data))
         text = ""
         if data.startswith(b"#!"):
             text = data[:_SCRIPT_MAX].split(b"\0", 1)[0].decode("utf-8", "surrogateescape")
@@ -126,7 +127,7 @@ class Carver:
             return
         data = os.pread(self._fd, PAGE, offset)
         key = hashlib.sha256(data).digest()
-        if not self._again(key):
+        if not self._again(key) and not self._is_full():
             content = Content(
                 size=len(data), kind="shellcode", examined=len(head), detail=identity.detail,
                 confidence=identity.confidence, traits=identity.traits,
@@ -138,6 +139,13 @@ class Carver:
         if known is not None:
             self._found[key] = replace(known, count=known.count + 1)
         return known is not None or key in self._dull
+
+    def _is_full(self) -> bool:
+        """Whether no more is kept; what would have been is counted, unseen."""
+        if len(self._found) < _FOUND_MAX:
+            return False
+        self._dropped += 1
+        return True
 
     def _set_aside(self, key: bytes) -> None:
         if len(self._dull) < _DISTINCT_MAX:
