@@ -126,9 +126,9 @@ def test_real_files_but_for_their_first_pages_are_silent(tmp_path: Path) -> None
 
 def test_limits_are_named(tmp_path: Path) -> None:
     path = str(tmp_path / "swap.img")
-    data = pages(*(PROGRAM[: PAGE - 4] + struct.pack("<I", n) for n in range(2100)))
+    data = pages(*(PROGRAM[: PAGE - 4] + struct.pack("<I", n) for n in range(1100)))
     snapshot = carved(tmp_path, data, Limits(carve_from=(path,), keep=64))
-    assert len(finds(snapshot)) == 2000
+    assert len(finds(snapshot)) == 1000
     assert [g.why for g in snapshot.gaps] == [Why.TRUNCATED]
     late = carved(tmp_path, data, Limits(carve_from=(path,), seconds=0.0, keep=64))
     assert Why.TIMEOUT in {g.why for g in late.gaps}

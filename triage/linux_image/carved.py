@@ -25,12 +25,12 @@ from triage.scope import Scope
 
 PAGE = 4096
 _CHUNK = 4 << 20
-_FOUND_MAX = 2000
+_FOUND_MAX = 1000
 _DISTINCT_MAX = 100_000
 _CODE_HEAD = 1024
 _SCRIPT_MAX = 64 << 10
 _PROGRAM_MAX = 1 << 20
-_GLANCED = 64 << 10
+_GLANCED = 16 << 10
 _KINDS = frozenset({"elf", "pe"})
 _FORMATS = (b"\x7fELF", b"MZ", b"#!")
 
