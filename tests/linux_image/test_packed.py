@@ -125,6 +125,15 @@ def test_the_command_reads_an_archive(tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path)) == before
 
 
+def test_a_snapshot_of_an_archive_is_taken_and_judged(tmp_path: Path) -> None:
+    packed = pack(plant(tmp_path / "c", everything()), tmp_path / "u.tar.gz")
+    saved = tmp_path / "s.jsonl.gz"
+    for words in (["collect", "--root", str(packed), "-o", str(saved)], ["verify", str(saved)]):
+        command = [sys.executable, "-m", "triage", *words]
+        done = subprocess.run(command, capture_output=True, timeout=120, cwd=CHECKOUT)
+        assert done.returncode == 0, done.stderr
+
+
 # --- hostile archives -----------------------------------------------------------------------------
 
 

@@ -53,7 +53,11 @@ def collect(
 
 
 def _kind(root: str) -> str:
-    """A tree with the running kernel's own ``/proc`` is live, any other an image."""
+    """A tree with the running kernel's own ``/proc`` is live, any other and an archive an image."""
+    import os
+
+    if os.path.isfile(root):
+        return "image"
     from triage.collect import has_kernel
     from triage.evidence import Root, Unreadable
 
