@@ -16,7 +16,8 @@ _SPACED = re.compile(
 #: What separates the parts of paths, names, addresses and lists, and is in no common encoding but
 #: at its end.
 _JOINTS = str.maketrans(dict.fromkeys('\\.,:;|&?<>"\t\r\n(){}=', " "))
-_PART, _LONG = 66, 400
+_PART, _LONG, _NAME = 66, 400, 44
+_ADDRESS = ("https://", "http://")
 _SIGNS = ";(){}$="
 #: Bytes below which many zeros mean numbers: code and packed data have few.
 _SMALL = 512
@@ -27,6 +28,9 @@ def is_dense(value: str) -> bool:
     """Whether a text has a long run without a blank, is a list of numbers, or no text at all."""
     if not value.isascii() and _is_strange(value[:_SAMPLE]):
         return True
+    if value.startswith(_ADDRESS) and " " not in value:
+        # Of an address the names between its strokes are looked at, which are seldom as long.
+        return max(map(len, value.translate(_JOINTS).replace("/", " ").split())) >= _NAME
     if max(map(len, value.translate(_JOINTS).split()), default=0) >= _PART:
         return max(map(len, value.split())) >= RUN
     if value.count(" ") * _LONG <= len(value) and max(map(len, value.split()), default=0) >= _LONG:

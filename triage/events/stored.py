@@ -43,6 +43,9 @@ __all__ = ["EMPTY_LOGS", "LEAST", "Source", "content_traits", "known_data", "pie
 BINARY, _PAYLOAD_LEAST = 1024, 190
 #: Of providers that are not Microsoft's texts from here on may be pieces, if there are as many.
 SHORT, _SHORT_PARTS = 40, 8
+_BRIEF = " (short)"
+#: Different characters in a piece; records of numbers have fewer.
+_VARIED = 13
 _GUID = re.compile(r"\{?[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-")
 _OWN = (
     "microsoft-",
@@ -100,7 +103,7 @@ def stored_fact(
     for name, value in found:
         if len(value) < LEAST:
             if _is_short(value):
-                _set_aside(source, record, f"{name} (short)", value.encode("ascii"))
+                _set_aside(source, record, name + _BRIEF, value.encode("ascii"))
         elif _worth(source, value):
             fact = _look(source, record, name, value, watch)
             if fact is not None:
@@ -188,13 +191,15 @@ def _worth(source: Source, value: str) -> bool:
 
 def _look(source: Source, record: int, name: str, value: str, watch: Watch) -> Fact | None:
     data, binary = bytes_of(value)
-    if (binary and not is_ordinary_binary(data)) or (not binary and is_piece(value)):
+    known = known_data(source.provider, source.event_id, name) is not None
+    piece = not is_ordinary_binary(data) if binary else is_piece(value)
+    if piece and not (known and name == UNNAMED):
         _set_aside(source, record, name, data)
     content = _examined(source, name, value, data, binary, watch)
     if content is None:
         return None
     found = content_traits(content, binary, len(data))
-    if known_data(source.provider, source.event_id, name) is not None:
+    if known:
         found = tuple(trait for trait in found if trait in ("payload", "script"))
     if not found:
         return None
@@ -268,6 +273,12 @@ def pieces(sources: list[Source]) -> Iterator[tuple[Source, str, list[Part]]]:
     """Fields of which several records hold something that could be a piece."""
     for source in sources:
         for name, parts in source.pieces.items():
-            enough = _SHORT_PARTS if name.endswith(" (short)") else 2
-            if len(parts) >= enough:
+            if len(parts) >= 2 and (not name.endswith(_BRIEF) or _tells(parts)):
                 yield source, name, parts
+
+
+def _tells(parts: list[Part]) -> bool:
+    """Whether many short pieces differ as those of a payload do, and not as records of numbers."""
+    different = {data for _, data in parts}
+    varied = sum(1 for data in different if len(set(data)) >= _VARIED)
+    return len(different) >= _SHORT_PARTS and varied * 2 >= len(different)
