@@ -18,6 +18,8 @@ _WHAT = {
     "socket-set": "the names of abstract UNIX sockets",
     "pipe": "unread data in a pipe",
     "socket-queue": "the queue of a UNIX socket",
+    "bpf-map": "a BPF map",
+    "mount-source": "the source of a mount",
     "io-uring": "files registered with io_uring",
     "attribute": "an extended attribute",
     "attribute-set": "extended attributes",
@@ -46,6 +48,8 @@ def where(item: IpcObject) -> str:
 
 def verify(item: IpcObject) -> str:
     """A command that shows the store, safe to paste; empty where there is none."""
+    if item.store == "bpf-map":
+        return f"bpftool map dump id {item.number}"
     if item.store == "sysv-queue":
         return f"ipcs -q -i {item.number}"
     if item.store == "sysv-shm":

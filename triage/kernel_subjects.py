@@ -7,6 +7,7 @@ from triage.model_kernel_objects import HiddenThing, IpcObject
 
 Facts = tuple[tuple[str, str | int | bool | None], ...]
 _SHOWN = 400
+_NUMBERED = ("sysv-shm", "sysv-queue", "bpf-program", "bpf-map")
 _STORES = {
     "sysv-shm": "shared memory segment",
     "message-queue": "message queue",
@@ -17,9 +18,11 @@ _STORES = {
     "socket-set": "abstract sockets from",
     "bpf-program": "BPF program",
     "bpf-pin": "pinned BPF object",
+    "bpf-map": "BPF map",
     "block-device": "block device",
     "pipe": "unread data in",
     "socket-queue": "unread data in",
+    "mount-source": "source of a mount:",
     "io-uring": "registered with io_uring:",
     "attribute": "extended attribute",
     "attribute-set": "extended attributes from",
@@ -41,9 +44,7 @@ def name_of(artifact: IpcObject | HiddenThing) -> str:
             return artifact.name[:_SHOWN]
         return f"{artifact.comm or '?'} (pid {artifact.pid})"
     what = _STORES.get(artifact.store, artifact.store)
-    numbered = (
-        artifact.store in ("sysv-shm", "sysv-queue", "bpf-program") and artifact.number is not None
-    )
+    numbered = artifact.store in _NUMBERED and artifact.number is not None
     number = f" {artifact.number}" if numbered else ""
     return f"{what}{number} {artifact.name[:_SHOWN]}".rstrip()
 

@@ -16,8 +16,9 @@ class IpcObject:
     ``store`` says which: ``sysv-shm``, ``sysv-queue``, ``message-queue``, ``key``, ``key-set``
     (parts of one payload over several keys), ``socket``, ``socket-set``, ``socket-queue``,
     ``io-uring``, ``pipe``, ``bpf-program``, ``bpf-pin``, ``bpf-map``, ``block-device``,
-    ``attribute``, ``attribute-set``. ``type`` is the kernel's own word within that (``user``,
-    ``tracing``, ``loop``). ``number`` is its id there: shmid, key serial, program id, inode.
+    ``attribute``, ``attribute-set``, ``mount-source``. ``type`` is the kernel's own word within
+    that (``user``, ``tracing``, ``loop``). ``number`` is its id there: shmid, key serial, program
+    id, inode.
     ``size`` counts bytes. ``pids`` are the creator's and the last user's numbers as
     the kernel remembers them, ``holders`` who is seen to hold it now.  ``facts`` are (name,
     value) pairs of what only this store knows. ``content`` says what it holds; where that is

@@ -16,7 +16,19 @@ from collections.abc import Callable
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "live"))
 import actor
-from actor import Facts, check, data_of, identity, kept, libc, mount, own_namespace, put, run
+from actor import (
+    Facts,
+    Refused,
+    check,
+    data_of,
+    identity,
+    kept,
+    libc,
+    mount,
+    own_namespace,
+    put,
+    run,
+)
 
 _NEWNS, _FILES, _NEWIPC = 0x20000, 0x400, 0x8000000
 _DETACH = 2
@@ -225,6 +237,84 @@ def leave_messages(data: str) -> Facts:
     return {"namespace": os.stat("/proc/self/ns/ipc").st_ino, "number": queue}
 
 
+def map_of_the_kernel(data: str, value_size: int) -> Facts:
+    """A BPF array with data in it, ``value_size`` bytes in each element."""
+    body = data_of(data)
+    parts = [body[at : at + value_size] for at in range(0, len(body), value_size)]
+    fd = _bpf(0, struct.pack("=4I", 2, 4, value_size, len(parts)))
+    for number, part in enumerate(parts):
+        key = ctypes.create_string_buffer(struct.pack("=I", number))
+        value = ctypes.create_string_buffer(part.ljust(value_size, b"\0"))
+        places = (ctypes.addressof(key), ctypes.addressof(value), 0)
+        _bpf(2, struct.pack("=I4xQQQ", fd, *places))
+    with open(f"/proc/self/fdinfo/{fd}") as file:
+        return {"number": int(file.read().partition("map_id:")[2].split()[0])}
+
+
+def _bpf(command: int, attributes: bytes) -> int:
+    request = ctypes.create_string_buffer(attributes, 128)
+    return check(libc.syscall(321, command, request, 128), "bpf")
+
+
+def source_of_a_mount(target: str, data: str) -> Facts:
+    """A tmpfs whose source is text that carries something."""
+    own_namespace()
+    mount(data_of(data).decode(), target, "tmpfs", 0)
+    return {"namespace": os.stat("/proc/self/ns/mnt").st_ino}
+
+
+def at_a_deep_mount(directory: str, data: str) -> Facts:
+    """A program on a tmpfs whose mount point has a path of more than a page."""
+    body = data_of(data)
+    own_namespace()
+    os.chdir(directory)
+    for _ in range(20):
+        os.mkdir("d" * 250)
+        os.chdir("d" * 250)
+    mount("none", ".", "tmpfs", 0)
+    os.chdir("..")
+    os.chdir("d" * 250)
+    facts = put("./store", body)
+    os.chdir("/")
+    return {"dev": facts["dev"], "inode": facts["inode"]}
+
+
+def far_down(target: str, data: str) -> Facts:
+    """A program three hundred directories down a tmpfs."""
+    body = data_of(data)
+    own_namespace()
+    mount("none", target, "tmpfs", 0)
+    os.chdir(target)
+    for _ in range(300):
+        os.mkdir("d")
+        os.chdir("d")
+    facts = put("./store", body)
+    os.chdir("/")
+    return {"dev": facts["dev"], "inode": facts["inode"]}
+
+
+def never_attached(data: str) -> Facts:
+    """A program on a tmpfs that was never mounted anywhere: a descriptor holds it."""
+    context = check(libc.syscall(430, b"tmpfs", 1), "fsopen")
+    check(libc.syscall(431, context, 6, None, None, 0), "fsconfig")
+    top = check(libc.syscall(432, context, 1, 0), "fsmount")
+    fd = os.open("store", os.O_CREAT | os.O_WRONLY, 0o755, dir_fd=top)
+    os.write(fd, data_of(data))
+    facts = identity(fd)
+    os.close(fd)
+    return facts
+
+
+def attribute_of_a_memfd(data: str) -> Facts:
+    """An empty memfd with an extended attribute that carries something."""
+    fd = os.memfd_create("empty")
+    try:
+        os.setxattr(fd, b"trusted.x", data_of(data)[:40000])
+    except OSError as error:
+        raise Refused(f"setxattr on a memfd: {error.strerror}") from error
+    return {"fd": fd}
+
+
 def flood(data: str, count: int, decoys: str) -> Facts:
     """A payload held behind many harmless contents, each of which takes time to look at."""
     text = data_of(decoys)
@@ -240,7 +330,8 @@ ACTS: dict[str, Callable[..., Facts]] = {
     for act in (
         thread_with_descriptors, thread_with_mounts, namespace_kept, cover, placeholder_below,
         run_on_overlay, hold_on_disk, run_deep, send_to_oneself, fill_socket,
-        register_with_ring, leave_messages, flood,
+        register_with_ring, leave_messages, flood, map_of_the_kernel, source_of_a_mount,
+        at_a_deep_mount, far_down, never_attached, attribute_of_a_memfd,
     )
 }  # fmt: skip
 

@@ -13,6 +13,7 @@ import pytest
 
 from tests.live import payloads
 from tests.live.conftest import triage
+from tests.live.running import mount_point
 from tests.live.stage import Refused, Stage
 from tests.live_hiding.states import elf, encoded, hide
 
@@ -47,6 +48,10 @@ def made(stage: Stage) -> dict[str, dict[str, Any]]:
         "ring": ("register_with_ring", {"data": elf()}),
         "named-ring": ("register_with_ring", {"path": "/etc/passwd"}),
         "messages": ("leave_messages", {"data": base64.b64encode(payloads.SHELL_SCRIPT * 20)}),
+        "map": ("map_of_the_kernel", {"data": elf(), "value_size": 50_000}),
+        "pieces": ("map_of_the_kernel", {"data": encoded(), "value_size": 64}),
+        "numbers": ("map_of_the_kernel", {"data": bytes(range(256)) * 8, "value_size": 8}),
+        "attribute": ("attribute_of_a_memfd", {"data": elf()}),
         "few-messages": ("leave_messages", {"data": b"job 17 is done"}),
     }
     found = {}
@@ -117,6 +122,35 @@ def test_a_script_in_a_message_queue_of_another_namespace(
     assert "store-payload" in indicators(subjects, **held)
     few = staged(made, "few-messages")
     assert indicators(subjects, store="sysv-queue", namespace=few["namespace"]) == set()
+
+
+@pytest.mark.parametrize("name", ["map", "pieces"])
+def test_a_program_in_a_map_of_the_kernel(
+    made: dict[str, dict[str, Any]], subjects: Subjects, name: str
+) -> None:
+    facts = {"store": "bpf-map", "number": staged(made, name)["number"]}
+    assert "store-payload" in indicators(subjects, **facts)
+
+
+def test_a_map_with_numbers_is_nothing(made: dict[str, dict[str, Any]], subjects: Subjects) -> None:
+    facts = {"store": "bpf-map", "number": staged(made, "numbers")["number"]}
+    assert indicators(subjects, **facts) == set()
+
+
+def test_a_program_in_an_attribute_of_a_memory_file(
+    made: dict[str, dict[str, Any]], subjects: Subjects
+) -> None:
+    found = staged(made, "attribute")
+    name = f"/proc/{found['by']}/fd/{found['fd']}: trusted.x"
+    assert "store-payload" in indicators(subjects, store="attribute", name=name)
+
+
+def test_a_script_in_the_source_of_a_mount(stage: Stage) -> None:
+    target = mount_point(stage, "sourced")
+    script = base64.b64encode(payloads.SHELL_SCRIPT * 4)[:3000]
+    found = hide(stage, "source_of_a_mount", target=target, data=script)
+    facts = {"store": "mount-source", "namespace": found["namespace"]}
+    assert "store-payload" in indicators(looked(stage.work), **facts)
 
 
 def test_messages_stay_where_they_are(stage: Stage, made: dict[str, dict[str, Any]]) -> None:

@@ -7,7 +7,7 @@ where no process holds them: that is how they are meant.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from triage.evidence import Root, Unreadable, decode, why_of
@@ -23,6 +23,9 @@ _PERF = "anon_inode:[perf_event]"
 _INFO_MAX = 4096
 _PROGRAMS_MAX = 4096
 _PINS_MAX = 2000
+_MAP_LEAST, _ENCODED_RUN, _RUN_LOOKED_AT = 64, 200, 1 << 16
+_TELLING = frozenset({"executable", "script", "bytecode", "archive", "compressed", "encrypted",
+                      "encoded"})  # fmt: skip
 #: Programs that run inside the kernel's own functions: these can hide things and change what
 #: processes see.
 TRACING = frozenset({
@@ -66,10 +69,47 @@ def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
         for program in loaded:
             count += 1
             yield _object(program, seen, helpers)
+    for carrying in _maps(scope):
+        count += 1
+        yield carrying
     for step in _pins(scope):
         count += isinstance(step, IpcObject)
         yield step
     return count
+
+
+def _maps(scope: Scope) -> Iterator[IpcObject]:
+    """The maps that hold more than numbers: what else is in them is their programs' business."""
+    from triage.linux.bpf_maps import maps
+
+    try:
+        for found in maps():
+            data = found.data.rstrip(b"\0")
+            if len(data) < _MAP_LEAST or not _is_telling(data):
+                continue
+            from triage.linux.looking import looked_at
+
+            yield IpcObject(
+                location=Location(_PLACE, f"map {found.number}"),
+                store="bpf-map",
+                name=decode(found.name),
+                type=found.type,
+                number=found.number,
+                size=len(data),
+                facts=(("value_size", str(found.value_size)), ("entries", str(found.entries))),
+                content=looked_at(scope, data),
+            )
+    except OSError:
+        return
+
+
+def _is_telling(data: bytes) -> bool:
+    from triage.content.examine import glance
+    from triage.content.kinds import family
+    from triage.content.measure import longest_encoded_run
+
+    telling = family(glance(data).kind) in _TELLING
+    return telling or longest_encoded_run(data[:_RUN_LOOKED_AT]) >= _ENCODED_RUN
 
 
 def _object(program: object, seen: _Seen, helpers: dict[int, str]) -> IpcObject:

@@ -14,6 +14,7 @@ from triage.scope import NotHere, Scope
 NAME = "mounts"
 _LIMIT = 16 << 20
 _LONE_MAX = 64
+_CARRIES = 200  # longer than any name of a device, a share or a data set is known to be
 
 
 def representatives(scope: Scope) -> dict[int | None, list[int]]:
@@ -102,6 +103,26 @@ def _namespace(
         yield failure
 
 
+def _carried(source: bytes, place: Location, namespace: int | None) -> Generator[Artifact]:
+    """What the source of a mount holds, where it is so long that it is hardly a name.
+
+    A file system without a device takes any text of up to a page for its source, and keeps it.
+    """
+    from triage.content.examine import examine
+    from triage.model_kernel_objects import IpcObject
+
+    content = examine(source, size=len(source))
+    if len(content.layers) > 1 or content.kind in ("elf", "shellcode"):
+        yield IpcObject(
+            location=place,
+            store="mount-source",
+            name=decode(source[:200]),
+            size=len(source),
+            namespace=namespace,
+            content=content,
+        )
+
+
 def _lines(data: bytes, location: Location, namespace: int | None) -> Generator[Artifact | Gap]:
     if len(data) >= _LIMIT:
         yield Gap(location, Why.TRUNCATED, f"more than {_LIMIT} bytes of mountinfo")
@@ -112,6 +133,8 @@ def _lines(data: bytes, location: Location, namespace: int | None) -> Generator[
         except Malformed as error:
             yield Gap(place, Why.MALFORMED, str(error))
             continue
+        if len(line.source) >= _CARRIES:
+            yield from _carried(line.source, place, namespace)
         yield Mount(
             location=place,
             namespace=namespace,

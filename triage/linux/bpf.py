@@ -54,48 +54,51 @@ class Link(NamedTuple):
     program: int
 
 
-def _bpf(command: int, attributes: ctypes.Array[ctypes.c_char]) -> int:
+def call(command: int, request: ctypes.Array[ctypes.c_char]) -> int:
+    """The system call itself. Raises :class:`OSError`."""
     number = _NUMBERS.get(platform.machine())
     if number is None:
         raise OSError(38, "bpf's number on this machine is not known")
-    size = ctypes.c_uint(len(attributes))
-    result: int = _libc.syscall(ctypes.c_long(number), ctypes.c_int(command), attributes, size)
+    size = ctypes.c_uint(len(request))
+    result: int = _libc.syscall(ctypes.c_long(number), ctypes.c_int(command), request, size)
     if result < 0:
         error = ctypes.get_errno()
         raise OSError(error, os.strerror(error))
     return result
 
 
-def _attributes(*words: int) -> ctypes.Array[ctypes.c_char]:
+def attributes(*words: int) -> ctypes.Array[ctypes.c_char]:
+    """``union bpf_attr`` with these 32-bit words first, zeros behind."""
     return ctypes.create_string_buffer(struct.pack(f"={len(words)}I", *words), 128)
 
 
-def _numbers(command: int) -> Iterator[int]:
+def numbers(command: int) -> Iterator[int]:
     """All ids that exist, lowest first. Raises :class:`OSError` where the list is refused."""
     number = 0
     while True:
-        attributes = _attributes(number)
+        request = attributes(number)
         try:
-            _bpf(command, attributes)
+            call(command, request)
         except FileNotFoundError:
             return
-        following = struct.unpack_from("=2I", attributes)[1]
+        following = struct.unpack_from("=2I", request)[1]
         if following <= number:
             return
         number = following
         yield number
 
 
-def _information(fd: int, buffer: ctypes.Array[ctypes.c_char]) -> None:
+def information(fd: int, buffer: ctypes.Array[ctypes.c_char]) -> None:
+    """Fill a buffer with what the kernel tells of an object. Raises :class:`OSError`."""
     request = struct.pack("=IIQ", fd, len(buffer), ctypes.addressof(buffer))
-    _bpf(_INFO, ctypes.create_string_buffer(request, 128))
+    call(_INFO, ctypes.create_string_buffer(request, 128))
 
 
 def programs() -> Iterator[Program]:
     """Every loaded program. Raises :class:`OSError` (EPERM without the capability)."""
-    for number in _numbers(_PROG_NEXT):
+    for number in numbers(_PROG_NEXT):
         try:
-            fd = _bpf(_PROG_FD, _attributes(number))
+            fd = call(_PROG_FD, attributes(number))
         except OSError:
             continue  # unloaded since
         try:
@@ -108,7 +111,7 @@ def programs() -> Iterator[Program]:
 
 def _program(number: int, fd: int) -> Program:
     info = ctypes.create_string_buffer(232)
-    _information(fd, info)
+    information(fd, info)
     kind, _, tag, _, size = struct.unpack_from("=II8sII", info)
     loaded, uid, maps = struct.unpack_from("=QII", info, 40)
     name = info.raw[64:80].split(b"\0")[0]
@@ -123,7 +126,7 @@ def _code(fd: int, size: int) -> bytes:
     struct.pack_into("=Q", request, 32, ctypes.addressof(code))
     info = ctypes.create_string_buffer(bytes(request), len(request))
     try:
-        _information(fd, info)
+        information(fd, info)
     except OSError:
         return b""
     # The kernel clears the pointer where it does not tell instructions.
@@ -133,14 +136,14 @@ def _code(fd: int, size: int) -> bytes:
 
 def links() -> Iterator[Link]:
     """Every link. Raises :class:`OSError`."""
-    for number in _numbers(_LINK_NEXT):
+    for number in numbers(_LINK_NEXT):
         try:
-            fd = _bpf(_LINK_FD, _attributes(number))
+            fd = call(_LINK_FD, attributes(number))
         except OSError:
             continue
         try:
             info = ctypes.create_string_buffer(128)
-            _information(fd, info)
+            information(fd, info)
             kind, own, program = struct.unpack_from("=III", info)
             yield Link(own, _named(LINKS, kind), program)
         except OSError:
