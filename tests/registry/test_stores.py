@@ -154,3 +154,45 @@ def test_a_decoded_script_is_shown(tmp_path: Path) -> None:
     found = subject(report, "Software\\D")
     assert found.score >= 40
     assert script in str(dict(found.facts)["decoded"])
+
+
+_SECOND = 10_000_000
+_THEN = 133_000_000_000_000_000  # in 2022, on a whole second
+
+
+def _times(count: int, own: int, step: int) -> list[Plant]:
+    """Many keys whose times are ``step`` apart, and one with a time of its own."""
+    plants = [
+        Plant(f"Software\\N\\k{n}", "v", "x", key={"written": _THEN + 1 + n * step})
+        for n in range(count)
+    ]
+    return [*plants, Plant("Software\\N\\odd", "v", "x", key={"written": own})]
+
+
+@pytest.mark.parametrize(
+    ("own", "step", "told"),
+    [
+        (_THEN + 5 * _SECOND, 1_234_567, True),  # set by a program
+        (_THEN + 5 * _SECOND + 17, 1_234_567, False),
+        (_THEN + 5 * _SECOND, 7_777_777_777, True),
+    ],
+)
+def test_a_time_that_was_set_is_a_weak_lead(
+    own: int, step: int, told: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from triage.registry import keys
+
+    # The other keys of a hive that a test makes are all written at one time.
+    monkeypatch.setattr(keys, "_OFTEN", 2)
+    report = judged(tmp_path, _times(60, own, step))
+    times = [
+        s for s in report.subjects
+        if "\\N\\" in s.title and "registry-time" in {f.indicator for f in s.findings}
+    ]  # fmt: skip
+    assert ["odd" in s.title for s in times] == ([True] if told else [])
+    assert all(s.severity is Severity.LOW for s in times)
+
+
+def test_a_clock_of_milliseconds_is_no_lead(tmp_path: Path) -> None:
+    report = judged(tmp_path, _times(60, _THEN + 5 * _SECOND, 10_000))
+    assert "registry-time" not in {f.indicator for s in report.subjects for f in s.findings}

@@ -23,6 +23,7 @@ from triage.registry.keys import (
     PIECES,
     RANDOM_LEAST,
     RANDOM_TOTAL,
+    SECOND,
 )
 from triage.registry.names import NAME_LEAST, traits_of_name
 from triage.registry.notation import general
@@ -61,6 +62,7 @@ def _odd_keys(columns: Columns) -> Bools:
     """Keys whose name hides something, with class names, with times that no Windows saw."""
     times = columns.written
     odd: Bools = (times != 0) & ((times < _EARLIEST) | (times >= _LATEST))
+    odd |= (times != 0) & (times % SECOND == 0)
     odd |= columns.class_sizes >= CLASS_LEAST
     for place, name in columns.odd_keys(NAME_LEAST):
         odd[place] |= any(trait != "long-name" for trait in traits_of_name(name))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cached_property
 
 from triage.content.examine import payload
 from triage.model import Content, Location
@@ -31,6 +32,9 @@ _DENIED = re.compile(
     r".*\\protectedroots|.*\\userchoice(?:latest)?(?:\\.*)?|sam\\.*|policy\\.*|.*\\safeboot.*|"
     r"(?:software\\)?microsoft\\(?:windows defender|protected ?storage).*"
 )
+#: In the units of a FILETIME. Measured: of 130,000 keys of 13 hives none was written on a whole
+#: second; one hive, of a machine whose clock ticked in milliseconds, had 21.
+SECOND, _MILLISECOND, _OFTEN = 10_000_000, 10_000, 200
 _HEX_NAME = re.compile(r"[0-9a-f]{6,16}")
 _MAPI = re.compile(r"(?i)\\(?:outlook\\profiles|windows messaging subsystem)")
 
@@ -113,6 +117,17 @@ class Keys:
         if not _EARLIEST <= written < _LATEST:
             traits.append("impossible-time")
             details.append(f"last written {written}, outside the life of any Windows")
+        elif key.node.written % SECOND == 0 and key.state == "allocated" and not self._coarse:
+            traits.append("set-time")
+            details.append(
+                f"last written {written}, on a whole second, as hardly a key of this hive"
+            )
+
+    @cached_property
+    def _coarse(self) -> bool:
+        """Whether the clock that wrote this hive often stood on whole milliseconds."""
+        times = [time for time in self._at.hive.times() if time]
+        return sum(1 for time in times if time % _MILLISECOND == 0) * _OFTEN > len(times)
 
     def _numbered(
         self, key: Key, values: Sequence[Value], traits: list[str], details: list[str]

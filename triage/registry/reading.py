@@ -147,7 +147,7 @@ class Reader:
     def _gone(self, item: Key | Value) -> Iterator[Artifact]:
         if isinstance(item, Key):
             odd = self._keys.notable(item, ())
-            if odd is not None and set(odd.traits) - {"impossible-time"}:
+            if odd is not None and set(odd.traits) - {"impossible-time", "set-time"}:
                 yield odd
             return
         yield from self._autostarts.of_removed(item)

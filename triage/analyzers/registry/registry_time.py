@@ -1,8 +1,9 @@
-"""The last write of a key cannot be.
+"""The last write of a key cannot be, or was set.
 
 What it looks for
 -----------------
-A last-write time before 1995, or more than a year after the hive itself was written last.
+A last-write time before 1995 or after 2080, and one on a whole second in a hive whose other keys
+are hardly ever written then (Windows writes times to 100 nanoseconds).
 
 Why it matters
 --------------
@@ -10,7 +11,8 @@ Times are set by programs that want a key to look old. By itself it says little.
 
 What else looks like this
 -------------------------
-A machine whose clock was wrong.
+A machine whose clock was wrong. Whole seconds: none of 130,000 keys of 13 real hives; where a clock
+ticks in milliseconds the indicator is silent.
 
 How to check by hand
 --------------------
@@ -34,14 +36,14 @@ from triage.scene import Scene
 
 
 def check(item: RegistryKey, scene: Scene) -> Iterator[Evidence]:
-    if "impossible-time" in item.traits:
+    if {"impossible-time", "set-time"}.intersection(item.traits):
         words = tuple(text for text in item.details if text.startswith("last written"))
         yield Evidence((*words, *state_words(item)))
 
 
 INDICATOR = Indicator(
     id="registry-time",
-    title="the last write of a key cannot be",
+    title="the last write of a key cannot be, or was set",
     family="registry-time",
     techniques=("T1070.006",),
     severity=Severity.LOW,

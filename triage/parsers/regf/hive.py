@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from triage.parsers.regf.columns_arrays import Columns
 
 _DEFAULT_LEAST = 64
+# In a key's record: the time of its last write.
+_WRITTEN = 4
 # The bytes of the base block that Windows does not use (up to 0xFFC are the boot fields).
 _UNUSED = ((0x200, 0xFF8),)
 
@@ -123,6 +125,13 @@ class Hive:
     def walk(self) -> Iterator[tuple[Key, tuple[Value, ...]]]:
         """Every key of the tree with its values, parents first; every record at most once."""
         return self._tree.walk()
+
+    def times(self) -> Iterator[int]:
+        """The last write of every key of the tree, as it is stored: FILETIMEs."""
+        head, buffer = self._cells.head, self._cells.buffer
+        for cell in self._tree.survey.keys:
+            at = int(cell) + head + _WRITTEN
+            yield int.from_bytes(buffer[at : at + 8], "little")
 
     def columns(self) -> Columns | None:
         """The tree as whole arrays; ``None`` where it is read one record after the other."""
