@@ -285,7 +285,7 @@ def _nested(
         yield from _judge_text(text, flow.cwd, depth + 1)
     for redirect in command.redirects:
         if redirect.operator == "<<<" and redirect.fd in (None, 0):
-            if name in programs.SHELLS:
+            if name in programs.SHELLS or name in ("at", "batch"):
                 yield from _judge_text(redirect.target, flow.cwd, depth + 1)
             elif name in programs.CODE_OPTIONS:
                 yield from judge_code(name, redirect.target)
@@ -308,6 +308,8 @@ def _shell_texts(
         for index in command.piped:
             said = flow.said[index] if index < len(flow.said) else ""
             yield from (job.command for job in parse_crontab(said))
+    elif name in ("at", "batch") or (name in programs.SHELLS and not _paths(words)):
+        yield from (flow.said[index] for index in command.piped if index < len(flow.said))
 
 
 # They hand what follows to a shell, also where it is one argument with blanks in it.
