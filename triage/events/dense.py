@@ -17,6 +17,7 @@ _SPACED = re.compile(
 #: at its end.
 _JOINTS = str.maketrans(dict.fromkeys('\\.,:;|&?<>"\t\r\n(){}=', " "))
 _PART, _LONG, _NAME = 66, 400, 44
+_ADDRESS_JOINTS = {**_JOINTS, **str.maketrans(dict.fromkeys("/%!~", " "))}
 _ADDRESS = ("https://", "http://")
 _SIGNS = ";(){}$="
 #: Bytes below which many zeros mean numbers: code and packed data have few.
@@ -29,8 +30,8 @@ def is_dense(value: str) -> bool:
     if not value.isascii() and _is_strange(value[:_SAMPLE]):
         return True
     if value.startswith(_ADDRESS) and " " not in value:
-        # Of an address the names between its strokes are looked at, which are seldom as long.
-        return max(map(len, value.translate(_JOINTS).replace("/", " ").split())) >= _NAME
+        # Of an address the names between its own signs are looked at, which are seldom as long.
+        return max(map(len, value.translate(_ADDRESS_JOINTS).split())) >= _NAME
     if max(map(len, value.translate(_JOINTS).split()), default=0) >= _PART:
         return max(map(len, value.split())) >= RUN
     if value.count(" ") * _LONG <= len(value) and max(map(len, value.split()), default=0) >= _LONG:
