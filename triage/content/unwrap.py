@@ -25,6 +25,7 @@ from triage.content.measure import printable_ratio
 from triage.content.members import tar_members, unlisted, zip_members
 from triage.content.number_lists import numbers
 from triage.content.rc4 import with_key_beside, with_named_key
+from triage.content.rearranged import rare_spellings, rearranged_bytes
 from triage.content.respelled import has_fillers, moved_letters, respelled, thinned
 from triage.content.scripts import folded, unescaped
 from triage.content.text_parts import pieces, turned
@@ -122,6 +123,8 @@ def _in_text(data: bytes, identity: Identity, budget: Budget) -> Iterator[Candid
         if _recurs(text):
             yield from repeating(text, budget)
         yield from thinned(text) if has_fillers(text) else moved_letters(text, budget)
+        if not text.strip() or not reads_well(text[:_SAMPLE]):
+            yield from rare_spellings(text, budget)
         return
     yield from encoded_scripts(text, budget)
     if has_dump(text):
@@ -136,6 +139,7 @@ def _in_text(data: bytes, identity: Identity, budget: Budget) -> Iterator[Candid
     yield from turned(text, budget)
     if not script and family(identity.kind) != "settings":
         yield from respelled(text, budget)
+        yield from rare_spellings(text, budget)
     if identity.kind in ("text", "script", "data"):
         yield from moved_letters(text, budget)
     sample = text[:_SAMPLE]
@@ -152,6 +156,7 @@ def _in_binary(data: bytes, hints: Hints, budget: Budget) -> Iterator[Candidate]
         yield Candidate(data[::-1], "reversed", "reverse", need=GUESS)
     yield from mapped(data, budget)
     yield from thinned(data)
+    yield from rearranged_bytes(data)
     yield from bare(data, budget)
     yield from with_key_beside(data, hints, budget)
     yield from embedded.executables(data, budget)
