@@ -22,7 +22,7 @@ _HEAD, _SEEN, _LEAST = 4096, 1024, 40
 _LISTED = b"0123456789abcdefABCDEF-:., \t\r\n\"'"
 _LETTERS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _STRANGE = 0.2
-_NUMBERED = lazy(rb"(?:[ \t]*\d{1,6}[ \t:.)_-]+[A-Za-z0-9+/_-]{12,}={0,2}\r?\n){3}")
+_NUMBERED = lazy(rb"(?m)^(?:[ \t]*\d{1,6}[ \t:.)_-]+[A-Za-z0-9+/_-]{12,}={0,2}\r?\n){3}")
 _DIGITS_AND_BLANKS, _DIGITS_LEAST = b"0123456789 ,\t\r\n", 200
 
 
@@ -65,10 +65,11 @@ def _is_one_run(head: bytes) -> bool:
     """Short lines, or one word, of an encoding's letters."""
     bare = head.translate(None, b"\r\n")
     if b" " in head or len(bare) < _LEAST:
-        return _NUMBERED.match(head) is not None
+        return _NUMBERED.search(head[:_SEEN]) is not None
     if only(bare.rstrip(b"="), BASE64_ANY):
         return looks_encoded(bare)
-    return head[:1] in (b":", b"S") or has_strange_token(head[:_SEEN], least=24)
+    record = head[:1] == b":" or head[:2] in (b"S0", b"S1", b"S2", b"S3")
+    return record or has_strange_token(head[:_SEEN], least=24)
 
 
 def _has_strange_bytes(head: bytes) -> bool:
