@@ -315,6 +315,45 @@ def attribute_of_a_memfd(data: str) -> Facts:
     return {"fd": fd}
 
 
+def code_on_stopped_server(target: str) -> Facts:
+    """Code mapped from a FUSE server that answers everything but reads; its name looks deleted."""
+    own_namespace()
+    device = os.open("/dev/fuse", os.O_RDWR)
+    options = f"fd={device},rootmode=40000,user_id=0,group_id=0"
+    mount("served", target, "fuse", 0, options)
+    server = os.fork()
+    if server == 0:
+        libc.prctl(1, 9)
+        _serve(device)
+    os.close(device)
+    fd = os.open(os.path.join(target, "agent (deleted)"), os.O_RDONLY)
+    actor.mapped(0x4000, actor.R | actor.X, actor.PRIVATE, fd)
+    facts = os.fstat(fd)
+    return {"server": server, "dev": facts.st_dev}
+
+
+def _serve(device: int) -> None:
+    """The least of the protocol (include/uapi/linux/fuse.h, version 7.22)."""
+    attributes = struct.pack("=6Q3I7I", 2, 0x4000, 32, 0, 0, 0, 0, 0, 0, 0o100755, 1, 0, 0, 0, 0, 0)
+    top = struct.pack("=6Q3I7I", 1, 0, 0, 0, 0, 0, 0, 0, 0, 0o40755, 2, 0, 0, 0, 0, 0)
+    while True:
+        request = os.read(device, 1 << 18)
+        _, code, number, node = struct.unpack_from("=IIQQ", request)
+        answers = {
+            1: struct.pack("=4Q2I", 2, 0, 3600, 3600, 0, 0) + attributes,  # LOOKUP
+            3: struct.pack("=QII", 3600, 0, 0) + (top if node == 1 else attributes),  # GETATTR
+            14: struct.pack("=QII", 1, 0, 0),  # OPEN
+            17: bytes(80),  # STATFS
+            26: struct.pack("=4IHHI", 7, 22, 4096, 0, 8, 8, 4096),  # INIT
+        }
+        if code in (2, 15, 36):  # FORGET, READ, INTERRUPT: no answer
+            continue
+        answer = answers.get(code)
+        error = 0 if answer is not None else -38
+        answer = answer or b""
+        os.write(device, struct.pack("=IiQ", 16 + len(answer), error, number) + answer)
+
+
 def flood(data: str, count: int, decoys: str) -> Facts:
     """A payload held behind many harmless contents, each of which takes time to look at."""
     text = data_of(decoys)
@@ -331,7 +370,7 @@ ACTS: dict[str, Callable[..., Facts]] = {
         thread_with_descriptors, thread_with_mounts, namespace_kept, cover, placeholder_below,
         run_on_overlay, hold_on_disk, run_deep, send_to_oneself, fill_socket,
         register_with_ring, leave_messages, flood, map_of_the_kernel, source_of_a_mount,
-        at_a_deep_mount, far_down, never_attached, attribute_of_a_memfd,
+        at_a_deep_mount, code_on_stopped_server, far_down, never_attached, attribute_of_a_memfd,
     )
 }  # fmt: skip
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import base64
 import json
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.conftest import CHECKOUT
 from tests.live import payloads
 from tests.live.conftest import triage
 from tests.live.running import mount_point
@@ -162,6 +166,24 @@ def test_messages_stay_where_they_are(stage: Stage, made: dict[str, dict[str, An
         == ("sysv-queue", namespace)
     ]  # fmt: skip
     assert queue["pids"].endswith(", 0")
+
+
+def test_a_server_that_stopped_does_not_stop_the_look(stage: Stage) -> None:
+    """A page that it would have to bring is not asked for; else nothing would end the wait."""
+    facts = hide(stage, "code_on_stopped_server", target=mount_point(stage, "served"))
+    report = stage.work / "served.json"
+    command = [sys.executable, "-m", "triage", "live", "-q", "-o", f"json={report}"]
+    run = subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.DEVNULL)
+    try:
+        ended = run.wait(120)
+    except subprocess.TimeoutExpired:
+        ended = None
+    finally:
+        os.kill(facts["server"], signal.SIGKILL)  # its connection ends, and so does who waits
+        run.kill()
+        run.wait(60)
+    assert ended == 0
+    assert json.loads(report.read_bytes())["subjects"]
 
 
 def test_a_flood_does_not_hide_what_comes_behind_it(stage: Stage) -> None:

@@ -39,7 +39,7 @@ _PAGE = 1 << 12
 class Devices:
     """File-system magics learnt so far, by device: one question each for the whole run."""
 
-    __slots__ = ("by_map", "by_stat", "named", "points")
+    __slots__ = ("by_map", "by_stat", "named", "patience", "points")
 
     def __init__(self, mountinfo: bytes) -> None:
         # statfs asks the server: of devices that may block nothing is asked.
@@ -47,6 +47,7 @@ class Devices:
         self.named = hazards.all_devices(mountinfo)
         self.by_map: dict[str, int | None] = {}
         self.points: dict[str, tuple[str, ...]] = {}
+        self.patience = 2.0  # seconds for the next question to who may never answer
 
 
 class ProcessTable:
@@ -324,8 +325,12 @@ class ProcessDir:
         try:
             # A device that our own mount table does not name may be a detached or foreign mount
             # whose server is dead.
-            known = device in self._devices.named
-            return kernel.fs_magic(fd) if known else kernel.fs_magic_guarded(fd)
+            if device in self._devices.named:
+                return kernel.fs_magic(fd)
+            magic = kernel.fs_magic_guarded(fd, self._devices.patience)
+            if magic is None:  # a hundred dead servers must not take minutes
+                self._devices.patience = max(self._devices.patience / 2, 0.05)
+            return magic
         except OSError:
             return None
         finally:
