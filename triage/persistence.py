@@ -50,8 +50,15 @@ def reasons_of(item: PersistenceItem) -> tuple[tuple[Reason, str], ...]:
     return tuple(sorted(best.values(), key=lambda pair: (pair[0].kind, pair[0].path, pair[0].text)))
 
 
+_BOOT_SHELLS = frozenset({"openrc-run", "runscript", "rc.common", "init-d-script"})
+#: What OpenRC starts by a variable (openrc-run(8)), and Debian's init-d-script(5).
+_COMMAND = re.compile(r"(?m)^[ \t]*(?:command|DAEMON)=[\"']?([^\"'\n]*)[\"']?[ \t]*$")
+
+
 def reasons_of_script(text: str) -> tuple[Reason, ...]:
     """What a script does, and what it sets for others to do."""
+    if language_of(text) in _BOOT_SHELLS:  # a shell with functions of its own
+        text = "#!/bin/sh\n" + _COMMAND.sub(r"\1", text.partition("\n")[2])
     reasons = judge_script(text)
     shell = language_of(text) in (None, *SHELLS)
     return (*reasons, *of_text(text)) if shell else reasons

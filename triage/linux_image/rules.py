@@ -260,12 +260,19 @@ def desktop(tree: Tree, text: Text) -> Found:
                     interpreter="exec")  # fmt: skip
 
 
+_VARIABLES = re.compile(r"(\w+)\s*=\s*[\"']?([^\"',]*)")
+
+
 def supervisor(tree: Tree, text: Text) -> Found:
     for one in parse_unit(text.text):
-        if one.key == "command" and one.section.startswith(("program:", "eventlistener:")):
+        own = one.section.startswith(("program:", "eventlistener:"))
+        if one.key == "command" and own:
             yield plain_item(
                 tree, text, one.line, "init", one.value, "supervisor", interpreter="exec"
             )
+        elif one.key == "environment" and (own or one.section == "supervisord"):
+            settings = tuple(_VARIABLES.findall(one.value))
+            yield plain_item(tree, text, one.line, "init", "", "supervisor", settings=settings)
 
 
 def inetd(tree: Tree, text: Text) -> Found:
