@@ -33,6 +33,7 @@ def facts_of(artifact: Kind) -> Facts:
             ("first", artifact.first),
             ("last", artifact.last),
             ("unread", artifact.unread),
+            ("ends_without_beginning", artifact.unopened),
         )
     return (
         ("user", artifact.user),

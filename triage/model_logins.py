@@ -34,7 +34,9 @@ class LoginLog:
     1 if the system was started right after, as after a crash). ``backwards`` are the numbers of
     records whose time is before that of the one before, without a start of the system or a change
     of the clock. ``missing`` are logins that ``lastlog`` knows and this log and its kin do not,
-    though they cover the time. ``unread`` counts what is no record.
+    though they cover the time. ``unread`` counts what is no record, ``unopened`` the ends of
+    sessions whose beginning is not there, although the log begins before it (a fact, no finding:
+    terminals of programs end so, too).
     """
 
     location: Location
@@ -46,4 +48,5 @@ class LoginLog:
     backwards: tuple[int, ...] = ()
     missing: tuple[str, ...] = ()
     unread: int = 0
+    unopened: int = 0
     file: FileFacts | None = None

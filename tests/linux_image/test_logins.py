@@ -168,6 +168,30 @@ def test_no_login_of_that_user_is_no_word(tmp_path: Path) -> None:
         assert not any("a login of" in line for line in subject.explanation)
 
 
+def test_an_end_whose_beginning_is_gone_is_a_fact(tmp_path: Path) -> None:
+    tree: Tree = {"var/log/wtmp": log(logout(0), *DAY, logout(7, "pts/9"), logout(8, "tty1"))}
+    (one,), _ = found(tmp_path, tree)
+    assert one.unopened == 1
+    assert indicators(analyze(look(tmp_path))) == set()
+
+
+def test_who_is_logged_in_now_is_told_once(tmp_path: Path) -> None:
+    here = login("ann", 9, "pts/1")
+    tree: Tree = {"var/log/wtmp": log(*DAY, here), "run/utmp": log(BOOTED, here, None, None)}
+    logs, sessions = found(tmp_path, tree)
+    assert [one.source for one in logs] == ["wtmp", "utmp"]
+    assert [s.start for s in sessions].count("2026-01-01T09:00:00Z") == 1
+    assert indicators(analyze(look(tmp_path))) == set()
+
+
+def test_records_that_are_none_are_a_gap(tmp_path: Path) -> None:
+    broken = log(*DAY) + b"\xff" * 384 + log(login("ann", 9)) + b"cut"
+    snapshot = look(plant(tmp_path, {"var/log/wtmp": broken}))
+    (gap,) = [g for g in snapshot.gaps if g.location.path == "/var/log/wtmp"]
+    assert gap.why is Why.MALFORMED
+    assert gap.detail.startswith("2 records")
+
+
 def test_a_database_of_logins_is_a_gap(tmp_path: Path) -> None:
     snapshot = look(plant(tmp_path, {"var/lib/wtmpdb/wtmp.db": "SQLite format 3\0"}))
     assert [g.why for g in snapshot.gaps if "wtmpdb" in g.location.path] == [Why.REFUSED]

@@ -48,6 +48,7 @@ class Logins:
     records: int = 0
     _failed: int = 0
     _dropped: int = 0
+    _known: set[tuple[str, str, int]] = dataclasses.field(default_factory=set)
 
     def read(self) -> Iterator[LoginLog | LoginSession | Gap]:
         """All logs, the failed logins first; then the sessions."""
@@ -58,6 +59,9 @@ class Logins:
                 yield found
             elif found is not None:
                 logs.append(found)
+                if found.unread:
+                    detail = f"{found.unread} records are none, or cut short; the others were read"
+                    yield Gap(found.location, Why.MALFORMED, detail)
         missing = tuple(self._missing()) if self.spans else ()
         for log in logs:
             main = log.location.path == "/var/log/wtmp"
@@ -120,8 +124,10 @@ class Logins:
     def _end(self, session: _Open, seconds: int | None) -> None:
         record = session.record
         start = time_of(record.seconds)
-        if start is None:
-            return
+        known = record.user, record.line, record.seconds
+        if start is None or known in self._known:
+            return  # utmp has again what is still open in wtmp
+        self._known.add(known)
         if len(self.sessions) >= _SESSIONS_MAX:
             self._dropped += 1
             return
@@ -173,6 +179,8 @@ class _Marks:
         self._zeroed: list[tuple[int, int, int]] = []
         self._backwards: list[int] = []
         self._clock = -10
+        self._lines: set[str] | None = None
+        self._unopened = 0
 
     def see(self, record: Login | None) -> None:
         number, self._count = self._count, self._count + 1
@@ -185,6 +193,7 @@ class _Marks:
             return
         if record.type in (utmp.BOOT, utmp.OLD_TIME, utmp.NEW_TIME, utmp.RUN_LEVEL):
             self._clock = number
+        self._pair(record)
         if self._hole is not None:
             self._zeroed.append((*self._hole, int(record.type == utmp.BOOT)))
             self._hole = None
@@ -194,6 +203,18 @@ class _Marks:
                 self._backwards.append(number)
             self.first = record.seconds if self.first is None else self.first
             self.last = record.seconds
+
+    def _pair(self, record: Login) -> None:
+        """Ends of sessions on lines that nobody logged in on since the system was started."""
+        if record.type == utmp.BOOT:
+            self._lines = set()
+        elif self._lines is None:
+            return  # before the first start that the log has, sessions may have begun earlier
+        elif record.type == utmp.USER:
+            self._lines.add(record.line)
+        elif record.type == utmp.DEAD and record.line.startswith("pts/"):
+            self._unopened += record.line not in self._lines
+            self._lines.discard(record.line)
 
     def log(
         self, shown: str, source: str, tree: Tree, path: str, size: int, layout: Layout
@@ -209,6 +230,7 @@ class _Marks:
             zeroed=tuple(self._zeroed[:_MARKS_MAX]) if source != "utmp" else (),
             backwards=tuple(self._backwards[:_MARKS_MAX]) if source == "wtmp" else (),
             unread=self._unread + (size % layout.size != 0),
+            unopened=self._unopened if source == "wtmp" else 0,
             file=tree.facts(path),
         )
 
@@ -230,6 +252,10 @@ def _files(tree: Tree) -> Iterator[tuple[str, str]]:
         for name, match in names:
             if match is not None and match[1] == source:
                 yield f"var/log/{name}", source
+    for path in ("run/utmp", "var/run/utmp"):
+        if tree.facts(path) is not None:
+            yield path, "utmp"
+            return
 
 
 def _up_to(pieces: Pieces, limit: int) -> Iterator[bytes]:
