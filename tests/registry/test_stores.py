@@ -196,3 +196,19 @@ def test_a_time_that_was_set_is_a_weak_lead(
 def test_a_clock_of_milliseconds_is_no_lead(tmp_path: Path) -> None:
     report = judged(tmp_path, _times(60, _THEN + 5 * _SECOND, 10_000))
     assert "registry-time" not in {f.indicator for s in report.subjects for f in s.findings}
+
+
+def test_a_flood_of_groups_leaves_a_gap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import base64
+
+    from triage.registry import spread
+
+    monkeypatch.setattr(spread, "_MOST_GROUPS", 3)
+    rng = random.Random(3)
+    plants = [
+        Plant(f"Software\\F{key}", f"p{n}", base64.b64encode(rng.randbytes(60)).decode())
+        for key in range(6)
+        for n in range(3)
+    ]
+    snapshot = looked_at(image(tmp_path, {USER_PATH: plants}))
+    assert any("groups of values were not tried" in gap.detail for gap in snapshot.gaps)

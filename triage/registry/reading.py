@@ -41,6 +41,7 @@ class Reader:
         self._looker = Looker(limits, Budget(limits))
         self._store = Store(at, file, self._looker, self.tally)
         self._keys = Keys(at, file, self._looker)
+        self._spread = Spread()
         self._started: dict[tuple[str, str], set[tuple[str, str]]] = {}
         self._autostarts = Autostarts(at, file, self._looker, names, self.machine)
 
@@ -62,7 +63,7 @@ class Reader:
     # --- the tree ------------------------------------------------------------------------
 
     def _tree(self) -> Iterator[Artifact]:
-        spread = Spread()
+        spread = self._spread
         odd = 0
         for key, values in self._notable_keys():
             found = self._keys.notable(key, values) if odd < _KEYS else None
@@ -215,6 +216,9 @@ class Reader:
         hive = self._at.hive
         if self._looker.brief:
             text = f"{self._looker.brief} values got only a brief look"
+            yield Gap(self._file, Why.TIMEOUT, text)
+        if self._spread.skipped:
+            text = f"{self._spread.skipped} groups of values were not tried as parts of one thing"
             yield Gap(self._file, Why.TIMEOUT, text)
         if hive.dirty and not hive.replayed:
             text = "a write was not ended and no log brings it to its end"

@@ -25,7 +25,7 @@ _LIMITS = Limits(output=16 << 20, layer=8 << 20, steps=60, work=60_000_000)
 _LEAST, TOTAL, CHUNK = 8, 160, 256
 #: A key that holds one part of what its siblings hold: its bytes, and how many values it may have.
 TELLING, KEYS_MOST = 32, 3
-_MOST_GROUPS, _MOST_PARENTS = 24, 20_000
+_MOST_GROUPS, _MOST_PARENTS = 48, 20_000
 _COUNTED = re.compile(r"(?i)^(.{0,60}?)[ _.#-]?([0-9]{1,6}|[0-9a-f]{1,4}|[a-z])$")
 #: The characters of encoded text in its usual forms; in bytes, for whole hives.
 DENSE_TEXT = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_,;:\\ %$&!-"
@@ -63,7 +63,8 @@ class Spread:
     def __init__(self) -> None:
         self._groups = 0
         self._parents: dict[int, list[Part]] = defaultdict(list)
-        self._skipped = 0
+        #: Groups that were not tried: those before them took all the tries there are.
+        self.skipped = 0
 
     def of_key(self, held: Sequence[Held]) -> Reassembly | None:
         """What the values of one key make together."""
@@ -73,10 +74,14 @@ class Spread:
             if len(one.data) >= _LEAST and _possible(one)
         ]
         chosen = _group(parts)
-        if not chosen or self._groups >= _MOST_GROUPS:
-            return None
+        return _joined(chosen) if chosen and self._may_try(_MOST_GROUPS) else None
+
+    def _may_try(self, most: int) -> bool:
+        if self._groups >= most:
+            self.skipped += 1
+            return False
         self._groups += 1
-        return _joined(chosen)
+        return True
 
     def of_numbers(self, values: Sequence[Value]) -> Reassembly | None:
         """What numbers of one key make together: bytes may be written as REG_DWORDs."""
@@ -88,9 +93,9 @@ class Spread:
         if [number for number, _, _ in numbered] != list(range(start, start + len(numbered))):
             return None
         pieces = [(name, value.data) for _, name, value in numbered]
-        if not can_hide(b"".join(data for _, data in pieces)) or self._groups >= _MOST_GROUPS:
+        whole = b"".join(data for _, data in pieces)
+        if not can_hide(whole) or not self._may_try(_MOST_GROUPS):
             return None
-        self._groups += 1
         return reassemble(pieces, limits=_LIMITS)
 
     def remember(self, held: Sequence[Held]) -> None:
@@ -109,8 +114,7 @@ class Spread:
         """What the keys of one parent make together, with one of the values."""
         for parts in self._parents.values():
             chosen = _group(parts)
-            if chosen and self._groups < 2 * _MOST_GROUPS:
-                self._groups += 1
+            if chosen and self._may_try(2 * _MOST_GROUPS):
                 found = _joined(chosen)
                 if found is not None:
                     yield chosen[0].held, found
