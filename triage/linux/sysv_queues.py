@@ -15,6 +15,7 @@ _TABLE = "/proc/sysvipc/msg"
 _TABLE_MAX = 1 << 20
 _IPC_NOWAIT, _MSG_NOERROR, _MSG_COPY = 0o4000, 0o10000, 0o40000
 _MESSAGE_MAX, _COPIED_MAX, _QUEUES_MAX = 1 << 20, 2 << 20, 256
+_LINE_MAX = 40
 _TYPE = ctypes.sizeof(ctypes.c_long)
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -46,7 +47,7 @@ def unpacked(data: bytes) -> Iterator[tuple[MessageQueue, bytes]]:
     while rest:
         line, _, rest = rest.partition(b"\n")
         number, _, size = line.partition(b" ")
-        if not number.isdigit() or not size.isdigit():
+        if len(line) > _LINE_MAX or not number.isdigit() or not size.isdigit():
             break
         copied[int(number)], rest = rest[: int(size)], rest[int(size) :]
     for queue in message_queues(table):
