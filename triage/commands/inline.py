@@ -23,7 +23,7 @@ _RUNS = lazy(
     re.IGNORECASE,
 )
 _DECODES = lazy(
-    r"b(?:64|32|85|16)decode|a85decode|decodebytes|\bunhexlify\b|\bfromhex\b|zlib\.decompress|"
+    r"\bun(?:b64|base64)\b|\b(?:b64|base64)[._]decode\b|b(?:64|32|85|16)decode|a85decode|decodebytes|\bunhexlify\b|\bfromhex\b|zlib\.decompress|"
     r"(?:lzma|bz2|gzip)\.decompress|codecs\.decode|\brot_?13\b|decode_base64|MIME::Base64|"
     r"\b(?:un)?pack\s*\(?\s*[\"'qu]|base64_decode|gzinflate|gzuncompress|str_rot13|hex2bin|"
     r"Base64\.(?:strict_)?decode|unpack1?\(?\s*[\"']m|Buffer\.from\([^)]{0,4000}?(?:base64|hex)|\batob\s*\(|"
@@ -44,7 +44,7 @@ _FETCHES = lazy(
 )
 _SHELL = lazy(
     r"pty\.spawn|dup2\s*\(|/bin/(?:ba|da|z|k)?sh\b|\bexec\s*\(?\s*[\"']/bin/|spawn\(|"
-    r"->\s*fdopen\b|\bopen\s*\(?\s*\*?STDIN\s*,\s*[\"'][<>+]*&",
+    r"\.reopen\b|->\s*fdopen\b|\bopen\s*\(?\s*\*?STDIN\s*,\s*[\"'][<>+]*&",
     re.IGNORECASE,
 )
 _MEMFD = lazy(r"\bmemfd_create\b|\bMFD_CLOEXEC\b|\bmemfd_secret\b")
@@ -69,6 +69,8 @@ _TO_SHELL = lazy(
     r"(?<=!)([^\n]{4,1000}))",
     re.DOTALL,
 )
+#: A literal that pipes into a shell, wherever the code keeps it before it is run.
+_PIPED = lazy(r"([\"'])((?:(?!\1)[^\n]){6,1000}?\|\s*(?:/\S{1,40}/)?(?:ba|da|z|k)?sh\s*)\1")
 _BACKQUOTED = lazy(r"`([^`]{4,1000})`")
 _NATIVE = lazy(
     r"\bctypes\b|\bcffi\b|\bFiddle\b|\bFFI\b|DynaLoader|\bsyscall\b|\bInline::C\b|koffi|ffi-napi",
@@ -128,10 +130,11 @@ def judge_code(language: str, code: str) -> tuple[Reason, ...]:
 
 def shell_texts(code: str) -> list[str]:
     """The texts that code hands to a shell, as far as they are written out."""
-    found = [
-        next(filter(None, match.groups()), "") for match in _TO_SHELL.finditer(code[:CODE_MAX])
-    ]
-    found += [match[1] for match in _BACKQUOTED.finditer(code[:CODE_MAX])]
+    code = code[:CODE_MAX]
+    found = [next(filter(None, match.groups()), "") for match in _TO_SHELL.finditer(code)]
+    found += [match[1] for match in _BACKQUOTED.finditer(code)]
+    if _RUNS.search(code) is not None:
+        found += [match[2] for match in _PIPED.finditer(code)]
     return [text for text in found[:16] if " " in text or "/" in text]
 
 

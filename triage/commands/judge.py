@@ -100,6 +100,8 @@ def unwrapped(words: tuple[str, ...]) -> tuple[str, ...]:
             return words
         if name == "start-stop-daemon":
             return _started(words)
+        if name == "command" and words[1:2] in (("-v",), ("-V",)):
+            return words  # it only asks whether there is such a program
         if name == "env" and (split := _split_string(words)) is not None:
             words = split
             continue
@@ -398,7 +400,9 @@ def _shell_on_network(
 ) -> Iterable[Reason]:
     """A shell whose input or output is a connection, or a connector that starts one."""
     tied = any(
-        _SOCKET.match(r.target) or (r.target.isdecimal() and int(r.target) in flow.connections)
+        _SOCKET.match(r.target)
+        or (r.target.isdecimal() and int(r.target) in flow.connections)
+        or (r.target == "$REPLY" and "ztcp" in flow.names)  # zsh/net/tcp
         for r in command.redirects
     )
     if tied and name in programs.SHELLS:
