@@ -33,9 +33,14 @@ def identity_of(item: Registry) -> str:
 def name_of(item: Registry) -> str:
     """The key, with the value behind two colons: ``HKU\\bob\\Software\\X :: payload``."""
     gone = "" if item.state == "allocated" else f" [{item.state}]"
-    if isinstance(item, RegistryKey):
+    if isinstance(item, RegistryKey) or _is_whole_file(item):
         return f"{item.key}{gone}"
     return f"{item.key} :: {item.name or '(default)'}{gone}"
+
+
+def _is_whole_file(item: Registry) -> bool:
+    """A file that starts something, and not one of several things that it starts."""
+    return item.hive == "file" and isinstance(item, AutostartItem) and not item.name
 
 
 def content_of(item: Registry) -> Content | None:
@@ -56,7 +61,10 @@ def facts_of(item: Registry) -> Facts:
 
 
 def _place(item: Registry) -> Facts:
-    named = () if isinstance(item, RegistryKey) else (("value", item.name or "(default)"),)
+    if isinstance(item, RegistryKey) or _is_whole_file(item):
+        named: Facts = ()
+    else:
+        named = (("value", item.name or "(default)"),)
     return (
         ("hive", item.location.path),
         ("hive_kind", item.hive),

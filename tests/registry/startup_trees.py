@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
-from tests.registry.seeds import BINARY, SOFTWARE_PATH, Plant, hive, wide
+from tests.registry.seeds import BINARY, SOFTWARE_PATH, Plant, hive
 from triage.collect import collect
 from triage.collectors import registry_hives, startup_files
 from triage.evidence import Root
@@ -102,6 +102,3 @@ def seen(folder: Path) -> Snapshot:
             debug=True,
         )
     return loads(dumps(found))
-
-
-__all__ = ["Plant", "wide"]

@@ -223,3 +223,17 @@ def test_a_damaged_shortcut_is_a_gap_or_nothing(tmp_path: Path) -> None:
         files[f"{STARTUP}/{number}.lnk"] = bytes(data)
     snapshot = seen(write(tmp_path, files))
     assert {gap.why for gap in snapshot.gaps} <= {Why.MALFORMED}
+
+
+def test_a_task_is_told_once(tmp_path: Path) -> None:
+    files, plants = _others()
+    plants += cached(
+        "Ghost", r"C:\Windows\System32\cmd.exe", f"/c powershell -w hidden -c {_READS}"
+    )
+    found = seen(write(tmp_path, {**files, **software(plants)})).artifacts
+    assert len([a for a in found if isinstance(a, AutostartItem)]) == 1
+    hidden = cached("Gone", "rundll32.exe", _JS, descriptor=False)
+    found = seen(write(tmp_path, software([*plants, *hidden]))).artifacts
+    traits = [a.traits for a in found if isinstance(a, AutostartItem) and "rundll32" in a.command]
+    assert any("no-descriptor" in one for one in traits)  # what only the cache knows is kept
+    assert any("no-file" in one for one in traits)

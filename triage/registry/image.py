@@ -25,6 +25,9 @@ def read_hives(scope: Scope, files: list[HiveFile]) -> Generator[Artifact | Gap,
     names = _names(known, sids)
     merged = Merged(scope.budget)
     merged.wanted.update(_wanted_by_others(scope, names))
+    for known_one in scope.so_far:
+        if isinstance(known_one, AutostartItem):
+            merged.remember(known_one)
     work = Work(scope.root, scope.limits, names, tuple(known), tuple(sorted(sids.items())))
     for number, item in read(work, scope.progress):
         if isinstance(item, Summary):

@@ -34,6 +34,7 @@ class Merged:
     wanted: dict[RegistryRead, bool] = field(default_factory=dict)
     told: set[tuple[str, str]] = field(default_factory=set)
     machine: dict[str, str] = field(default_factory=dict)
+    _before: dict[tuple[str, str, str], frozenset[str]] = field(default_factory=dict)
     _seen: set[tuple[str, str, str, str]] = field(default_factory=set)
 
     def add(self, item: Artifact, *, copy: bool) -> Artifact | None:
@@ -44,6 +45,8 @@ class Merged:
             self.told.add((item.key.lower(), item.name.lower()))
         elif isinstance(item, AutostartItem):
             mark = (item.key.lower(), item.name, item.command, item.state)
+            if self._is_told(item):
+                return None  # a task that was told with its file, or with its lack of one
             item = replace(item, machine=self._machine(item))
         elif isinstance(item, RegistryKey):
             mark = (item.key.lower(), "", " ".join(item.traits), item.state)
@@ -57,6 +60,14 @@ class Merged:
             for one in item.reads:
                 self.wanted[one] = self.wanted.get(one, False) or is_run
         return self._kept(item)
+
+    def remember(self, item: AutostartItem) -> None:
+        """An autostart that was told before any hive was read."""
+        self._before[item.key.lower(), item.name, item.command] = _facts(item)
+
+    def _is_told(self, item: AutostartItem) -> bool:
+        told = self._before.get((item.key.lower(), item.name, item.command))
+        return told is not None and told >= _facts(item)
 
     def _machine(self, item: AutostartItem) -> str | None:
         """The machine's server for a COM class that a user's hive sets again."""
@@ -79,6 +90,11 @@ class Merged:
             return content
         room = self.budget.take(len(content.kept))
         return content if room == len(content.kept) else replace(content, kept=content.kept[:room])
+
+
+def _facts(item: AutostartItem) -> frozenset[str]:
+    """What is said of an autostart, without the name that a task has."""
+    return frozenset(trait for trait in item.traits if not trait.startswith("task "))
 
 
 def class_of(key: str) -> str:
