@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from triage import __version__
@@ -22,6 +22,7 @@ from triage.model import (
     Subject,
     Why,
 )
+from triage.natural import natural, where
 from triage.provenance import collectors
 from triage.scene import Scene, build
 from triage.scoring import counted, points, score, severity_of, sum_in_words
@@ -58,7 +59,6 @@ def analyze(
         replace(_subject(artifact, findings, benign, scene, tied, by_id), collector=collector)
         for artifact, findings, benign, collector in judged
     ]
-    subjects.sort(key=lambda s: (-s.score, s.kind, s.location, s.id))
     worst = max((s.score for s in subjects), default=0)
     return Report(
         tool_version=__version__,
@@ -69,14 +69,21 @@ def analyze(
         collected_at=snapshot.started_at,
         generated_at=snapshot.finished_at,
         verdict=verdict_on(worst, bool(subjects), snapshot),
-        subjects=tuple(subjects),
-        gaps=tuple(sorted(snapshot.gaps, key=lambda g: (g.location, g.why, g.detail))),
+        subjects=in_order(subjects),
+        gaps=tuple(sorted(snapshot.gaps, key=lambda g: (where(g.location), g.why, g.detail))),
         coverage=snapshot.coverage,
         indicators=tuple(
             IndicatorFacts(i.id, i.title, i.techniques, i.severity, i.confidence)
             for i in indicators
         ),
         complete=snapshot.complete,
+    )
+
+
+def in_order(subjects: Iterable[Subject]) -> tuple[Subject, ...]:
+    """The order of a report: the worst first, then by kind, place and id."""
+    return tuple(
+        sorted(subjects, key=lambda s: (-s.score, s.kind, where(s.location), natural(s.id)))
     )
 
 
@@ -160,7 +167,9 @@ def _subject(
     name = subject_id(artifact)
     floor = tied.floors.get(name, 0)
     value = score(findings, floor)
-    ranked = tuple(sorted(findings, key=lambda f: (-points(f), f.indicator, f.evidence)))
+    ranked = tuple(
+        sorted(findings, key=lambda f: (-points(f), f.indicator, [*map(natural, f.evidence)]))
+    )
     return Subject(
         id=name,
         kind=kind_of(artifact),

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from triage.likeness import Details, Identity, details, finding_key, identity, kin, sha256
 from triage.model import Benign, Coverage, Report, SettledBy, Subject
+from triage.natural import natural, where
 from triage.records import dataclass
 from triage.settled import settled
 
@@ -74,8 +75,8 @@ def compare(baseline: Report, current: Report) -> Comparison:
 
 def _place(change: Change) -> tuple[object, ...]:
     subject = change.subject
-    where = (subject.kind, subject.location, subject.id)
-    return (_ORDER[change.status], subject.benign is not None, -subject.score, where)
+    place = (subject.kind, where(subject.location), natural(subject.id))
+    return (_ORDER[change.status], subject.benign is not None, -subject.score, place)
 
 
 class _Known:
@@ -84,7 +85,7 @@ class _Known:
     def __init__(self, subjects: Iterable[Subject]) -> None:
         self.exact: dict[Identity, list[tuple[Subject, Details]]] = {}
         self.kin: dict[Identity, list[tuple[Subject, Details]]] = {}
-        for subject in sorted(subjects, key=lambda each: (-each.score, each.id)):
+        for subject in sorted(subjects, key=lambda each: (-each.score, natural(each.id))):
             entry = (subject, details(subject))
             _add(self.exact, identity(subject), entry)
             _add(self.kin, kin(subject), entry)

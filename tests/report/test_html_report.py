@@ -24,9 +24,11 @@ from tests.report.sample_reports import (
 )
 from triage.analyzers import INDICATORS
 from triage.knowledge import table
+from triage.model import Benign, Link, SettledBy
 from triage.report.html.data import BLOCKS, LONGEST, block, profile, tactics
 from triage.report.html.plain import HEAD, STATIC, hex_view
 from triage.report.html_report import render
+from triage.report.stories import stories
 
 
 class Page(HTMLParser):
@@ -259,7 +261,8 @@ def test_a_subjects_times_are_told_and_names_are_no_times() -> None:
 def test_numbers_of_processes_that_no_script_can_hold_are_none() -> None:
     facts = (("pid", 2**60), ("ppid", True))
     subject = dataclasses.replace(infected().subjects[0], facts=facts)
-    (shown,) = json.loads(block(dataclasses.replace(infected(), subjects=(subject,))))["subjects"]
+    only = dataclasses.replace(infected(), subjects=(subject,))
+    (shown,) = json.loads(block(only, stories(only.subjects)))["subjects"]
     assert shown["pids"] == [None, None]
 
 
@@ -287,3 +290,22 @@ def test_the_payloads_start_is_shown_in_hexadecimal_and_printable_ascii() -> Non
     assert "0070  70 71" in page
     assert f"{HEAD:04x}  " not in page
     assert "&lt;=&gt;" in page
+
+
+def test_the_number_of_a_story_leads_to_it_without_a_script_too() -> None:
+    """A benign subject may tie two others to one story: both parts of the page count it alike."""
+    first, second, third = (
+        dataclasses.replace(each, id=f"it-{place}", links=(), score=90 - place, benign=None)
+        for place, each in enumerate(infected().subjects[:3])
+    )
+    hub = dataclasses.replace(
+        second, id="hub", score=5,
+        benign=Benign("checked", "a test", SettledBy.EXPLANATION),
+        links=(Link("holds", "it-0"), Link("holds", "it-2")),
+    )  # fmt: skip
+    page = render(dataclasses.replace(infected(), subjects=(first, second, third, hub)))
+    linked = set(re.findall(r'href="#(story=\d+)"', page))
+    assert linked
+    assert linked <= set(re.findall(r'<div id="(story=\d+)">', page))
+    place = page.index('<div id="story=1">'), page.index('<div id="story=2">')
+    assert page[slice(*place)].count("<article") == 3

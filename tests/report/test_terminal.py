@@ -125,10 +125,10 @@ def _like(subject: Subject, number: int, **more: Any) -> Subject:
 def test_members_that_tell_the_same_come_in_one_line() -> None:
     lead, file, *_ = implant()
     executes = (Link("executes", file.id),)
-    others = tuple(_like(lead, number, links=executes) for number in (51, 52, 53, 54))
+    others = tuple(_like(lead, number, links=executes) for number in (5001, 5002, 5003, 5004))
     text = render(report((dataclasses.replace(lead, links=executes), file, *others), "critical"))
     assert "Program runs from a memfd, 4 times" in text
-    assert "/proc/51, /proc/52, /proc/53, … 1 more" in text
+    assert "/proc/5001, /proc/5002, /proc/5003, … 1 more" in text
     assert text.count("Program runs from a memfd") == 3
 
 

@@ -31,7 +31,7 @@ class Answered:
         if not self.allowed and self.baseline is None:
             return report
         from triage import allow
-        from triage.analyze import analyze, verdict_on
+        from triage.analyze import analyze, in_order, verdict_on
         from triage.compare import compare, silenced
 
         after = report
@@ -46,8 +46,7 @@ class Answered:
             after = allow.applied(after, each)
         worst = max((subject.score for subject in after.subjects), default=0)
         verdict = verdict_on(worst, bool(after.subjects), snapshot)
-        ordered = sorted(after.subjects, key=lambda s: (-s.score, s.kind, s.location, s.id))
-        return replace(after, verdict=verdict, subjects=tuple(ordered))
+        return replace(after, verdict=verdict, subjects=in_order(after.subjects))
 
 
 def _warn(sentence: str) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 from importlib.resources import files
 from typing import Any
@@ -21,7 +21,7 @@ from triage.printable import printable
 from triage.report import json_report, order
 from triage.report.html import data, plain
 from triage.report.html.plain import LONGEST, badge, markup, pairs, safe
-from triage.report.stories import alike, stories
+from triage.report.stories import Story, alike, stories
 from triage.report.wording import (
     BENIGN_SIGN,
     GAP_SIGN,
@@ -49,18 +49,19 @@ SCRIPTS = ("state.js", "subject.js", "views.js", "report.js")
 
 def render(report: Report) -> str:
     """The whole page. The same report gives the same bytes."""
+    told = stories(report.subjects)
     style = _asset("report.css")
     script = "".join(_asset(name) for name in SCRIPTS)
     parts = [
         *_head(report, style, script),
         *_verdict(report),
-        *_standing_out(report),
-        *_application(report),
+        *_standing_out(told),
+        *_application(report, told),
         *_settled(report),
         *_gaps(report),
         *_coverage(report),
         *_facts(report),
-        f'<script type="application/json" id="data">{data.block(report)}</script>',
+        f'<script type="application/json" id="data">{data.block(report, told)}</script>',
         f"<script>{script}</script>",
         "</body></html>",
     ]
@@ -132,10 +133,10 @@ def _counts(report: Report) -> Iterator[str]:
             yield f'<span class="soft">{BENIGN_SIGN} {word} {counts.get(by, 0):,}</span>'
 
 
-def _standing_out(report: Report) -> Iterator[str]:
+def _standing_out(told: Sequence[Story]) -> Iterator[str]:
     """The worst stories in a line each, those that tell the same together. A link names a story by
     its number: nothing of it comes from evidence."""
-    told = [each for each in stories(report.subjects) if each.lead.benign is None]
+    told = [each for each in told if each.lead.benign is None]
     groups = [each for each in alike(told) if told[each[0]].lead.severity in NOTEWORTHY]
     if not groups:
         return
@@ -152,7 +153,7 @@ def _standing_out(report: Report) -> Iterator[str]:
     yield f"</ol>{f'<p class=soft>and {more:,} more below</p>' if more else ''}</section>"
 
 
-def _application(report: Report) -> Iterator[str]:
+def _application(report: Report, told: Sequence[Story]) -> Iterator[str]:
     """What the script fills, hidden until it runs, and what stands there without it."""
     yield '<main><h2 id="findings">Findings</h2><div id="app" hidden>'
     yield '<details id="attack" open><summary>ATT&amp;CK techniques</summary>'
@@ -176,7 +177,7 @@ def _application(report: Report) -> Iterator[str]:
     yield '<p class="row pages"></p><div id="list"></div><p class="row pages"></p>'
     yield '<p class="soft screen">Keys: / search, j and k next and previous subject, Enter opens.'
     yield " The address keeps the filter.</p></div>"
-    yield f"<noscript>{''.join(plain.findings(report))}</noscript></main>"
+    yield f"<noscript>{''.join(plain.findings(report, told))}</noscript></main>"
 
 
 def _settled(report: Report) -> Iterator[str]:

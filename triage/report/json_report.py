@@ -156,7 +156,7 @@ def _is_bytes(text: str) -> bool:
 
 def subject_shape(subject: Subject) -> Object:
     """One subject in the shape of the contract, its text as it is in the evidence: not safe."""
-    links = sorted(subject.links, key=lambda link: (link.relation, link.subject))
+    links = order.links(subject.links)
     return {
         "id": subject.id,
         "kind": subject.kind,

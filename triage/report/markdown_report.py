@@ -86,7 +86,7 @@ def _subject(subject: Subject) -> Iterator[str]:
         yield from _finding(finding)
     for line in subject.explanation:
         yield f"- Why: {code(line)}"
-    for link in sorted(subject.links, key=lambda each: (each.relation, each.subject)):
+    for link in order.links(subject.links):
         yield f"- Linked: {code(link.relation, 200)} {code(link.subject, 200)}"
 
 

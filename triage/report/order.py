@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from triage.model import Confidence, Finding, Gap, Severity, Subject
+from triage.model import Confidence, Finding, Gap, Link, Severity, Subject
+from triage.natural import natural, where
 
 #: The worst first.
 SEVERITIES = tuple(sorted(Severity, key=lambda severity: -severity.points))
@@ -18,21 +19,27 @@ def subject_key(subject: Subject) -> tuple[object, ...]:
         -subject.score,
         -subject.severity.points,
         subject.kind,
-        subject.location,
-        subject.id,
+        where(subject.location),
+        natural(subject.id),
     )
 
 
 def finding_key(finding: Finding) -> tuple[object, ...]:
     """Sorts findings: the most telling first, those a benign explanation covers last."""
     return (
+        *_rank(finding),
+        where(finding.location),
+        [natural(line) for line in finding.evidence],
+        finding.verify,
+    )
+
+
+def _rank(finding: Finding) -> tuple[bool, int, int, str]:
+    return (
         finding.attested,
         -finding.severity.points,
         _SURENESS[finding.confidence],
         finding.indicator,
-        finding.location,
-        finding.evidence,
-        finding.verify,
     )
 
 
@@ -41,8 +48,16 @@ def subjects(items: Iterable[Subject]) -> list[Subject]:
 
 
 def findings(items: Iterable[Finding]) -> list[Finding]:
-    return sorted(items, key=finding_key)
+    first = list(items)
+    # Most are told apart by this alone; places and evidence need a closer look.
+    if len(first) < 2 or len({_rank(each) for each in first}) == len(first):
+        return sorted(first, key=_rank)
+    return sorted(first, key=finding_key)
+
+
+def links(items: Iterable[Link]) -> list[Link]:
+    return sorted(items, key=lambda link: (link.relation, natural(link.subject)))
 
 
 def gaps(items: Iterable[Gap]) -> list[Gap]:
-    return sorted(items, key=lambda gap: (gap.location, gap.why, gap.detail))
+    return sorted(items, key=lambda gap: (where(gap.location), gap.why, natural(gap.detail)))

@@ -18,7 +18,7 @@ from collections.abc import Collection, Iterator
 from uuid import UUID
 
 from triage.model import Confidence, Report, Subject
-from triage.report import identifiers, times
+from triage.report import identifiers, order, times
 from triage.report.values import (
     SURENESS,
     Facts,
@@ -294,7 +294,7 @@ def _attack_pattern(name: str, common: Object) -> Object:
 def _relationships(subject: Subject, run: str, ids: set[str], common: Object) -> Iterator[Object]:
     """Each tie once: both ends tell of it, one in the passive ("is executed by")."""
     source = _id("observed-data", run, subject.id)
-    for link in sorted(subject.links, key=lambda each: (each.relation, each.subject)):
+    for link in order.links(subject.links):
         word = _RELATION.sub("-", link.relation.lower()).strip("-")
         passive = word.startswith(("is-", "was-"))
         if link.subject not in ids or link.subject == subject.id or passive or not word:

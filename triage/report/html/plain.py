@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
 from triage.model import Content, Report, Severity
@@ -10,7 +10,7 @@ from triage.printable import printable
 from triage.report import order
 from triage.report.heads import hex_view
 from triage.report.html import data
-from triage.report.stories import Member, stories
+from triage.report.stories import Member, Story
 from triage.report.wording import by_hand, content_line, facts, sureness, tie
 
 #: A single string longer than this is cut (and ends in ``…``): no script can fold it here.
@@ -34,12 +34,13 @@ def badge(severity: Severity, text: str) -> str:
     return f'<span class="badge {severity.value}">{markup(text)}</span>'
 
 
-def findings(report: Report) -> Iterator[str]:
+def findings(report: Report, told: Sequence[Story]) -> Iterator[str]:
     """The techniques and the stories as plain markup, for readers without JavaScript."""
     yield from _techniques(report)
-    found = [each for each in report.subjects if each.benign is None]
     left = STATIC
-    for number, story in enumerate(stories(found), start=1):
+    for number, story in enumerate(told, start=1):
+        if story.lead.benign is not None:  # these come last; the page lists them further down
+            return
         names = story.names(number)
         yield f'<div id="story={number}"></div>'  # what the links at the top lead to
         for member, name in zip(story.members[:left], names, strict=False):

@@ -11,7 +11,7 @@ function options(select, entries) {
 function tally(values) {
   const counts = new Map();
   for (const value of values) counts.set(value, (counts.get(value) || 0) + 1);
-  return [...counts].sort((a, b) => byText(a[0], b[0]));
+  return [...counts].sort((a, b) => natural.compare(a[0], b[0]));
 }
 
 function severityButton(severity) {

@@ -100,12 +100,14 @@ function change(changes) {
 // --- filter and sort ----------------------------------------------------------------------
 
 const latest = (subject) => subject.times.reduce((last, [time]) => (time > last ? time : last), '');
+// pid 9 comes before pid 10; the same order wherever the page is opened.
+const natural = new Intl.Collator('en', { numeric: true });
 const byText = (one, other) => (one < other ? -1 : one > other ? 1 : 0);
 // Object.create(null): a name from the fragment must not find an inherited property.
 const SORTS = Object.assign(Object.create(null), {
   story: null, // the order of the data: stories, the worst first
   score: (a, b) => b.score - a.score,
-  title: (a, b) => byText(a.title, b.title),
+  title: (a, b) => natural.compare(a.title, b.title),
   kind: (a, b) => byText(a.kind, b.kind),
   newest: (a, b) => byText(latest(b), latest(a)),
 });
