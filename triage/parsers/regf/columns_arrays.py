@@ -85,12 +85,12 @@ class Columns:
         sizes = self._of_keys(survey_arrays.NAME_SIZES) & 0xFFFF
         narrow = (self._of_keys(0) >> 16) & records.COMPRESSED_KEY != 0
         starts = self._keys + self._cells.head + records.NODE_NAME_AT
-        buffer = bytes(self._cells.buffer)
+        buffer = self._cells.buffer
         for start, size, plain, cell in zip(
             starts.tolist(), sizes.tolist(), narrow.tolist(), self._keys.tolist(), strict=True
         ):
             if plain and start + size <= self._cells.limit:
-                yield buffer[start : start + size].decode("latin-1")
+                yield str(buffer[start : start + size], "latin-1")
             else:
                 node = records.node(self._cells, cell)
                 yield "" if node is None else node.name
