@@ -216,3 +216,13 @@ def test_a_tree_of_links_and_depth_does_not_hold_the_search(tmp_path: Path) -> N
         (tmp_path / f"srv/r{number}/.git/hooks").mkdir(parents=True)
     look(tmp_path)
     shutil.rmtree(tmp_path / "home/ann/d")
+
+
+def test_a_flood_of_homes_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("triage.linux_image.tree._HOMES_MAX", 40)
+    plant(tmp_path, {"home/a0/.bashrc": f"{WEB}\n"})
+    for number in range(60):
+        (tmp_path / f"home/a{number}").mkdir(exist_ok=True)
+    snapshot = look(tmp_path)
+    assert any("homes" in gap.detail for gap in snapshot.gaps)
+    assert sum(isinstance(a, PersistenceItem) for a in snapshot.artifacts) >= 1

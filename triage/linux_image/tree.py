@@ -20,6 +20,7 @@ TEXT_MAX = 256 << 10
 _NAMES_MAX = 20_000
 _FILES_MAX = 60_000
 _GLOB_MAX = 5000
+_HOMES_MAX = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Tree:
     seen: set[tuple[str, int]] = field(default_factory=set)
     hazards: tuple[str, ...] = ()
     _told: set[str] = field(default_factory=set)
+    _homes: list[tuple[str, str]] | None = None
 
     def names(self, path: str) -> list[str]:
         """The names in a directory; nothing where there is none."""
@@ -127,12 +129,21 @@ class Tree:
 
     def homes(self) -> list[tuple[str, str]]:
         """(user, home) of every account, and of directories below ``/home`` without one."""
+        if self._homes is not None:
+            return self._homes
         data = self.raw("etc/passwd", 4 << 20) or b""
         found = {home.strip("/"): user for user, home in homes_of(data)}
         for name in self.names("home"):
             found.setdefault(f"home/{name}", name)
         found.setdefault("root", "root")
-        return sorted((user, home) for home, user in found.items() if home)
+        there = [
+            (user, home) for home, user in found.items()
+            if home and self.facts(home) is not None
+        ]  # fmt: skip
+        if len(there) > _HOMES_MAX:
+            self.once(f"more than {_HOMES_MAX} homes; further ones were not looked into", "home")
+        self._homes = sorted(there)[:_HOMES_MAX]
+        return self._homes
 
     def locate(self, path: str, inside: str = "") -> Location:
         return Location(self.root.locate(path).path, inside)
