@@ -133,23 +133,42 @@ def placeholder_below(target: str) -> Facts:
     return facts
 
 
-def run_on_overlay(base: str, data: str, memory: bool) -> Facts:
-    """A program of an overlay's upper layer: on a tmpfs that was detached since, or on disk."""
+def run_on_overlay(base: str, data: str, memory: str = "", layer: str = "up") -> Facts:
+    """A program of a layer of an overlay: on disk, or in memory that was detached since."""
     body = data_of(data)
     own_namespace()
     for name in ("low", "up", "merged"):
         os.mkdir(os.path.join(base, name))
     low, up, merged = (os.path.join(base, name) for name in ("low", "up", "merged"))
+    held = {"up": up, "low": low}[layer]
     if memory:
-        mount("none", up, "tmpfs", 0)
+        mount("none", held, memory, 0)
+    if layer == "low":
+        put(os.path.join(low, "agent"), body)
     os.mkdir(os.path.join(up, "u"))
     os.mkdir(os.path.join(up, "w"))
     mount("overlay", merged, "overlay", 0, f"lowerdir={low},upperdir={up}/u,workdir={up}/w")
     if memory:
-        check(libc.umount2(up.encode(), _DETACH), "umount2(MNT_DETACH)")
+        check(libc.umount2(held.encode(), _DETACH), "umount2(MNT_DETACH)")
     path = os.path.join(merged, "agent")
-    put(path, body)
+    if layer == "up":
+        put(path, body)
     return {"pid": run(path)}
+
+
+def rooted_on_detached(target: str, data: str) -> Facts:
+    """The root directory on a tmpfs that was unmounted since; nothing else of ours lies there."""
+    body = data_of(data)
+    own_namespace()
+    mount("none", target, "tmpfs", 0)
+    facts = put(os.path.join(target, "store"), body)
+    outside = os.open("/", os.O_RDONLY)
+    os.chroot(target)
+    os.fchdir(outside)
+    os.close(outside)
+    # From here a path of the old root is relative to the working directory.
+    check(libc.umount2(target.lstrip("/").encode(), _DETACH), "umount2(MNT_DETACH)")
+    return facts
 
 
 def hold_on_disk(directory: str, data: str, how: str) -> Facts:
@@ -368,7 +387,8 @@ ACTS: dict[str, Callable[..., Facts]] = {
     act.__name__: act
     for act in (
         thread_with_descriptors, thread_with_mounts, namespace_kept, cover, placeholder_below,
-        run_on_overlay, hold_on_disk, run_deep, send_to_oneself, fill_socket,
+        run_on_overlay,
+        rooted_on_detached, hold_on_disk, run_deep, send_to_oneself, fill_socket,
         register_with_ring, leave_messages, flood, map_of_the_kernel, source_of_a_mount,
         at_a_deep_mount, code_on_stopped_server, far_down, never_attached, attribute_of_a_memfd,
     )

@@ -34,10 +34,10 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     stage.close()
 
 
-def looked(work: Path) -> Subjects:
+def looked(work: Path, *options: str) -> Subjects:
     report = work / "report.json"
     report.unlink(missing_ok=True)
-    done = triage("live", "-q", "-o", f"json={report}")
+    done = triage("live", "-q", *options, "-o", f"json={report}")
     assert done.returncode == 0, done.stderr.decode(errors="replace")[-4000:]
     found: Subjects = json.loads(report.read_bytes())["subjects"]
     return found
@@ -192,3 +192,10 @@ def test_a_flood_does_not_hide_what_comes_behind_it(stage: Stage) -> None:
     facts = hide(stage, "flood", data=encoded(), count=60, decoys=text)
     found = indicators(looked(stage.work), dev=facts["dev"], inode=facts["inode"])
     assert "file-encoded-payload" in found
+
+
+def test_a_root_directory_that_is_mounted_nowhere_needs_a_deep_look(stage: Stage) -> None:
+    target = mount_point(stage, "rooted")
+    facts = hide(stage, "rooted_on_detached", target=target, data=elf())
+    held = {"dev": facts["dev"], "inode": facts["inode"]}
+    assert "file-elf" in indicators(looked(stage.work, "--deep"), **held)

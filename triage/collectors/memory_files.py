@@ -27,7 +27,17 @@ from triage.evidence import (
     why_of,
 )
 from triage.memory_trees import NAMED, Place, places, trees
-from triage.model import Artifact, Content, FileFacts, Gap, Location, MemoryFile, Mount, Why
+from triage.model import (
+    Artifact,
+    Content,
+    FileFacts,
+    Gap,
+    Location,
+    MemoryFile,
+    Mount,
+    Process,
+    Why,
+)
 from triage.proc.directory import ProcessTable
 from triage.proc.hazards import is_hazard, may_block
 from triage.proc.holders import Hold, as_holders, by_inode
@@ -157,6 +167,8 @@ def _detached(state: _Walk) -> Generator[Artifact | Gap]:
     if not mounted:
         return
     with ProcessTable(state.scope.root) as table:
+        if state.scope.limits.deep:
+            yield from _roots(state, table, mounted)
         for (dev, _), found in sorted(state.held.items()):
             file = found[0].file
             if not stat.S_ISDIR(file.mode) or file.fs_magic not in kernel.MEMORY_MAGICS:
@@ -165,6 +177,22 @@ def _detached(state: _Walk) -> Generator[Artifact | Gap]:
                 continue
             state.devices.add(dev)
             yield from _through(state, table, found[0])
+
+
+def _roots(state: _Walk, table: ProcessTable, mounted: set[str]) -> Generator[Artifact | Gap]:
+    """The same of root directories: a question to each process, and next to none has another."""
+    for process in state.scope.so_far:
+        if not isinstance(process, Process) or process.kthread is not False:
+            continue
+        try:
+            with table.open(process.pid) as directory:
+                file = directory.facts_in_memory("root")
+        except (OSError, Unreadable):
+            continue
+        if file is not None and file.dev not in mounted and file.dev not in state.devices:
+            state.devices.add(file.dev)
+            hold = Hold(process.pid, "root", "root", process.root or "/", file)
+            yield from _through(state, table, hold)
 
 
 def _through(state: _Walk, table: ProcessTable, hold: Hold) -> Generator[Artifact | Gap]:

@@ -121,7 +121,7 @@ def _in_memory(
     scope: Scope, directory: ProcessDir, process: Process, mapping: Mapping | None, fd: int
 ) -> bool:
     """Whether the real file lies in memory: it has no place on a disk, and its pages say so."""
-    from triage.linux.backing import has_extents, is_swap_backed
+    from triage.linux.backing import has_extents, is_memory_only
 
     if has_extents(fd) is not False:
         return False
@@ -129,7 +129,7 @@ def _in_memory(
     inode = os.fstat(fd).st_ino
     mine = [mapping] if mapping else [m for m in process.mappings or () if m.inode == inode]
     with directory.pseudo_file("pagemap") as pagemap:
-        return any(is_swap_backed(pagemap, m.start, m.end, page) for m in mine)
+        return any(is_memory_only(pagemap, m.start, m.end, page) for m in mine)
 
 
 def _record(

@@ -2,8 +2,9 @@
 
 An overlay shows files of other file systems under its own name, and its mount options are text
 that may lead nowhere by now. The kernel itself tells: the overlay passes ``FIEMAP`` on to the real
-inode, and tmpfs has no answer (ovl_fiemap, fs/overlayfs/inode.c); and the pages of a mapped file in
-shared memory are "swap backed", those of a disk are not (Documentation/admin-guide/mm/pagemap.rst).
+inode, and tmpfs has no answer (ovl_fiemap, fs/overlayfs/inode.c); and the pages of a mapped file
+in shared memory are "swap backed", those of ramfs are "unevictable" though nobody locked them;
+those of a disk are neither (Documentation/admin-guide/mm/pagemap.rst).
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import struct
 
 _FIEMAP = 0xC020660B  # _IOWR('f', 11, struct fiemap), linux/fs.h
 _PRESENT, _FRAME = 1 << 63, (1 << 55) - 1
-_SWAP_BACKED, _ANONYMOUS = 1 << 14, 1 << 12  # KPF_SWAPBACKED, KPF_ANON
+# KPF_SWAPBACKED, KPF_ANON, KPF_UNEVICTABLE and KPF_MLOCKED, linux/kernel-page-flags.h
+_SWAP_BACKED, _ANONYMOUS, _UNEVICTABLE, _LOCKED = 1 << 14, 1 << 12, 1 << 18, 1 << 33
 
 
 def has_extents(fd: int) -> bool | None:
@@ -28,8 +30,8 @@ def has_extents(fd: int) -> bool | None:
         return False if error.errno == errno.EOPNOTSUPP else None
 
 
-def is_swap_backed(pagemap: int, start: int, end: int, page_size: int) -> bool | None:
-    """Whether the first page of a file's mapping that is in memory lies in shared memory.
+def is_memory_only(pagemap: int, start: int, end: int, page_size: int) -> bool | None:
+    """Whether the first page of a file's mapping that is there belongs to no disk.
 
     ``None`` where no page is there, or where the kernel does not tell (needs CAP_SYS_ADMIN).
     """
@@ -38,7 +40,7 @@ def is_swap_backed(pagemap: int, start: int, end: int, page_size: int) -> bool |
     for (entry,) in struct.iter_unpack("=Q", data[: len(data) // 8 * 8]):
         flags = _flags(entry & _FRAME) if entry & _PRESENT else None
         if flags is not None and not flags & _ANONYMOUS:
-            return flags & _SWAP_BACKED != 0
+            return flags & _SWAP_BACKED != 0 or flags & (_UNEVICTABLE | _LOCKED) == _UNEVICTABLE
     return None
 
 
