@@ -39,7 +39,7 @@ from triage.model import Confidence, Content, Evidence, MemoryFile, Severity
 from triage.scene import Scene
 
 _PART = lazy(r"[A-Za-z0-9+=_-]{16,}")
-_MOST, _FEWEST, _ALONE = 512, 2, 80
+_MOST, _FEWEST, _ALONE = 512, 2, 40
 
 
 def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
