@@ -42,6 +42,7 @@ KERNEL_MAPPINGS = frozenset(
     {"[vdso]", "[vsyscall]", "[uprobes]", "[uprobes-trampoline]", "[sigpage]", "[vectors]"}
 )
 _NOTABLE = (b"/memfd:", b" (deleted)", b"/dev/shm/", b"/run/shm/", b"/SYSV", b"/secretmem")
+_KERNELS_OWN = frozenset(name.encode() for name in KERNEL_MAPPINGS)
 _NO_DISK = (b"/memfd:", b"/SYSV", b"/dev/", b"/run/", b"/anon_hugepage")
 _NO_FILE = (b"/anon_hugepage", b"/dev/zero")
 _HEADS_MAX = 64
@@ -413,6 +414,7 @@ class _Inspection:
                     lines,
                     key=lambda line: (
                         _dullness(line)[0],
+                        line.path not in _KERNELS_OWN,  # whose absence would mean something
                         rank_of_head(self._first_bytes(_mapping(line), m, pages, _SNIFFED)[1]),
                     ),
                 )
