@@ -100,6 +100,15 @@ def test_a_hash_does_not_answer_for_what_is_injected_into_the_process() -> None:
     assert of(applied(report, listed(named)), "process").benign is not None
 
 
+def test_a_hash_of_something_mapped_does_not_answer_for_the_program() -> None:
+    """Anybody may map a copy of what is allowed; of this process the program was not read."""
+    copy = mapping("", "r-xp", 0, content=content(sha256=SHA_A))
+    run = process(exe="/memfd:x (deleted)", exe_file=memfd_inode(), mappings=(copy,))
+    report = analyze(snapshot(*mounts(), run))
+    assert report.subjects[0].content is not None
+    assert applied(report, listed(entry(sha256=quoted(SHA_A)))).subjects == report.subjects
+
+
 def test_a_hash_does_not_answer_for_the_script_an_interpreter_is_given() -> None:
     from triage.model import Argument
 

@@ -40,7 +40,9 @@ from tests.test_cli import triage
 from triage.analyze import analyze
 from triage.compare import Change, Comparison, Status, compare, silenced
 from triage.likeness import identity
-from triage.model import Artifact, Report, Subject
+from triage.linux_subjects import facts_of
+from triage.model import Artifact, Location, Report, Subject
+from triage.model_linux_image import PersistenceItem
 from triage.report.difference import render_json, render_text
 from triage.settled import settled
 from triage.snapshot import dumps
@@ -183,6 +185,58 @@ def test_content_that_was_only_sampled_is_never_the_same() -> None:
     change = only(sampled, sampled)
     assert change.status is Status.CHANGED
     assert "in part only" in change.reasons[0]
+
+
+@pytest.mark.parametrize("length", [3_000, 5_000, 300_000])
+def test_padding_does_not_make_two_commands_one(length: int) -> None:
+    def run(last: str) -> Artifact:
+        return process(9, exe="/dev/shm/x", cmdline=("x", "=" * length, last))
+
+    assert only(run("good"), run("good")).status is Status.SAME
+    assert only(run("good"), run("evil")).status is Status.CHANGED
+
+
+def test_what_is_started_is_compared_behind_what_is_shown_of_it() -> None:
+    shown = [facts_of(persistent(f"/bin/sh -c '{'x' * 500} {last}'")) for last in "abb"]
+    assert shown[0] != shown[1]
+    assert shown[1] == shown[2]
+
+
+def persistent(command: str) -> PersistenceItem:
+    return PersistenceItem(Location("/etc/crontab", "line 3"), "cron", "root", command)
+
+
+def test_a_file_that_was_not_read_is_never_the_same() -> None:
+    file = memory_inode(mode=0o104755, uid=0)
+    unread = memory_file("/dev/shm/.x", content=None, file=file)
+    change = only(unread, unread)
+    assert change.status is Status.CHANGED
+    assert change.reasons == ("its content was not read, so it cannot be told the same",)
+
+
+def test_other_code_in_memory_is_a_change_wherever_it_lies() -> None:
+    def holding(*digests: str) -> Artifact:
+        regions = tuple(
+            mapping("", "rwxp", 0, start=0x7F20_0000_0000 + number * 0x10_0000,
+                    content=content("shellcode", sha256=digest))
+            for number, digest in enumerate(digests)
+        )  # fmt: skip
+        return process(7, exe="/usr/bin/java", cmdline=("java",), mappings=regions)
+
+    assert only(holding(SHA_A, SHA_B), holding(SHA_A, SHA_B)).status is Status.SAME
+    assert only(holding(SHA_A, SHA_B), holding(SHA_A, "c" * 64)).status is Status.CHANGED
+
+
+def test_a_mapped_copy_of_a_known_program_does_not_make_a_memfd_that_program() -> None:
+    """The program was not read; the content that is known is one of its mappings."""
+    copy = mapping("", "r-xp", 0, start=0x7F20_0000_0000, content=content(sha256=SHA_A))
+    unread = process(
+        9, **IMPLANT | {"exe": "/memfd:y (deleted)"}, exe_file=memfd_inode(), mappings=(copy,)
+    )
+    [before, *_] = [each for each in judged(*implant()).subjects if each.kind == "process"]
+    [now] = judged(unread).subjects
+    assert now.content is not None
+    assert identity(now) != identity(before)
 
 
 def test_more_against_it_is_raised_and_less_is_lowered() -> None:

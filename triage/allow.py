@@ -16,6 +16,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
+from triage.likeness import sha256
 from triage.model import Benign, Coverage, Report, SettledBy, Subject
 from triage.records import dataclass
 from triage.settled import settled
@@ -244,7 +245,7 @@ class _Index:
 
     def matching(self, subject: Subject) -> list[Allowance]:
         facts = dict(subject.facts)
-        digest = facts.get("sha256") if subject.content is None else subject.content.sha256
+        digest = sha256(subject)
         near = list(self._by_hash.get(digest, ())) if isinstance(digest, str) else []
         for name, value in subject.facts:
             if value is not None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from enum import StrEnum
 
-from triage.likeness import Details, Identity, details, finding_key, identity, kin, sha256
+from triage.likeness import Details, Identity, details, finding_key, identity, kin, was_read
 from triage.model import Benign, Coverage, Report, SettledBy, Subject
 from triage.natural import natural, where
 from triage.records import dataclass
@@ -176,8 +176,9 @@ def _differences(subject: Subject, now: Details, then: Details) -> tuple[str, ..
     reasons = []
     if now.content != then.content:
         reasons.append("its content is another")
-    elif subject.content is not None and sha256(subject) is None:
-        reasons.append("its content was read in part only, so it cannot be told the same")
+    elif not was_read(subject):
+        how = "not read" if subject.content is None else "read in part only"
+        reasons.append(f"its content was {how}, so it cannot be told the same")
     old, new = dict(then.facts), dict(now.facts)
     reasons += [
         f"{name}: {_short(old.get(name))} -> {_short(new.get(name))}"

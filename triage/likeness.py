@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from triage.cut import cut
 from triage.model import Finding, Subject
 from triage.records import dataclass
 
@@ -37,6 +38,9 @@ _HANDED_OUT = tuple(
         (r"\bentropy [\d.]+", "entropy N"),
     )
 )
+# Characters of a text in which what is handed out is looked for, and of what is held of it. What
+# is behind is told by a digest: padding must not make two commands one.
+_MASKED, _HELD = 1 << 18, 4096
 # What kinds other than processes, files and mounts are called by.
 _NAMING = frozenset(
     {
@@ -88,8 +92,25 @@ def kin(subject: Subject) -> Identity:
 
 
 def sha256(subject: Subject) -> str | None:
-    """Of the subject's content, where the whole of it was read."""
+    """Of the thing itself, where the whole of it was read: of a process that is its program.
+
+    The content of a process whose program was not read is one of its mappings, and anybody can map
+    a copy of a program that is known to be good.
+    """
+    if subject.kind == "process":
+        found = dict(subject.facts).get("sha256")
+        return found if isinstance(found, str) else None
     return None if subject.content is None else subject.content.sha256
+
+
+def was_read(subject: Subject) -> bool:
+    """Whether all of what is compared of its content is known; of what has none it is."""
+    if subject.content is not None:
+        return subject.content.sha256 is not None
+    facts = dict(subject.facts)
+    mode = str(facts.get("mode"))
+    regular = mode.startswith("10") and len(mode) == 6  # S_IFREG, in octal
+    return not (subject.kind == "memory-file" and regular and facts.get("size") != 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +160,9 @@ def _named(path: object, subject: Subject) -> str | None:
 
 def _stable(text: str, subject: Subject) -> str:
     """A text without what the kernel hands out anew, bounded for the sake of hostile ones."""
-    text = text[:4096]
+    text = cut(text, _MASKED)
     if sha256(subject) is not None and "/memfd:" in text:
         text = _MEMFD.sub("/memfd:*", text)
     for pattern, instead in _HANDED_OUT:
         text = pattern.sub(instead, text)
-    return text
+    return cut(text, _HELD)

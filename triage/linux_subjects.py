@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from triage.cut import cut
 from triage.logged import command_line
 from triage.model import Content
 from triage.model_linux_image import MECHANISMS, CoreDump, LogEvent, PersistenceItem
@@ -63,14 +64,14 @@ def _item_facts(item: PersistenceItem) -> Facts:
     return (
         ("mechanism", item.mechanism),
         ("name", item.name),
-        ("command", item.command[:_SHOWN]),
+        ("command", cut(item.command, _SHOWN)),
         ("trigger", item.trigger),
         ("user", item.user),
         ("target", item.target),
         ("target_exists", there),
         ("owner_uid", None if item.file is None else item.file.uid),
         ("modified_ns", None if item.file is None else item.file.mtime_ns),
-        ("settings", ", ".join(f"{k}={v}" for k, v in item.settings)[:_SHOWN]),
+        ("settings", cut(", ".join(f"{k}={v}" for k, v in item.settings), _SHOWN)),
         *_content_facts(content_of(item)),
     )
 

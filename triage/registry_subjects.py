@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from triage.cut import cut
 from triage.model import Content
 from triage.model_windows import AutostartItem, RegistryKey, RegistryValue
 
@@ -83,13 +84,13 @@ def _own(item: Registry) -> Facts:
         reads = ", ".join(f"{one.key} :: {one.value or '*'}" for one in item.reads)
         return (
             ("place", item.place),
-            ("command", item.command[:_SHOWN]),
+            ("command", cut(item.command, _SHOWN)),
             ("program", item.program),
             ("starts", ", ".join(item.starts)),
             ("traits", ", ".join(item.traits)),
-            ("targets", ", ".join(item.targets)[:_SHOWN]),
-            ("reads", reads[:_SHOWN]),
-            ("decoded", " | ".join(item.scripts)[:_SHOWN] or None),
+            ("targets", cut(", ".join(item.targets), _SHOWN)),
+            ("reads", cut(reads, _SHOWN)),
+            ("decoded", cut(" | ".join(item.scripts), _SHOWN) or None),
             ("machine_setting", item.machine),
         )
     if isinstance(item, RegistryKey):
@@ -104,7 +105,7 @@ def _own(item: Registry) -> Facts:
         ("text", item.text),
         ("traits", ", ".join(item.traits)),
         ("script", ", ".join(item.script)),
-        ("decoded", " | ".join(item.scripts)[:_SHOWN] or None),
-        ("joined_from", ", ".join(item.parts)[:_SHOWN] or None),
+        ("decoded", cut(" | ".join(item.scripts), _SHOWN) or None),
+        ("joined_from", cut(", ".join(item.parts), _SHOWN) or None),
         ("known_benign_place", item.benign),
     )

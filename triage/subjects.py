@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import hashlib
 
+from triage.cut import cut
 from triage.kinds import kind_of as known_kind
 from triage.kinds import words_of
 from triage.model import Artifact, Content, Finding, MemoryFile, Mount, Process
 from triage.scene import Scene, is_deleted, is_memfd, volatile_place
+
+# Kinds of content that run as they are, and the most characters of a list of them.
+_CODE = frozenset({"elf", "pe", "shellcode"})
+_SHOWN = 800
 
 Facts = tuple[tuple[str, str | int | bool | None], ...]
 
@@ -77,7 +82,7 @@ def content_of(artifact: Artifact, scene: Scene) -> Content | None:
         if file is not None:
             return file.content
         heads = [m.content for m in artifact.mappings or () if m.content is not None]
-        return next((c for c in heads if c.kind in ("elf", "pe", "shellcode")), None)
+        return next((c for c in heads if c.kind in _CODE), None)
     words = words_of(artifact)
     content: Content | None = None if words is None else words.content_of(artifact)
     return content
@@ -115,6 +120,7 @@ def _process_facts(process: Process, scene: Scene) -> Facts:
         ("exe_nlink", None if file is None else file.nlink),
         ("exe_seals", None if file is None else file.seals),
         ("sha256", None if content is None else content.sha256),
+        ("code_in_memory", _code_of(process)),
         ("trc105_match", trc105(process.exe)),
         ("uid", process.uids[0] if process.uids else None),
         ("euid", process.uids[1] if process.uids is not None and len(process.uids) > 1 else None),
@@ -124,6 +130,16 @@ def _process_facts(process: Process, scene: Scene) -> Facts:
         ("mnt_namespace", process.namespace("mnt")),
         ("pid_namespace", process.namespace("pid")),
     )
+
+
+def _code_of(process: Process) -> str | None:
+    """What the heads of its odd mappings are, where that is code: each kind with its digest.
+
+    Without addresses and in the order of the texts, so that a restart changes nothing.
+    """
+    found = (m.content for m in process.mappings or () if m.content is not None)
+    told = sorted({f"{c.kind} {c.sha256}" for c in found if c.kind in _CODE})
+    return cut(", ".join(told), _SHOWN) or None
 
 
 def _exe_deleted(process: Process) -> bool | None:

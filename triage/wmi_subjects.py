@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from triage.cut import cut
 from triage.model import Content
 from triage.model_windows import WmiObject, WmiProvider, WmiRecovery, WmiSubscription, WmiValue
 
@@ -78,8 +79,11 @@ def facts_of(artifact: Wmi) -> Facts:
         ("modified", artifact.modified),
         ("created", artifact.created),
         ("creator_sid", artifact.creator_sid),
-        ("values", ", ".join(f"{v.name} ({v.type}, {v.size})" for v in artifact.values)[:_SHOWN]),
-        ("joined_from", ", ".join(artifact.parts)[:_SHOWN]),
+        (
+            "values",
+            cut(", ".join(f"{v.name} ({v.type}, {v.size})" for v in artifact.values), _SHOWN),
+        ),
+        ("joined_from", cut(", ".join(artifact.parts), _SHOWN)),
         ("resembles", artifact.resembles or None),
         ("sha256", None if content is None else content.sha256),
         ("content_kind", None if content is None else content.kind),
@@ -96,7 +100,7 @@ def _provider_facts(item: WmiProvider) -> Facts:
         ("clsid", item.clsid),
         ("hosting", item.hosting),
         ("serves", ", ".join(item.registered)),
-        ("files", None if servers is None else servers[:_SHOWN]),
+        ("files", None if servers is None else cut(servers, _SHOWN)),
         ("assembly", item.assembly_path or item.assembly),
         ("machine", item.machine),
         ("created", item.created),
@@ -132,4 +136,4 @@ _RUNS = ("CommandLineTemplate", "ExecutablePath", "ScriptText", "ScriptFilename"
 def runs(consumer: WmiObject) -> str | None:
     """What the consumer runs or writes to, cut."""
     found = next((text for name in _RUNS if (text := consumer.text(name))), None)
-    return None if found is None else found[:_SHOWN]
+    return None if found is None else cut(found, _SHOWN)
