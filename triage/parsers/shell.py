@@ -1,10 +1,10 @@
 """Shell text -> simple commands: words without their quotes, redirections, and who feeds whom.
 
 Enough of POSIX.1-2024 chapter 2 (and of bash: ANSI-C quotes, here-strings, process substitution,
-brace lists) to know what a command line runs and where its input comes from. It executes nothing
-and knows no file system. Variables that the text itself assigns are put in; others stay as
-``$NAME``. Total: what cannot be read as shell gives fewer commands, never an exception; depth,
-commands and steps are bounded.
+brace lists; of zsh: ``=(...)``) to know what a command line runs and where its input comes from.
+It executes nothing and knows no file system. Variables that the text itself assigns are put in;
+others stay as ``$NAME``. Total: what cannot be read as shell gives fewer commands, never an
+exception; depth, commands and steps are bounded.
 """
 
 from __future__ import annotations
@@ -287,6 +287,9 @@ class _Reader:
 
     def _word(self) -> None:
         begin = self.at
+        if self.text.startswith("=(", begin) and self.depth < _DEPTH_MAX:  # zsh's, as a file
+            self._take(self._process_substitution(), True)
+            return
         parts, quoted = self._parts()
         if self.at == begin:  # nothing that a word begins with: step over it
             self.at += 1
@@ -482,7 +485,7 @@ class _Reader:
         return self._substitution(inner, 0, inner)
 
     def _process_substitution(self) -> str:
-        self.at += 2
+        self.at = self.text.index("(", self.at) + 1
         had = len(self.commands)
         self._inner(self.text, self.at, None)
         if len(self.commands) > had:

@@ -4,8 +4,9 @@ What it looks for
 -----------------
 A process with an executable whose whole command line is one word in brackets, as tools show kernel
 threads (``[kworker/0:1]``), or whose command name is one that only kernel threads have
-(``kworker/u8:3``, ``ksoftirqd/0``, ``migration/2``). The kernel says that it is none: it has an
-executable, memory of its own, and no PF_KTHREAD flag.
+(``kworker/u8:3``, ``ksoftirqd/0``, ``migration/2``), with or without the bracket. Also one with
+neither a name nor a command line: tools show it as ``[]``. The kernel says that it is none: it has
+an executable, memory of its own, and no PF_KTHREAD flag.
 
 Why it matters
 --------------
@@ -74,12 +75,15 @@ def _claims(process: Process) -> Iterator[str]:
         yield f"its command line begins with {title}"
     elif _BRACKETED.fullmatch(title) and not any(cmdline[1:]):
         yield f"its command line is {title} and nothing else"
-    if process.comm is not None and _is_thread(process.comm) and process.comm not in _BARE:
-        yield f"its name is {process.comm}"
+    comm = process.comm
+    if comm is not None and _is_thread(comm.strip("[]")) and comm not in _BARE:
+        yield f"its name is {comm}"
+    elif comm is not None and not comm.strip() and not any(map(str.strip, cmdline)):
+        yield "it shows neither a name nor a command line"
 
 
 def _names(process: Process) -> Iterator[str]:
-    yield process.comm or ""
+    yield (process.comm or "").strip("[]")
     yield (process.cmdline or ("",))[0].strip().strip("[]")
 
 
