@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import stat
 from collections.abc import Iterable
 
 import pytest
@@ -12,6 +13,7 @@ from triage.analyzers import indicators_for
 from triage.interpreters import script_paths
 from triage.model import (
     Argument,
+    FileFacts,
     Host,
     Location,
     Mount,
@@ -103,6 +105,22 @@ def test_a_mount_in_memory_anywhere_is_a_volatile_place() -> None:
     subject = process(("bash", "x.sh"), environ=("BASH_ENV=/srv/cache/rc",))
     assert found(subject, mount) == {"environment-startup": Severity.HIGH}
     assert found(subject) == {}
+
+
+@pytest.mark.parametrize(
+    ("mode", "descriptor", "wanted"),
+    [
+        (stat.S_IFIFO | 0o600, None, {"script-fed": Severity.MEDIUM}),
+        (stat.S_IFREG | 0o600, None, {}),
+        (stat.S_IFIFO | 0o600, 63, {}),  # a shell's <(...)
+    ],
+)
+def test_a_script_that_is_a_pipe_with_a_name(
+    mode: int, descriptor: int | None, wanted: dict[str, Severity]
+) -> None:
+    file = FileFacts("8:1", 7, mode, 1, 0, 0, 0)
+    taken = Argument(1, "/srv/queue", "/srv/queue", fd=descriptor, file=file, script=True)
+    assert found(process(("bash", "/srv/queue"), arguments=(taken,))) == wanted
 
 
 SHELL = process(("sh", "-i"), descriptors=((0, "socket:[7]"), (1, "socket:[7]")))

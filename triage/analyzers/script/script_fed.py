@@ -6,7 +6,8 @@ An interpreter that was given neither a script nor code and whose standard input
 pipe: a TCP connection (a shell that somebody drives from outside); a pipe or a UNIX socket from a
 program that fetches, decodes or connects, or from one without a file; an interactive shell
 (``sh -i``) on a pipe; and, as a lead, one whose pipe nobody writes to any more: its program came
-through it and is in memory only.
+through it and is in memory only. Also a script that is a pipe with a name (``mkfifo``), wherever
+it lies: what was written to it is in no file.
 
 Why it matters
 --------------
@@ -32,13 +33,14 @@ References
 from __future__ import annotations
 
 import posixpath
+import stat
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
-from triage.interpreters import is_interpreter, reads_standard_input
+from triage.interpreters import is_interpreter, reads_standard_input, scripts_of
 from triage.kernel_stores import fileless
 from triage.model import Confidence, Evidence, OpenFile, Process, Severity
-from triage.scene import Scene, without_deleted
+from triage.scene import Scene, volatile_place, without_deleted
 
 _PIPES = ("pipe:[", "socket:[")
 # They fetch, decode or connect: what they write was in no file before.
@@ -58,6 +60,7 @@ _HOSTS = (
 
 
 def check(process: Process, scene: Scene) -> Iterator[Evidence]:
+    yield from _named_pipe(process)
     exe, descriptors = process.exe, process.descriptors
     if exe is None or not descriptors or not descriptors[0][1].startswith(_PIPES):
         return
@@ -71,6 +74,17 @@ def check(process: Process, scene: Scene) -> Iterator[Evidence]:
         words, severity = found
         facts = (f"standard input is {target}, and it was given no script", *words)
         yield Evidence(facts, f"ls -l /proc/{process.pid}/fd", severity)
+
+
+def _named_pipe(process: Process) -> Iterator[Evidence]:
+    """A script that is a FIFO, in the places where a script alone says nothing."""
+    for argument in scripts_of(process):
+        file = argument.file
+        if argument.fd is not None or file is None or not stat.S_ISFIFO(file.mode):
+            continue
+        if volatile_place(argument.path) is None:
+            facts = (f"argument {argument.index} is {argument.text}, a pipe with a name",)
+            yield Evidence(facts, f"ls -l /proc/{process.pid}/fd", Severity.MEDIUM)
 
 
 def _judged(process: Process, target: str, scene: Scene) -> tuple[tuple[str, ...], Severity] | None:
