@@ -7,7 +7,8 @@ from dataclasses import replace
 from triage.content.kinds import family
 from triage.model import Content, Layer
 
-_HIDING = frozenset({"encoded", "compressed", "encrypted", "archive"})
+#: Families of layers that wrap something.
+HIDING = frozenset({"encoded", "compressed", "encrypted", "archive"})
 
 
 def hidden(content: Content | None) -> tuple[Layer, tuple[Layer, ...]] | None:
@@ -27,11 +28,16 @@ def hidden(content: Content | None) -> tuple[Layer, tuple[Layer, ...]] | None:
     chain = [found]
     while chain[0].parent is not None and len(chain) <= len(content.layers):
         chain.insert(0, content.layers[chain[0].parent])
-    wrapped = any(family(layer.kind) in _HIDING for layer in chain[:-1])
+    wrapped = any(family(layer.kind) in HIDING for layer in chain[:-1])
     decoded = any(layer.step.startswith(("xor", "rc4", "base", "hex")) for layer in chain)
-    if family(found.kind) in ("executable", "bytecode") or found.kind == "shellcode":
+    if is_program(found) or family(found.kind) == "bytecode":
         return found, tuple(chain)
     return (found, tuple(chain)) if wrapped or decoded else None
+
+
+def is_program(layer: Layer) -> bool:
+    """Whether a processor runs it as it is."""
+    return family(layer.kind) == "executable" or layer.kind == "shellcode"
 
 
 def in_words(chain: tuple[Layer, ...]) -> str:

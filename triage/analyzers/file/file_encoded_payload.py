@@ -4,7 +4,9 @@ What it looks for
 -----------------
 Content that is something else after unwrapping (base64, hex, XOR, gzip, ... in any order) and
 whose innermost layers hold a program, shellcode or a script. Text under base64 with an alphabet
-that nobody knows is told by which letters stand where: medium.
+that nobody knows is told by which letters stand where: medium. A script that carries such a payload
+counts as what it carries: a program under an encoding and something else, in a place where a
+program is high, is critical.
 
 Why it matters
 --------------
@@ -13,7 +15,9 @@ Nobody encodes an honest program twice.
 
 What else looks like this
 -------------------------
-Archives of software (wheels, jars, packages) hold programs too: medium at most.
+Archives of software (wheels, jars, packages) hold programs too: medium at most. Self-extracting
+installers are a script before an archive, web pages carry compiled parts in their scripts: these
+are no more than the script that they are.
 
 How to check by hand
 --------------------
@@ -30,9 +34,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
-from triage.analyzers.places import SCRIPT, severity_in, verify, where
+from triage.analyzers.places import PROGRAM, SCRIPT, severity_in, verify, where
 from triage.content.kinds import family
 from triage.model import Confidence, Content, Evidence, Layer, MemoryFile, Severity
+from triage.payloads import HIDING, hidden, in_words, is_program
 from triage.scene import Scene
 
 
@@ -53,23 +58,48 @@ def _in_own_alphabet(content: Content) -> bool:
 
 
 def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
-    if item.content is None or family(item.content.kind) in ("executable", "script"):
+    if item.content is None or family(item.content.kind) == "executable":
+        return
+    if family(item.content.kind) == "script":
+        yield from _carried(item, item.content, scene)
         return
     from triage.content.examine import payload  # a heavy module, and seldom needed
 
-    hidden = payload(item.content)
+    inner = payload(item.content)
     severity = severity_in(SCRIPT, item, scene)
-    if severity is not None and hidden is None and _in_own_alphabet(item.content):
+    if severity is not None and inner is None and _in_own_alphabet(item.content):
         severity = min(severity, Severity.MEDIUM, key=lambda s: s.points)
         words = "text in base64 with an alphabet of its own, which nothing tells"
         yield Evidence((where(item), words), verify(item, scene), severity, Confidence.MODERATE)
         return
-    if hidden is None or hidden.parent is None or severity is None:
+    if inner is None or inner.parent is None or severity is None:
         return
-    chain = chain_to(item.content, hidden)
+    chain = chain_to(item.content, inner)
     if any(family(layer.kind) == "archive" for layer in chain):
         severity = min(severity, Severity.MEDIUM, key=lambda s: s.points)
-    facts = (where(item), " > ".join(layer.kind for layer in chain), hidden.detail)
+    facts = (where(item), " > ".join(layer.kind for layer in chain), inner.detail)
+    yield Evidence(tuple(filter(None, facts)), verify(item, scene), severity, Confidence.MODERATE)
+
+
+def _carried(item: MemoryFile, content: Content, scene: Scene) -> Iterator[Evidence]:
+    """A program that a script carries, encoded or compressed."""
+    if len(content.layers) < 2 or content.confidence is Confidence.WEAK:
+        return
+    found = hidden(content)
+    if found is None or content.kind == "javascript":
+        return
+    layer, chain = found
+    wrapping = {family(each.kind) for each in chain[:-1]} & HIDING
+    if not is_program(layer) or not wrapping:
+        return
+    severity = severity_in(SCRIPT if "encoded" not in wrapping else PROGRAM, item, scene)
+    if severity is None:
+        return
+    if "archive" in wrapping:
+        severity = min(severity, Severity.MEDIUM, key=lambda s: s.points)
+    elif severity is Severity.HIGH and "encoded" in wrapping and len(wrapping) > 1:
+        severity = Severity.CRITICAL
+    facts = (where(item), in_words(chain), layer.detail)
     yield Evidence(tuple(filter(None, facts)), verify(item, scene), severity, Confidence.MODERATE)
 
 
