@@ -35,7 +35,7 @@ def analyze(snapshot: str | None, events: tuple[str, ...], **report: Any) -> Non
     check_inputs(snapshot, events)
     known = answers(options, "-" if "-" in (snapshot, *events) else "")
     loaded = with_event_files(None if snapshot is None else read_snapshot(snapshot), events)
-    outputs = opened_outputs(options, None)
+    outputs = opened_outputs(options, None, inputs=(snapshot, *events))
     try:
         report_and_leave(loaded, options, outputs, known)
     finally:

@@ -29,13 +29,14 @@ def collect(
 
         ssh root@box triage collect -o - | gzip > box.triage.jsonl.gz
     """
-    from triage.cli.files import check_outside
+    from triage.cli.files import check_apart, check_outside
     from triage.cli.rules import check_rules
     from triage.cli.run import CollectionOptions, collected
     from triage.cli.saving import save, snapshot_output
     from triage.snapshot import dumps
 
     check_outside(output, root)
+    check_apart([output], (root, *carve_from))
     check_rules(sigma)
     limits = CollectionOptions(
         keep, keep_total, keep_all, time_limit, xattrs, all_pids, deep, persistence, carve_from,

@@ -50,7 +50,9 @@ def diff(
 
     if baseline == current == "-":
         fail(Exit.USAGE, "only one snapshot can come from standard input", "give the other a file")
-    made = opened_outputs(ReportOptions(outputs=outputs, force=force), None)
+    made = opened_outputs(
+        ReportOptions(outputs=outputs, force=force), None, inputs=(baseline, current)
+    )
     try:
         comparison = _compared(baseline, current)
         text = render_text(comparison, width=width or _columns(), details=details)

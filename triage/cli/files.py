@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, NoReturn
 
@@ -23,6 +24,38 @@ def check_outside(path: str, root: str) -> None:
             f"refused: {path} lies inside the evidence root {root}",
             "triage never writes to evidence; choose a place outside the image",
         )
+
+
+def check_apart(outputs: Sequence[str], inputs: Iterable[str | None]) -> None:
+    """Refuse to write one file twice, or over what is read: ``--force`` is for old reports.
+
+    Files are told by device and inode, so that a second name or a link does not hide one.
+    """
+    read = {_identity(path) for path in inputs if path is not None} - {None}
+    seen: set[object] = set()
+    for path in outputs:
+        which = _identity(path)
+        if which in read:
+            fail(
+                Exit.USAGE,
+                f"refused: {path} is what is read",
+                "triage never writes to evidence; choose another name",
+            )
+        one = which or os.path.realpath(path)
+        if path != "-" and one in seen:
+            fail(Exit.USAGE, "two outputs have the same file", "give each a name of its own")
+        seen.add(one)
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    """Of what lies at a path; nothing for standard streams and for what does not exist."""
+    if path == "-":
+        return None
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return found.st_dev, found.st_ino
 
 
 @dataclass(slots=True)

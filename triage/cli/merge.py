@@ -29,11 +29,13 @@ def merge(snapshots: tuple[str, ...], output: str, force: bool, quiet: bool, deb
     All must be whole, unaltered and of the same box and boot; anything else is refused. The
     sha256 of each file is kept in the result, which `triage analyze` judges like any other.
     """
+    from triage.cli.files import check_apart
     from triage.cli.saving import save, snapshot_output
     from triage.merging import Unmergeable
     from triage.merging import merge as merged
     from triage.snapshot import dumps
 
+    check_apart([output], snapshots)
     sources = [_source(path) for path in snapshots]
     made = snapshot_output(output, force)
     try:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from triage.cli.exits import Exit, fail
-from triage.cli.files import Output, check_outside, create
+from triage.cli.files import Output, check_apart, check_outside, create
 from triage.cli.progress import Progress
 from triage.records import dataclass
 
@@ -86,7 +86,7 @@ def look_and_report(
         rules_of(options)  # bad rules must not cost a collection
         limits = replace(limits, keep_all=True)
     known = answers(options)  # nor must a bad list
-    outputs = opened_outputs(options, root, save)
+    outputs = opened_outputs(options, root, save, (root, *beside))
     try:
         found = collected(
             root, kind, limits, quiet=options.quiet, debug=options.debug, beside=beside
@@ -195,14 +195,18 @@ def read_snapshot(path: str, through: Callable[[BinaryIO], Any] | None = None) -
             fail(Exit.BAD_SNAPSHOT, f"cannot read {path}: {error.strerror}")
 
 
-def opened_outputs(options: ReportOptions, root: str | None, save: str | None = None) -> Outputs:
-    """Create every output before the work begins: a bad path must not cost a collection."""
+def opened_outputs(
+    options: ReportOptions, root: str | None, save: str | None = None,
+    inputs: tuple[str | None, ...] = (),
+) -> Outputs:  # fmt: skip
+    """Create every output before the work begins: a bad path must not cost a collection.
+
+    ``inputs`` are the files that are read, besides those that the options name.
+    """
     names = [path for _, path in options.outputs] + ([] if save is None else [save])
     if names.count("-") > 1:
         fail(Exit.USAGE, "only one output can go to standard output", "give the others a file")
-    real = [os.path.realpath(name) for name in names if name != "-"]
-    if len(set(real)) < len(real):
-        fail(Exit.USAGE, "two outputs have the same file", "give each a name of its own")
+    check_apart(names, (*inputs, options.baseline, options.yara, *options.allow))
     if root is not None:
         for path in names:
             check_outside(path, root)
