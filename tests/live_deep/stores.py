@@ -18,6 +18,12 @@ TRACEPOINT, KPROBE = 5, 2
 PROBE_WRITE_USER, OVERRIDE_RETURN = 36, 58
 
 
+def key_description(deep: Deep) -> Mark:
+    """The random name at the end keeps runs apart; the payload is the description itself."""
+    name = base64.b64encode(SHELL_SCRIPT * 2 + f"# {deep.token}".encode()).decode()
+    return mark(store="key", number=deep.key(name, b"x"))
+
+
 def _key(deep: Deep, name: str, data: bytes, kind: str = "user") -> Mark:
     return mark(store="key", number=deep.key(f"{name}-{deep.token}", data, kind))
 
@@ -250,6 +256,13 @@ STATES = (
     State("key-elf", "a program in a kernel key", key_elf, PAYLOAD, "critical"),
     State("key-script", "a script in base64 in a key", key_script, PAYLOAD, "critical"),
     State("key-gzip", "a compressed Python script in a key", key_gzip, PAYLOAD, "critical"),
+    State(
+        "key-description",
+        "a script in the description of a key",
+        key_description,
+        PAYLOAD,
+        "critical",
+    ),
     State("key-plain-script", "a shell script in a key", key_plain_script, PAYLOAD),
     State("key-parts", "a payload over four keys", key_parts, ("store-split-payload",), "critical"),
     State("key-random", "6 KB of random bytes in a key", key_random, ("store-opaque",), "medium"),

@@ -1,4 +1,4 @@
-"""Keys of the kernel's key retention service: large ones, and payloads where we may read them.
+"""Keys of the kernel's key retention service: large ones, payloads and descriptions that are some.
 
 ``/proc/keys`` lists what the asker may view. A key is read only with ``KEYCTL_READ``; nothing is
 linked or requested to get at more. Keys of other users are listed by asking as that user
@@ -17,6 +17,7 @@ from triage.model import Artifact, Content, Gap, Location, Why
 from triage.model_kernel_objects import IpcObject
 from triage.parsers.ipc_tables import Key, key_users, keys
 from triage.scope import NotHere, Scope
+from triage.socket_names import looks_carried
 
 NAME = "keyrings"
 _TABLE_MAX = 4 << 20
@@ -43,6 +44,7 @@ def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
     payloads: dict[int, bytes] = {}
     for key in holding:
         yield _object(scope, key, payloads)
+        yield from _described(scope, key)
     yield from _sets(scope, holding, payloads)
     yield from _unseen(scope, seen)
     return len(seen)
@@ -97,6 +99,28 @@ def _object(scope: Scope, key: Key, payloads: dict[int, bytes]) -> IpcObject:
         content=content,
         why=why,
     )
+
+
+def _described(scope: Scope, key: Key) -> Generator[IpcObject]:
+    """A key whose description is the payload: 4095 bytes that anybody who lists keys can read."""
+    if not looks_carried(key.description):
+        return
+    from triage.linux.looking import looked_at
+    from triage.stored_payloads import payload_of
+
+    content = looked_at(scope, key.description)
+    if payload_of(content) is not None:
+        yield IpcObject(
+            location=Location(scope.root.locate("proc/keys").path, f"name of key {key.serial:08x}"),
+            store="key",
+            name=decode(key.description),
+            type=key.type,
+            number=key.serial,
+            size=len(key.description),
+            uid=key.uid,
+            facts=(("held in", "its description"), ("expires", key.expires)),
+            content=content,
+        )
 
 
 def _payload(
