@@ -10,4 +10,5 @@ BENIGN: tuple[tuple[str, str, str], ...] = (
     ("unpacked_native_library", "ATTESTATION", "Process"),
     ("known_subscription", "ATTESTATION", "WmiSubscription"),
     ("logged_clone", "ATTESTATION", "LogEvent"),
+    ("known_script", "ATTESTATION", "EventRecord"),
 )
