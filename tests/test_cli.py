@@ -119,7 +119,7 @@ def test_a_root_without_evidence_exits_3(tmp_path: Path, command: str, root: str
 def as_nobody(*arguments: str | Path) -> Done:
     """A run as uid 65534. What it imports is loaded before: root's own Python may be closed."""
     script = (
-        "import os, pkgutil, sys, json, importlib, difflib, html, textwrap, colorsys\n"
+        "import os, pkgutil, sys, json, importlib, difflib, html, textwrap, colorsys, zoneinfo\n"
         "import triage\n"
         "for found in pkgutil.walk_packages(triage.__path__, 'triage.'):\n"
         "    if not found.name.endswith('__main__'): importlib.import_module(found.name)\n"
