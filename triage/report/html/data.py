@@ -28,8 +28,6 @@ LONGEST = 20_000
 #: Bytes of a payload's start that the page shows, and times of one subject.
 HEAD = 512
 TIMES = 100
-#: Characters of a fact that is told whole anyhow: at most ten times as many are shown of it.
-WHOLE = 400
 #: Blocks of an entropy profile, the bytes of the smallest (fewer say little of 8 bits), and how
 #: many of a larger one are counted.
 BLOCKS = 64
@@ -155,7 +153,7 @@ def _facts(subject: Subject) -> dict[str, str]:
     """Every fact in words: a script's numbers are exact to 2^53 alone. Long texts are whole."""
     told = dict(facts(subject))
     for name, value in subject.facts:
-        if isinstance(value, str) and len(value) > WHOLE:
+        if isinstance(value, str) and value:
             told[printable(name, limit=80)] = printable(value, limit=LONGEST)
     return told
 
