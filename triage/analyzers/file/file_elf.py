@@ -14,8 +14,9 @@ What else looks like this
 -------------------------
 Builds in a ``/tmp`` that is a tmpfs come out low; so do programs that container engines keep
 below ``/run``, if more than their path shows it, and the compiled eBPF of network plug-ins; the
-root file system of a diskless host is not reported. A container runtime's sealed clone is attested
-by its seals and a twin on disk.
+root file system of a diskless host is not reported. What a compiler or a crash leaves (an object
+file that is no kernel module, a core dump) cannot be run as it is: medium at most. A container
+runtime's sealed clone is attested by its seals and a twin on disk.
 
 How to check by hand
 --------------------
@@ -32,8 +33,16 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.analyzers.places import DATA, PROGRAM, severity_in, verify, where
-from triage.model import Confidence, Evidence, MemoryFile, Severity
+from triage.model import Confidence, Content, Evidence, MemoryFile, Severity
 from triage.scene import Scene
+
+
+def _cannot_run(content: Content) -> bool:
+    """A core dump; an object file, if it is no module: that is told by sections near its end."""
+    if "core" in content.traits:
+        return True
+    whole = content.examined >= content.size
+    return whole and "object" in content.traits and "kernel-module" not in content.traits
 
 
 def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
@@ -43,6 +52,8 @@ def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
     if severity is not None and item.content.detail.startswith("eBPF"):
         severity = severity_in(DATA, item, scene)
     if severity is not None:
+        if _cannot_run(item.content):
+            severity = min(severity, Severity.MEDIUM, key=lambda one: one.points)
         facts = (where(item), f"ELF: {item.content.detail}".rstrip(": "))
         yield Evidence(facts, verify(item, scene), severity, item.content.confidence)
 
