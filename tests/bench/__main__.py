@@ -59,8 +59,12 @@ def main() -> int:
     return 0 if kept else 1
 
 
-# A box without files in memory: an empty /run, and a /dev with null and /dev/shm alone.
+# A box without files in memory: an empty /run, and a /dev with null and /dev/shm alone. What was
+# there is taken off first: files under a mount are looked at, too.
 _EMPTY = """set -e
+for point in /dev /run $(awk '$9 == "tmpfs" || $10 == "tmpfs" {print $5}' /proc/self/mountinfo)
+do umount -l -R "$point" 2>&- || true
+done
 mount -t tmpfs tmpfs /run
 mount -t tmpfs tmpfs /dev
 mknod -m 666 /dev/null c 1 3

@@ -244,7 +244,7 @@ class _Reader:
         found = []
         for name, path, begin in _NAMESPACES:
             try:
-                found.append((name, _inode(self._dir.link(path).removeprefix(begin)[:-1])))
+                found.append((name, _namespace(self._dir.link(path), begin)))
             except (OSError, ValueError) as error:
                 if isinstance(error, OSError) and why_of(error) is Why.DENIED:
                     self._denied.append("ns")
@@ -280,6 +280,12 @@ def _moment(boot_time: str, seconds: int) -> str | None:
     except (OverflowError, ValueError):
         return None
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+
+
+@lru_cache(1024)  # most processes have the namespaces of another
+def _namespace(link: str, begin: str) -> int:
+    """The inode in the text of a namespace's link, ``mnt:[4026531840]``."""
+    return _inode(link.removeprefix(begin)[:-1])
 
 
 def _inode(text: str) -> int:

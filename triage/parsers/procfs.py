@@ -200,14 +200,10 @@ def mapped_paths(maps: bytes) -> set[bytes]:
 
 def parse_auxv(data: bytes, word: int = 8) -> tuple[tuple[int, int], ...]:
     """(key, value) pairs up to ``AT_NULL``; ``word`` is the size of a long."""
-    form = "=QQ" if word == 8 else "=II"
-    size = struct.calcsize(form)
-    pairs = []
-    for key, value in struct.iter_unpack(form, data[: len(data) // size * size]):
-        if key == 0:
-            break
-        pairs.append((key, value))
-    return tuple(pairs)
+    count = len(data) // (2 * word) * 2
+    words = struct.unpack_from(f"={count}{'Q' if word == 8 else 'I'}", data)
+    keys, values = words[::2], words[1::2]
+    return tuple(zip(keys[: keys.index(0)] if 0 in keys else keys, values, strict=False))
 
 
 _OCTAL = re.compile(rb"\\([0-7]{3})")
