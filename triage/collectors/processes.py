@@ -24,6 +24,7 @@ from triage.proc.standard_input import socket_on_input
 from triage.scope import NotHere, Scope
 
 NAME = "processes"
+_ROUNDS, _STARTED_MAX = 3, 64
 _NAMESPACES = tuple(
     (name, f"ns/{name}", f"{name}:[")
     for name in ("mnt", "pid", "net", "user", "ipc", "uts", "cgroup")
@@ -43,7 +44,26 @@ def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
         for count, pid in enumerate(pids, 1):
             yield from collect_one(table, pid, scope)
             scope.progress(count)
-    return len(pids)
+        started = yield from _started_since(table, pids, scope)
+    return len(pids) + started
+
+
+def _started_since(
+    table: ProcessTable, pids: list[int], scope: Scope
+) -> Generator[Artifact | Gap, None, int]:
+    """Processes that were not there at first: one that forks and ends is met nowhere else.
+
+    Each is looked at right after it was listed, while what was listed first had to wait its turn.
+    """
+    seen = set(pids)
+    for _ in range(_ROUNDS if table.genuine else 0):
+        started = [pid for pid in table.pids() if pid not in seen][-_STARTED_MAX:]
+        if not started:
+            break
+        seen.update(started)
+        for pid in reversed(started):
+            yield from collect_one(table, pid, scope)
+    return len(seen) - len(pids)
 
 
 def collect_one(table: ProcessTable, pid: int, scope: Scope) -> Generator[Artifact | Gap]:
