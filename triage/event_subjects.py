@@ -48,7 +48,19 @@ _WORDS = {
     "wmi-query": "a WMI query",
     "wmi-write": "a write into WMI",
 }
-_WHO = ("rule", "image", "consumer", "service", "task", "threat", "job", "path", "log", "name", "command")
+_WHO = (
+    "rule",
+    "image",
+    "consumer",
+    "service",
+    "task",
+    "threat",
+    "job",
+    "path",
+    "log",
+    "name",
+    "command",
+)
 _WHOM = ("target", "loaded", "key", "path", "pipe", "command", "query")
 
 
@@ -72,8 +84,9 @@ def name_of(artifact: Events) -> str:
     return f"{shown} ({artifact.count} events)" if artifact.count > 1 else shown
 
 
-_PAIRS = frozenset({"module-load", "process-access", "registry-set", "registry-access",
-                    "remote-thread", "pipe"})
+_PAIRS = frozenset(
+    {"module-load", "process-access", "registry-set", "registry-access", "remote-thread", "pipe"}
+)
 
 
 def _short(text: str) -> str:
