@@ -22,9 +22,9 @@ from tests.builders import (
 )
 from tests.conftest import CHECKOUT
 from tests.test_cli import told, triage
-from triage.allow import NAMES, AllowList, BadAllowList, applied, over, parse
 from triage.analyze import analyze
 from triage.analyzers import INDICATORS
+from triage.comparing.allow import NAMES, AllowList, BadAllowList, applied, over, parse
 from triage.model import Report, Subject
 from triage.snapshot import dumps
 

@@ -20,13 +20,13 @@ from tests.builders import (
     snapshot,
 )
 from triage.analyze import analyze
-from triage.code_hooks import Hook, hook_of
 from triage.linux.code_threads import is_behind_a_call
 from triage.linux.vdso import told
 from triage.model import Artifact, Location, Mapping, Patch, Process
-from triage.model_code import CodeLook, CodeSlot, CodeThread, Place
+from triage.model.code import CodeLook, CodeSlot, CodeThread, Place
 from triage.parsers import Malformed
 from triage.parsers.waiting import Waiting, parse_waiting
+from triage.predicates.code_hooks import Hook, hook_of
 
 AGENT, ANONYMOUS = LIBRARY + 0x100000, LIBRARY + 0x200000
 HERE = LIBRARY + 0x1200

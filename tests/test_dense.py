@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from triage.dense import dense_runs, is_dense_run
+from triage.predicates.dense import dense_runs, is_dense_run
 
 
 @pytest.mark.parametrize("seed", range(20))

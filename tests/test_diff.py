@@ -38,14 +38,14 @@ from tests.conftest import CHECKOUT, FIXTURES
 from tests.report.sample_reports import PAYLOADS, hostile, huge, infected
 from tests.test_cli import triage
 from triage.analyze import analyze
-from triage.compare import Change, Comparison, Status, compare, silenced
-from triage.likeness import identity
-from triage.linux_subjects import facts_of
+from triage.comparing.compare import Change, Comparison, Status, compare, silenced
+from triage.comparing.likeness import identity
+from triage.comparing.settled import settled
 from triage.model import Artifact, Location, Report, Subject
-from triage.model_linux_image import PersistenceItem
+from triage.model.linux_image import PersistenceItem
 from triage.report.difference import render_json, render_text
-from triage.settled import settled
 from triage.snapshot import dumps
+from triage.subjects.linux import facts_of
 
 SHIPPED = CHECKOUT / "triage" / "report"
 

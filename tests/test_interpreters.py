@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from triage.interpreters import is_interpreter, runs_files, script_indexes, script_paths
+from triage.predicates.interpreters import is_interpreter, runs_files, script_indexes, script_paths
 
 CASES = [
     ("/usr/bin/python3.11", "python3 /x.py", (1,)),

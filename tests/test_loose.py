@@ -15,9 +15,9 @@ from triage.cli import cli
 from triage.collect import collect
 from triage.collectors import registry_hives, wmi_repository
 from triage.evidence import Unreadable
-from triage.loose import LooseRoot, is_known
+from triage.evidence.loose import LooseRoot, is_known
 from triage.model import Snapshot
-from triage.model_windows import RegistryValue
+from triage.model.windows import RegistryValue
 
 _PE = pe(random.Random(6))
 _STORE = [Plant("Software\\X", "v", _PE)]

@@ -14,7 +14,7 @@ import pytest
 from tests.builders import gap, memory_file, memory_inode, mounts, process, snapshot
 from tests.test_cli import told, triage
 from triage.analyze import analyze
-from triage.merging import Source, Unmergeable, merge
+from triage.comparing.merging import Source, Unmergeable, merge
 from triage.model import Artifact, Coverage, Host, Process, Snapshot, Why
 from triage.provenance import collectors
 from triage.snapshot import dumps, loads

@@ -18,7 +18,7 @@ from tests.builders import (
     snapshot,
 )
 from triage.model import Artifact, FileFacts, Host, MemoryFile
-from triage.run_programs import keeper_of
+from triage.predicates.run_programs import keeper_of
 from triage.scene import Scene, build
 
 MNT = 4026531841

@@ -8,8 +8,8 @@ from dataclasses import replace
 from triage import __version__
 from triage.analyzers import attestations_for, indicators_for
 from triage.analyzers.indicator import Attestation, Indicator
-from triage.correlate import Chains, chains
 from triage.knowledge import attack_version
+from triage.links.correlate import Chains, chains
 from triage.model import (
     Artifact,
     Benign,

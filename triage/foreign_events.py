@@ -15,8 +15,8 @@ from triage import __version__
 from triage.linux_image.foreign import Foreign
 from triage.linux_image.log_files import Missing, TooMuch, damage, unpacked
 from triage.linux_image.recorded import Recorded
-from triage.logged import FOREIGN, worth_keeping
 from triage.model import Coverage, Gap, Host, Location, Snapshot, Why
+from triage.predicates.logged import FOREIGN, worth_keeping
 from triage.scope import Budget, Limits
 
 PIECE = 1 << 20

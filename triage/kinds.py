@@ -28,35 +28,35 @@ class Kind(NamedTuple):
     words: str
 
 
-_LIVE, _KERNEL = "triage.model", "triage.model_kernel_objects"
-_LINUX, _WINDOWS = "triage.model_linux_image", "triage.model_windows"
-_LOGINS = "triage.model_logins"
+_LIVE, _KERNEL = "triage.model", "triage.model.kernel_objects"
+_LINUX, _WINDOWS = "triage.model.linux_image", "triage.model.windows"
+_LOGINS = "triage.model.logins"
 
 KINDS: tuple[Kind, ...] = (
     Kind("process", "process", "Process", _LIVE, ""),
     Kind("memory-file", "memory-file", "MemoryFile", _LIVE, ""),
     Kind("mount", "mount", "Mount", _LIVE, ""),
-    Kind("ipc-object", "kernel-object", "IpcObject", _KERNEL, "triage.kernel_subjects"),
-    Kind("hidden-thing", "hidden", "HiddenThing", _KERNEL, "triage.kernel_subjects"),
-    Kind("code-look", "process-code", "CodeLook", "triage.model_code", "triage.code_subjects"),
-    Kind("wmi-object", "wmi-object", "WmiObject", _WINDOWS, "triage.wmi_subjects"),
+    Kind("ipc-object", "kernel-object", "IpcObject", _KERNEL, "triage.subjects.kernel"),
+    Kind("hidden-thing", "hidden", "HiddenThing", _KERNEL, "triage.subjects.kernel"),
+    Kind("code-look", "process-code", "CodeLook", "triage.model.code", "triage.subjects.code"),
+    Kind("wmi-object", "wmi-object", "WmiObject", _WINDOWS, "triage.subjects.wmi"),
     Kind(
-        "wmi-subscription", "wmi-subscription", "WmiSubscription", _WINDOWS, "triage.wmi_subjects"
+        "wmi-subscription", "wmi-subscription", "WmiSubscription", _WINDOWS, "triage.subjects.wmi"
     ),
-    Kind("wmi-provider", "wmi-provider", "WmiProvider", _WINDOWS, "triage.wmi_subjects"),
-    Kind("wmi-recovery", "wmi-recovery", "WmiRecovery", _WINDOWS, "triage.wmi_subjects"),
-    Kind("registry-value", "registry_value", "RegistryValue", _WINDOWS, "triage.registry_subjects"),
-    Kind("registry-key", "registry_key", "RegistryKey", _WINDOWS, "triage.registry_subjects"),
-    Kind("autostart", "autostart", "AutostartItem", _WINDOWS, "triage.registry_subjects"),
-    Kind("event-record", "event-record", "EventRecord", _WINDOWS, "triage.event_subjects"),
-    Kind("event-log", "event-log", "EventLog", _WINDOWS, "triage.event_subjects"),
-    Kind("persistence-item", "persistence", "PersistenceItem", _LINUX, "triage.linux_subjects"),
-    Kind("log-event", "log-event", "LogEvent", _LINUX, "triage.linux_subjects"),
-    Kind("core-dump", "core-dump", "CoreDump", _LINUX, "triage.linux_subjects"),
-    Kind("carved-content", "carved", "CarvedContent", "triage.model_carved",
-         "triage.carved_subjects"),
-    Kind("login-log", "login-log", "LoginLog", _LOGINS, "triage.login_subjects"),
-    Kind("login-session", "login-session", "LoginSession", _LOGINS, "triage.login_subjects"),
+    Kind("wmi-provider", "wmi-provider", "WmiProvider", _WINDOWS, "triage.subjects.wmi"),
+    Kind("wmi-recovery", "wmi-recovery", "WmiRecovery", _WINDOWS, "triage.subjects.wmi"),
+    Kind("registry-value", "registry_value", "RegistryValue", _WINDOWS, "triage.subjects.registry"),
+    Kind("registry-key", "registry_key", "RegistryKey", _WINDOWS, "triage.subjects.registry"),
+    Kind("autostart", "autostart", "AutostartItem", _WINDOWS, "triage.subjects.registry"),
+    Kind("event-record", "event-record", "EventRecord", _WINDOWS, "triage.subjects.event"),
+    Kind("event-log", "event-log", "EventLog", _WINDOWS, "triage.subjects.event"),
+    Kind("persistence-item", "persistence", "PersistenceItem", _LINUX, "triage.subjects.linux"),
+    Kind("log-event", "log-event", "LogEvent", _LINUX, "triage.subjects.linux"),
+    Kind("core-dump", "core-dump", "CoreDump", _LINUX, "triage.subjects.linux"),
+    Kind("carved-content", "carved", "CarvedContent", "triage.model.carved",
+         "triage.subjects.carved"),
+    Kind("login-log", "login-log", "LoginLog", _LOGINS, "triage.subjects.logins"),
+    Kind("login-session", "login-session", "LoginSession", _LOGINS, "triage.subjects.logins"),
 )  # fmt: skip
 _BY_RECORD = {kind.record: kind for kind in KINDS}
 _BY_NAME = {kind.name: kind for kind in KINDS}

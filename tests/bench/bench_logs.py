@@ -24,7 +24,7 @@ from tests.linux_image.forge_journal import Writer
 from triage.collect import collect
 from triage.collectors import execution_logs
 from triage.evidence import Root
-from triage.model_linux_image import LogEvent
+from triage.model.linux_image import LogEvent
 from triage.scope import Limits
 
 GOAL = 60.0

@@ -11,7 +11,7 @@ from tests.cim.test_mof import put, subscription
 from tests.cim.test_seeded import program
 from triage.analyze import analyze
 from triage.model import Artifact, Confidence, Finding, Location, Severity
-from triage.model_windows import EventField, EventRecord, WmiObject, WmiSubscription
+from triage.model.windows import EventField, EventRecord, WmiObject, WmiSubscription
 from triage.wmi.links import Tie, ties
 
 COMMAND = "powershell -c iex((gp HKLM:\\SOFTWARE\\Vendor\\Cache).Blob)"

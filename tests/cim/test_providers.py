@@ -15,9 +15,9 @@ from tests.cim.test_mof import put, subscription
 from tests.regf.builder import Key, Value, build, text
 from triage.analyze import analyze
 from triage.model import Report, Severity, Subject
-from triage.model_windows import WmiProvider
+from triage.model.windows import WmiProvider
+from triage.predicates.wmi_providers import entry_reasons
 from triage.wmi.windows_paths import is_remote, unfolded
-from triage.wmi_providers import entry_reasons
 
 CLSID = "{0A1B2C3D-1111-2222-3333-444455556666}"
 STOCK = "{d63a5850-8f16-11cf-9f47-00aa00bf345c}"

@@ -15,7 +15,7 @@ from tests.cim.judged import collected, indicators, judged
 from tests.cim.test_seeded import VBSCRIPT, encoded_command, program
 from triage.analyze import analyze
 from triage.model import Report, Severity, Subject
-from triage.model_windows import WmiProvider
+from triage.model.windows import WmiProvider
 from triage.parsers.cim.instances import Instance
 from triage.parsers.cim.repository import Repository
 

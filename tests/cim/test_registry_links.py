@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.cim.test_links import finding, subscribed
 from triage.model import Artifact, Location
-from triage.model_windows import AutostartItem, RegistryValue, WmiObject, WmiValue
+from triage.model.windows import AutostartItem, RegistryValue, WmiObject, WmiValue
 from triage.wmi.registry_links import registry_ties
 
 HIVE = Location("/Windows/System32/config/SOFTWARE", "x")

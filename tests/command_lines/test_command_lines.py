@@ -14,7 +14,6 @@ import pytest
 
 from tests.command_lines import environments, lines
 from triage.analyzers import indicators_for
-from triage.interpreters import script_paths
 from triage.model import (
     Argument,
     FileFacts,
@@ -26,6 +25,7 @@ from triage.model import (
     Severity,
     Snapshot,
 )
+from triage.predicates.interpreters import script_paths
 from triage.scene import build
 
 _FOLDERS = ("command-line", "environment", "script", "loader")

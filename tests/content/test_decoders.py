@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.content.wrappers import WRAPPERS
+from triage.carving.zip_crypto import archive
 from triage.content import jscript_encode, lz4, lznt1
 from triage.content.examine import examine
 from triage.content.string_folding import fold
-from triage.zip_crypto import archive
 
 
 def test_script_encoding_tables_are_three_permutations() -> None:

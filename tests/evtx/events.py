@@ -13,7 +13,7 @@ from triage.analyze import analyze
 from triage.events import one_log
 from triage.events.reader import Raw
 from triage.model import Artifact, Gap, Location, Report
-from triage.model_windows import EventLog, EventRecord
+from triage.model.windows import EventLog, EventRecord
 from triage.scope import Limits
 from triage.snapshot import dumps, loads
 

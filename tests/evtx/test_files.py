@@ -20,7 +20,7 @@ from triage.events import one_log, workers
 from triage.events.places import Found, logs
 from triage.evidence import Root
 from triage.model import Gap, Location, Severity, Snapshot, Why
-from triage.model_windows import EventLog, EventRecord
+from triage.model.windows import EventLog, EventRecord
 from triage.scope import Limits
 from triage.snapshot import dumps, loads
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from tests.evtx.events import event, indicators, judged, sysmon
 from triage.model import Location, Report
-from triage.model_windows import RegistryValue
+from triage.model.windows import RegistryValue
 from triage.report import times
 
 KEY = "HKU\\S-1-5-21-1-2-3-1001\\Software\\Vendor"

@@ -13,7 +13,7 @@ from triage.collectors import event_logs
 from triage.events.registered import registered
 from triage.evidence import Root
 from triage.model import Host
-from triage.model_windows import AutostartItem, EventRecord
+from triage.model.windows import AutostartItem, EventRecord
 from triage.scope import Budget, Limits, Scope
 
 LOGS = "ControlSet001\\Services\\EventLog"

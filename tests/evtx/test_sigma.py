@@ -21,7 +21,7 @@ from triage.events import one_log
 from triage.events.reader import Raw
 from triage.evidence import Root
 from triage.model import Gap, Location, Report
-from triage.model_windows import EventRecord
+from triage.model.windows import EventRecord
 from triage.scope import Limits
 from triage.sigma.compile import compile_folder
 from triage.sigma.refusals import gaps_of

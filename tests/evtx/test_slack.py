@@ -17,7 +17,7 @@ from tests.content import payloads
 from triage.analyze import analyze
 from triage.events.one_log import read_log
 from triage.model import Gap, Location
-from triage.model_windows import EventLog, EventRecord
+from triage.model.windows import EventLog, EventRecord
 from triage.parsers import Malformed
 from triage.parsers.evtx import CHUNK_SIZE, HEADER_SIZE, chunk_header, places
 from triage.parsers.evtx_values import Values, values

@@ -12,7 +12,7 @@ from tests.evtx.events import SECURITY, classic, event, events, indicators, judg
 from triage.events import one_log
 from triage.events.reader import Raw
 from triage.model import Gap, Why
-from triage.model_windows import EventRecord
+from triage.model.windows import EventRecord
 
 NTDLL, BASE = (
     "C:\\Windows\\SYSTEM32\\ntdll.dll+9fc24",

@@ -16,7 +16,7 @@ from triage.collect import collect
 from triage.collectors import COLLECTORS
 from triage.evidence import Root
 from triage.model import Report, Snapshot, Why
-from triage.model_carved import CarvedContent
+from triage.model.carved import CarvedContent
 from triage.parsers import Malformed
 from triage.parsers.swap import parse_swap
 from triage.scope import Limits

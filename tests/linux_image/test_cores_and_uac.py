@@ -16,7 +16,7 @@ from tests.linux_image.test_logs import loud
 from tests.linux_image.trees import Link, Tree, indicators, look, plant, report
 from triage.analyze import analyze
 from triage.model import MemoryFile, Why
-from triage.model_linux_image import CoreDump
+from triage.model.linux_image import CoreDump
 from triage.parsers import Malformed
 from triage.parsers.core_file import parse_core, parse_layout
 

@@ -22,7 +22,7 @@ from triage.analyze import analyze
 from triage.foreign_events import with_events
 from triage.linux_image.falco_events import pairs
 from triage.model import Report, Snapshot, Why
-from triage.model_linux_image import LogEvent
+from triage.model.linux_image import LogEvent
 from triage.snapshot import dumps, loads
 
 Json = dict[str, Any]

@@ -17,7 +17,7 @@ from triage.analyze import analyze
 from triage.evidence import Root, listable
 from triage.linux_image.tree import Tree
 from triage.model import Gap, Host, Location, Process, Snapshot, Why
-from triage.model_linux_image import PersistenceItem
+from triage.model.linux_image import PersistenceItem
 from triage.snapshot import dumps, loads
 
 SCRIPT = """

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.linux_image.trees import Link, Tree, look, plant
-from triage.model_linux_image import LogEvent
+from triage.model.linux_image import LogEvent
 
 CRON = "{} h CRON[{}]: (root) CMD (/dev/shm/{})\n"
 BERLIN: Tree = {"etc/localtime": Link("/usr/share/zoneinfo/Europe/Berlin")}

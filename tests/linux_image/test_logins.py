@@ -15,7 +15,7 @@ from tests.linux_image.test_logs import event
 from tests.linux_image.trees import Tree, indicators, look, plant
 from triage.analyze import analyze
 from triage.model import Why
-from triage.model_logins import LoginLog, LoginSession
+from triage.model.logins import LoginLog, LoginSession
 from triage.parsers import utmp
 from triage.parsers.utmp import Layout
 

@@ -15,7 +15,7 @@ from triage.analyze import analyze
 from triage.linux_image import audit_log
 from triage.linux_image.audit_events import log_events
 from triage.model import Report, Why
-from triage.model_linux_image import LogEvent
+from triage.model.linux_image import LogEvent
 
 MEMFD = "/memfd:x (deleted)"
 

@@ -14,7 +14,7 @@ import pytest
 from tests.linux_image.test_persistence import B64, SHM, WEB, unit
 from tests.linux_image.trees import Tree, indicators, look, plant, report, worst
 from triage.linux_image.directives import TABLE
-from triage.model_linux_image import MECHANISMS, PersistenceItem
+from triage.model.linux_image import MECHANISMS, PersistenceItem
 
 CODE = "import os;f=os.memfd_create('');os.write(f,D);os.execve('/proc/self/fd/%d'%f,['x'],{})"
 HARMFUL: dict[str, Tree] = {

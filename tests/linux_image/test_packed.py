@@ -21,9 +21,9 @@ from tests.linux_image.trees import COLLECTORS, Link, Tree, indicators, look, pl
 from triage.analyze import analyze
 from triage.collect import collect
 from triage.evidence import Root, Unreadable
+from triage.evidence.packed import PackedRoot, collection
+from triage.evidence.packed_stream import Stream
 from triage.model import Report, Snapshot, Why
-from triage.packed import PackedRoot, collection
-from triage.packed_stream import Stream
 from triage.parsers import Malformed
 from triage.parsers.tar import BLOCK, members
 from triage.snapshot import dumps, loads

@@ -9,7 +9,7 @@ import pytest
 
 from tests.linux_image.trees import Link, Tree, indicators, look, plant, report, worst
 from triage.analyze import analyze
-from triage.model_linux_image import MECHANISMS, PersistenceItem
+from triage.model.linux_image import MECHANISMS, PersistenceItem
 
 SHM = "/dev/shm/.x/agent"
 B64 = "echo aWQK | base64 -d | sh"

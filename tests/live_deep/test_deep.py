@@ -15,7 +15,7 @@ from tests.live_deep.conftest import BENIGN, HARMFUL, Seen
 from tests.live_deep.deep import Mark, State
 from triage.analyze import analyze
 from triage.model import Location
-from triage.model_kernel_objects import HiddenThing, IpcObject
+from triage.model.kernel_objects import HiddenThing, IpcObject
 
 pytestmark = pytest.mark.live
 LADDER = ("info", "low", "medium", "high", "critical")

@@ -17,7 +17,7 @@ from tests.live.payloads import sleep_original
 from triage.collectors import hidden
 from triage.evidence import Root
 from triage.model import Gap, Host, Process
-from triage.model_kernel_objects import HiddenThing
+from triage.model.kernel_objects import HiddenThing
 from triage.scope import Budget, Limits, Scope
 
 pytestmark = pytest.mark.live

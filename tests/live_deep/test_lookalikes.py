@@ -24,7 +24,7 @@ from tests.builders import (
 from tests.content.payloads import elf
 from triage.analyze import analyze
 from triage.model import Artifact, Host, Location, Process, Report, Why
-from triage.model_kernel_objects import IpcObject
+from triage.model.kernel_objects import IpcObject
 
 GONE: dict[str, Any] = {"exe_file": disk_file(9, nlink=0), "exe_at_path": "absent"}
 

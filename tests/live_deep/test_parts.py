@@ -13,7 +13,7 @@ from triage.collectors import bpf_objects
 from triage.evidence import Root
 from triage.linux.bpf import called
 from triage.parsers.ipc_tables import abstract_sockets, key_users, keys, segments
-from triage.socket_names import is_of_a_service, looks_carried
+from triage.predicates.socket_names import is_of_a_service, looks_carried
 from triage.watch.trace_events import _START, _parsed
 
 SHM = b"""       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid  cgid      atime      dtime      ctime                   rss                  swap

@@ -26,7 +26,7 @@ from tests.registry.seeds import (
     tree,
 )
 from triage.evidence import Root
-from triage.model_windows import RegistryValue
+from triage.model.windows import RegistryValue
 from triage.registry.places import hive_files
 
 _HIVE = hive(USER_PATH, [Plant(RUN, "a", "mshta javascript:close()")])

@@ -24,7 +24,7 @@ from tests.registry.startup_trees import (
 )
 from triage.analyze import analyze
 from triage.model import Report, Severity, Snapshot, Why
-from triage.model_windows import AutostartItem
+from triage.model.windows import AutostartItem
 
 _JS = r'javascript:"\..\mshtml,RunHTMLApplication ";alert(1)'
 _READS = r"IEX (gp HKCU:\Software\Qq).w"

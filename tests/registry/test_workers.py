@@ -25,7 +25,7 @@ from tests.registry.seeds import (
 )
 from triage.analyze import analyze
 from triage.model import Snapshot, Why
-from triage.model_windows import AutostartItem
+from triage.model.windows import AutostartItem
 from triage.registry import reading, workers
 
 _PE = pe(random.Random(6))

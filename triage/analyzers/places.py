@@ -7,7 +7,7 @@ import re
 import shlex
 
 from triage.model import MemoryFile, Severity
-from triage.run_programs import keeper_of
+from triage.predicates.run_programs import keeper_of
 from triage.scene import Scene, in_memory, volatile_place, without_deleted
 
 _OTHER_ROOT = re.compile(r"^/proc/\d+/root(?=/)")
@@ -118,7 +118,7 @@ def verify(item: MemoryFile, scene: Scene) -> str:
     top = scene.snapshot.root_path.rstrip("/")
     path = top + item.location.path
     if scene.snapshot.root_kind != "live":
-        from triage.archive_path import from_archive  # a live box is none
+        from triage.predicates.archive_path import from_archive  # a live box is none
 
         packed = from_archive(top, item.location.path)
         if packed:

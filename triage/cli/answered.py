@@ -13,8 +13,8 @@ from triage.cli.exits import Exit, fail
 from triage.records import dataclass
 
 if TYPE_CHECKING:
-    from triage.allow import AllowList
     from triage.analyzers.indicator import Indicator
+    from triage.comparing.allow import AllowList
     from triage.model import Report, Snapshot
 
 
@@ -30,9 +30,9 @@ class Answered:
         """The report with what is answered for settled, and the verdict on the rest."""
         if not self.allowed and self.baseline is None:
             return report
-        from triage import allow
         from triage.analyze import analyze, in_order, verdict_on
-        from triage.compare import compare, silenced
+        from triage.comparing import allow
+        from triage.comparing.compare import compare, silenced
 
         after = report
         if self.baseline is not None:
@@ -74,7 +74,7 @@ def answered(
 
 
 def _allow_list(path: str, ids: set[str]) -> AllowList:
-    from triage.allow import MOST_BYTES, BadAllowList, parse
+    from triage.comparing.allow import MOST_BYTES, BadAllowList, parse
 
     try:
         with open(path, "rb") as stream:

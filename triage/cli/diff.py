@@ -12,7 +12,7 @@ from triage.cli.exits import Exit, fail
 from triage.cli.options import SEVERITIES, Output
 
 if TYPE_CHECKING:
-    from triage.compare import Comparison
+    from triage.comparing.compare import Comparison
     from triage.model import Report
 
 _FORMATS = ("text", "json")
@@ -67,7 +67,7 @@ def diff(
 
 
 def _compared(baseline: str, current: str) -> Comparison:
-    from triage.compare import compare
+    from triage.comparing.compare import compare
 
     return compare(_judged(baseline), _judged(current))
 
@@ -87,7 +87,7 @@ def _columns() -> int:
 
 
 def _at_least(comparison: Comparison, severity: str) -> bool:
-    from triage.compare import LOUD
+    from triage.comparing.compare import LOUD
     from triage.model import Severity
 
     least = Severity(severity).points

@@ -40,7 +40,7 @@ def check_roots(roots: tuple[str, ...]) -> None:
     """One folder, one archive, or files that can be looked at alone."""
     import os
 
-    from triage.loose import is_known
+    from triage.evidence.loose import is_known
 
     for root in roots:
         if len(roots) > 1 and not os.path.isfile(root):

@@ -11,7 +11,7 @@ import click
 from triage.cli.exits import Exit, fail
 
 if TYPE_CHECKING:
-    from triage.merging import Source
+    from triage.comparing.merging import Source
 
 
 @click.command()
@@ -31,8 +31,8 @@ def merge(snapshots: tuple[str, ...], output: str, force: bool, quiet: bool, deb
     """
     from triage.cli.files import check_apart
     from triage.cli.saving import save, snapshot_output
-    from triage.merging import Unmergeable
-    from triage.merging import merge as merged
+    from triage.comparing.merging import Unmergeable
+    from triage.comparing.merging import merge as merged
     from triage.snapshot import dumps
 
     check_apart([output], snapshots)
@@ -80,7 +80,7 @@ class _Hashing:
 
 def _source(path: str) -> Source:
     from triage.cli.run import read_snapshot
-    from triage.merging import Source
+    from triage.comparing.merging import Source
 
     seen: list[_Hashing] = []
 

@@ -151,8 +151,8 @@ def opened(path: str, kind: str, beside: tuple[str, ...] = ()) -> Root:
     from triage.evidence import Root
 
     if kind == "image" and os.path.isfile(path):
-        from triage.loose import LooseRoot, is_known
-        from triage.packed import collection
+        from triage.evidence.loose import LooseRoot, is_known
+        from triage.evidence.packed import collection
 
         if is_known(path):
             return LooseRoot((path, *beside))

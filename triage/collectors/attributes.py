@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from triage.evidence import Unreadable, decode, encode, reopen_regular, walk, why_of
 from triage.model import Artifact, Content, Gap, Location, MemoryFile, Mount, Why
-from triage.model_kernel_objects import IpcObject
+from triage.model.kernel_objects import IpcObject
 from triage.scope import NotHere, Scope
 
 if TYPE_CHECKING:

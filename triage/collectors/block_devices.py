@@ -11,7 +11,7 @@ from collections.abc import Generator
 from triage import kernel
 from triage.evidence import Unreadable, decode
 from triage.model import Artifact, FileFacts, Gap, Location, Mount, Why
-from triage.model_kernel_objects import IpcObject
+from triage.model.kernel_objects import IpcObject
 from triage.scope import NotHere, Scope
 
 NAME = "block-devices"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from triage.evidence import Root, Unreadable, decode, why_of
 from triage.model import Artifact, Gap, Holder, Location, Mount, Process, Why
-from triage.model_kernel_objects import IpcObject
+from triage.model.kernel_objects import IpcObject
 from triage.proc.directory import ProcessTable
 from triage.scope import Scope
 

@@ -48,8 +48,8 @@ def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
 
 
 def _in_archive(scope: Scope) -> Generator[Artifact | Gap, None, int]:
+    from triage.evidence.packed import PackedRoot
     from triage.linux_image.packed_files import copied_kernel_files, memory_files
-    from triage.packed import PackedRoot
 
     root = scope.root
     assert isinstance(root, PackedRoot)

@@ -17,7 +17,7 @@ from triage.scope import NotHere, Scope
 
 if TYPE_CHECKING:
     from triage.events.places import Found
-    from triage.model_windows import EventRecord
+    from triage.model.windows import EventRecord
     from triage.sigma.rule import Rules
 
 NAME = "event-logs"
@@ -45,7 +45,7 @@ def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
 
 def _judged(scope: Scope, files: list[Found]) -> Generator[Artifact | Gap, None, int]:
     from triage.events.workers import judge
-    from triage.model_windows import EventLog, EventRecord
+    from triage.model.windows import EventLog, EventRecord
 
     count = 0
     sources = _Sources(scope)

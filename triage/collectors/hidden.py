@@ -20,7 +20,7 @@ from triage.linux.listing import library_names, raw_names
 from triage.linux.mounting import detached
 from triage.linux.sweep import alive, existing, leaders, views
 from triage.model import Artifact, Gap, Location, Mount, Process, Why
-from triage.model_kernel_objects import HiddenThing
+from triage.model.kernel_objects import HiddenThing
 from triage.proc.directory import ProcessTable, is_number
 from triage.scope import NotHere, Scope
 

@@ -20,7 +20,7 @@ from triage.scope import NotHere, Scope
 
 if TYPE_CHECKING:
     from triage.linux.socket_queues import Queue
-    from triage.model_kernel_objects import IpcObject
+    from triage.model.kernel_objects import IpcObject
 
 NAME = "hidden-descriptors"
 _DATAGRAM = 2
@@ -69,7 +69,7 @@ def _ring(table: ProcessTable, process: Process, fd: int) -> Iterator[Artifact]:
     shown.update(mapping.path for mapping in process.mappings or ())
     names = [name for name in _registered(text) if name not in shown]
     if names:
-        from triage.model_kernel_objects import IpcObject
+        from triage.model.kernel_objects import IpcObject
 
         yield IpcObject(
             location=Location(process.location.path, f"fd {fd}"),
@@ -214,7 +214,7 @@ class _Sockets:
         self, queue: Queue, process: Process, fd: int, location: Location, data: bytes, passed: int
     ) -> IpcObject:
         from triage.linux.looking import looked_at
-        from triage.model_kernel_objects import IpcObject
+        from triage.model.kernel_objects import IpcObject
 
         traits = ["both ends"] if queue.peer else ["no writer"]
         if passed:

@@ -14,10 +14,10 @@ from contextlib import suppress
 from triage.evidence import Unreadable, decode, why_of
 from triage.linux import keys as service
 from triage.model import Artifact, Content, Gap, Location, Why
-from triage.model_kernel_objects import IpcObject
+from triage.model.kernel_objects import IpcObject
 from triage.parsers.ipc_tables import Key, key_users, keys
+from triage.predicates.socket_names import looks_carried
 from triage.scope import NotHere, Scope
-from triage.socket_names import looks_carried
 
 NAME = "keyrings"
 _TABLE_MAX = 4 << 20
@@ -106,7 +106,7 @@ def _described(scope: Scope, key: Key) -> Generator[IpcObject]:
     if not looks_carried(key.description):
         return
     from triage.linux.looking import looked_at
-    from triage.stored_payloads import payload_of
+    from triage.predicates.stored_payloads import payload_of
 
     content = looked_at(scope, key.description)
     if payload_of(content) is not None:

@@ -17,7 +17,6 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from triage import kernel
-from triage.dense import dense_runs
 from triage.evidence import (
     O_PATH,
     Root,
@@ -38,6 +37,7 @@ from triage.model import (
     Process,
     Why,
 )
+from triage.predicates.dense import dense_runs
 from triage.proc.directory import ProcessTable
 from triage.proc.hazards import is_hazard, may_block
 from triage.proc.holders import Hold, as_holders, by_inode

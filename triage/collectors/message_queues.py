@@ -13,7 +13,7 @@ from triage.linux.ipc_namespaces import Answer, ask_all
 from triage.linux.mounting import detached
 from triage.linux.queues import Queue, as_bytes, from_bytes, queues
 from triage.model import Artifact, Gap, Holder, Location, Process, Why
-from triage.model_kernel_objects import IpcObject
+from triage.model.kernel_objects import IpcObject
 from triage.scope import Scope
 
 NAME = "message-queues"

@@ -109,7 +109,7 @@ def _carried(source: bytes, place: Location, namespace: int | None) -> Generator
     A file system without a device takes any text of up to a page for its source, and keeps it.
     """
     from triage.content.examine import examine
-    from triage.model_kernel_objects import IpcObject
+    from triage.model.kernel_objects import IpcObject
 
     content = examine(source, size=len(source))
     if len(content.layers) > 1 or content.kind in ("elf", "shellcode"):

@@ -19,7 +19,7 @@ from triage.scope import Scope
 
 if TYPE_CHECKING:
     from triage.linux.pipes import End
-    from triage.model_kernel_objects import IpcObject
+    from triage.model.kernel_objects import IpcObject
 
 NAME = "pipes"
 _LEAST = 64  # what is smaller is a token to wake somebody
@@ -120,7 +120,7 @@ def _ends(door: _Door, name: str, held: list[_Held], limit: int) -> list[End]:
 
 def _object(scope: Scope, name: str, held: list[_Held], ends: list[End]) -> IpcObject:
     from triage.linux.looking import looked_at
-    from triage.model_kernel_objects import IpcObject
+    from triage.model.kernel_objects import IpcObject
 
     process = held[0].process
     data = next((end.data for end in ends if end.data is not None), None)

@@ -17,7 +17,7 @@ from triage.linux.ipc_namespaces import Answer, ask_all
 from triage.linux.pages import present_pages
 from triage.linux.sysv_queues import packed, unpacked
 from triage.model import Artifact, Content, Gap, Holder, Location, Mapping, MemoryFile, Process, Why
-from triage.model_kernel_objects import IpcObject
+from triage.model.kernel_objects import IpcObject
 from triage.parsers.ipc_tables import SHM_DEST, SHM_LOCKED, MessageQueue, Segment, segments
 from triage.proc.directory import ProcessTable
 from triage.scope import Scope

@@ -11,11 +11,11 @@ from collections.abc import Generator
 
 from triage.evidence import Unreadable, decode, why_of
 from triage.model import Artifact, Content, Gap, Holder, Location, Process, Why
-from triage.model_kernel_objects import IpcObject
+from triage.model.kernel_objects import IpcObject
 from triage.parsers.ipc_tables import Socket, abstract_sockets
+from triage.predicates.socket_names import is_of_a_service, looks_carried
 from triage.proc.directory import ProcessTable
 from triage.scope import Scope
-from triage.socket_names import is_of_a_service, looks_carried
 
 NAME = "unix-sockets"
 _TABLE_MAX = 16 << 20

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from triage.commands.programs import CODE_OPTIONS, NOT_STARTED, SHELLS, WRAPPERS
-from triage.interpreters import runs_files
+from triage.predicates.interpreters import runs_files
 
 _OTHERS = frozenset({
     "find", "su", "script", "ksu", "sg", "insmod", "modprobe", "systemctl", "at", "batch",

@@ -29,10 +29,10 @@ from triage.commands.sources import (
     written_to,
 )
 from triage.content.patterns import lazy
-from triage.interpreters import is_loader, runs_files, script_paths
 from triage.model import Severity
 from triage.parsers.crontab import parse_crontab
 from triage.parsers.shell import Command, parse
+from triage.predicates.interpreters import is_loader, runs_files, script_paths
 
 _DEPTH = 4
 PRELOADS = frozenset({"LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH", "PYTHONSTARTUP", "BASH_ENV",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from triage.events.facts import Fact
 from triage.events.fields import System
 from triage.model import Content, Location
-from triage.model_windows import EventField, EventRecord
+from triage.model.windows import EventField, EventRecord
 
 GROUPS_MAX = 3000
 _RECORDS_MAX, _DIFFERENT_MAX, _SHORT, _COMPARED = 32, 8, 1000, 4000

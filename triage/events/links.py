@@ -12,10 +12,10 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from triage.events.registry_places import one_notation
+from triage.links.ties import Judged, Tie, harmful_of
 from triage.model import Artifact
-from triage.model_windows import AutostartItem, EventRecord, RegistryValue
+from triage.model.windows import AutostartItem, EventRecord, RegistryValue
 from triage.subjects import subject_id
-from triage.ties import Judged, Tie, harmful_of
 from triage.windows.commands import judge_command, judge_script
 from triage.windows.registry_references import RegistryReference
 from triage.windows.traits import Trait

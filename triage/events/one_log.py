@@ -31,7 +31,7 @@ from triage.events.watch import Watch
 from triage.events.witnesses import Witness, witness_of
 from triage.events.words import SLACK
 from triage.model import Gap, Location, Why
-from triage.model_windows import EventLog, EventRecord
+from triage.model.windows import EventLog, EventRecord
 from triage.scope import Budget, Limits
 from triage.wmi.looking import Looker
 

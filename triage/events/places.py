@@ -81,7 +81,7 @@ def _names(root: Root) -> Iterator[str | Gap]:
 
 def _named_in_archive(root: Root) -> Iterator[str]:
     """By name only: to look into a file of an archive is to unpack it."""
-    from triage.packed import PackedRoot
+    from triage.evidence.packed import PackedRoot
 
     assert isinstance(root, PackedRoot)
     yield from ("/" + p for p in root.files_below("/") if p.endswith((".evtx", ".evt")))

@@ -6,7 +6,7 @@ import re
 
 from triage.content.examine import payload
 from triage.model import Content, Severity
-from triage.model_windows import EventField, EventRecord
+from triage.model.windows import EventField, EventRecord
 
 #: The trait of what was found behind the end of a log's chunks.
 SLACK = "slack"

@@ -16,7 +16,7 @@ from triage.children import Bounds, Lost, Pool, processors
 from triage.events.places import Found
 from triage.evidence import Root, Unreadable
 from triage.model import Gap, Why
-from triage.model_windows import EventLog, EventRecord
+from triage.model.windows import EventLog, EventRecord
 from triage.scope import Limits
 from triage.snapshot import decode_record, encode_record
 

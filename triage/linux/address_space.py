@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from triage import kernel
 from triage.evidence import decode
-from triage.model_code import Place
+from triage.model.code import Place
 from triage.parsers import Malformed
 from triage.parsers.procfs import MapLine, parse_map_line
 from triage.proc.directory import ProcessDir

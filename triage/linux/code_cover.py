@@ -15,7 +15,7 @@ from triage.linux.address_space import AddressSpace
 from triage.linux.images import Linkages, Loaded
 from triage.linux.pages import private_pages
 from triage.model import Patch
-from triage.model_code import CoveredCode
+from triage.model.code import CoveredCode
 from triage.parsers.procfs import MapLine
 from triage.proc.directory import ProcessDir
 from triage.proc.memory import differences

@@ -15,7 +15,7 @@ from triage.linux.code_slots import FOUND_MAX, SlotLook
 from triage.linux.code_threads import ThreadLook
 from triage.linux.images import Linkages, Loaded
 from triage.model import Artifact, Gap, Location, Process, Why
-from triage.model_code import CodeLook, Place
+from triage.model.code import CodeLook, Place
 from triage.parsers import Malformed
 from triage.parsers.procfs import parse_stat
 from triage.proc.directory import ProcessDir, ProcessTable

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from triage.linux.address_space import AddressSpace
 from triage.linux.images import Linkages, Loaded
 from triage.linux.pages import private_pages
-from triage.model_code import CodeSlot
+from triage.model.code import CodeSlot
 from triage.parsers.elf_dynamic import Slot, Symbol
 from triage.proc.directory import ProcessDir
 

@@ -17,7 +17,7 @@ from triage.evidence import decode
 from triage.linux.address_space import AddressSpace
 from triage.linux.images import Loaded
 from triage.model import FileFacts
-from triage.model_code import CodeThread, Place
+from triage.model.code import CodeThread, Place
 from triage.parsers import Malformed
 from triage.parsers.waiting import Waiting, parse_waiting
 from triage.proc.directory import ProcessDir, is_number

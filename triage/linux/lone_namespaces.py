@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from triage.linux.borrowing import borrowed, enter, top_of_namespace
 from triage.model import Location, Mount, Process
-from triage.model_kernel_objects import HiddenThing
+from triage.model.kernel_objects import HiddenThing
 from triage.scope import Scope
 
 _NAME = re.compile(r"^mnt:\[(\d{1,19})\]$")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from triage.executions import kernel_path
 from triage.model import Location
-from triage.model_linux_image import LogEvent
+from triage.model.linux_image import LogEvent
 from triage.parsers.audit import Record, arguments_of, call_of, title_of
 from triage.parsers.procfs import number
+from triage.predicates.executions import kernel_path
 
 _NOEXEC_SEAL = 8  # MFD_NOEXEC_SEAL, include/uapi/linux/memfd.h
 _POKES = frozenset({4, 5, 6, 13, 15})  # PTRACE_POKE*, SETREGS, SETFPREGS: sys/ptrace.h

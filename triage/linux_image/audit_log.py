@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 
 from triage.commands.cheap import is_telling, ordinary_program
 from triage.commands.judge import judge_words
-from triage.executions import named_by, notable_exe
-from triage.interpreters import is_interpreter
 from triage.parsers import Malformed
 from triage.parsers.audit import Record, parse_record, title_of
+from triage.predicates.executions import named_by, notable_exe
+from triage.predicates.interpreters import is_interpreter
 
 _WINDOW = 4 << 20
 _AROUND = 128 << 10  # records of one event lie this near to each other

@@ -18,7 +18,7 @@ from triage.content.examine import glance
 from triage.content.shellcode import identify_shellcode
 from triage.evidence import facts_of_fd
 from triage.model import Confidence, Content, Gap, Location, Why
-from triage.model_carved import CarvedContent
+from triage.model.carved import CarvedContent
 from triage.parsers import Malformed
 from triage.parsers.swap import HEAD, SwapArea, parse_swap
 from triage.scope import Scope

@@ -11,7 +11,7 @@ from triage.commands.script import judge_script
 from triage.linux_image.items import Items
 from triage.linux_image.rules import numbered_lines, plain_item
 from triage.linux_image.tree import Text, Tree
-from triage.model_linux_image import PersistenceItem
+from triage.model.linux_image import PersistenceItem
 
 _PTH = (
     "usr/lib/python3/dist-packages/*.pth", "usr/lib/python3*/site-packages/*.pth",

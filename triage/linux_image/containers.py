@@ -14,7 +14,7 @@ from typing import Any
 
 from triage.linux_image.rules import plain_item
 from triage.linux_image.tree import Text, Tree
-from triage.model_linux_image import PersistenceItem
+from triage.model.linux_image import PersistenceItem
 from triage.parsers.unit_file import parse_unit
 
 _DOCKER = ("var/lib/docker/containers/*/config.v2.json",)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from triage.linux_image.rules import numbered_lines, plain_item
 from triage.linux_image.tree import Text, Tree
-from triage.model_linux_image import PersistenceItem
+from triage.model.linux_image import PersistenceItem
 from triage.records import dataclass
 
 _LINE_MAX = 8192

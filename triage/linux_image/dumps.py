@@ -10,14 +10,14 @@ from dataclasses import replace
 from triage.commands.places import volatile
 from triage.content.examine import glance
 from triage.evidence import Unreadable
-from triage.executions import kernel_path, notable_exe
 from triage.linux_image.audit_events import time_of
 from triage.linux_image.log_files import Pieces
 from triage.linux_image.tree import Tree
 from triage.model import Content, Gap, Why
-from triage.model_linux_image import CoreDump
+from triage.model.linux_image import CoreDump
 from triage.parsers import Malformed
 from triage.parsers.core_file import HEAD, Core, Layout, Segment, parse_core, parse_layout
+from triage.predicates.executions import kernel_path, notable_exe
 from triage.scope import Scope
 
 _PLACES = ("var/lib/systemd/coredump", "var/crash", "var/core", "var/cores", "cores",

@@ -10,10 +10,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from triage.executions import kernel_path
 from triage.linux_image.tracee_events import time_text
 from triage.model import Location
-from triage.model_linux_image import LogEvent
+from triage.model.linux_image import LogEvent
+from triage.predicates.executions import kernel_path
 
 Json = Mapping[str, Any]
 _RULES = frozenset({

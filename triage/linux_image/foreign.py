@@ -22,7 +22,7 @@ from triage.linux_image import (
 )
 from triage.linux_image.items import carried
 from triage.model import Gap, Location, Why
-from triage.model_linux_image import LogEvent
+from triage.model.linux_image import LogEvent
 from triage.scene import volatile_place
 from triage.scope import Budget
 

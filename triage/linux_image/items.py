@@ -10,12 +10,12 @@ from dataclasses import replace
 from triage.commands.judge import unwrapped
 from triage.commands.places import clean
 from triage.content.measure import longest_encoded_run
-from triage.interpreters import is_interpreter, script_index
 from triage.linux_image.tree import Tree
 from triage.model import Content
-from triage.model_linux_image import PersistenceItem
+from triage.model.linux_image import PersistenceItem
 from triage.parsers.shell import parse
-from triage.persistence import reasons_of_script, words_of
+from triage.predicates.interpreters import is_interpreter, script_index
+from triage.predicates.persistence import reasons_of_script, words_of
 from triage.scope import Budget
 
 _KEPT_TEXT = 64 << 10

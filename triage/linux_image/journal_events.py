@@ -10,16 +10,16 @@ from dataclasses import replace
 
 from triage.commands.judge import judge
 from triage.evidence import Unreadable
-from triage.executions import kernel_path, notable_exe, text_reasons
 from triage.linux_image import audit_events, syslog_events
 from triage.linux_image.audit_log import notable_words
 from triage.linux_image.items import carried
 from triage.linux_image.tree import Tree
 from triage.model import Gap, Location, Why
-from triage.model_linux_image import LogEvent
+from triage.model.linux_image import LogEvent
 from triage.parsers import Malformed
 from triage.parsers.audit import Record, arguments_of, call_of, parse_record, title_of
 from triage.parsers.journal import Entry, Journal, NoZstd
+from triage.predicates.executions import kernel_path, notable_exe, text_reasons
 from triage.scope import Scope
 
 _ENTRIES_EACH = 8

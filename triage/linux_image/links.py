@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from triage.links.ties import Judged, Tie
 from triage.model import Artifact, Finding, MemoryFile, Process
-from triage.model_linux_image import CoreDump, LogEvent, PersistenceItem
-from triage.persistence import reasons_of
+from triage.model.linux_image import CoreDump, LogEvent, PersistenceItem
+from triage.predicates.persistence import reasons_of
 from triage.scene import without_deleted
 from triage.subjects import subject_id
-from triage.ties import Judged, Tie
 
 _CHAIN = "chain: a start-up item runs a file that lies in a volatile place of this disk"
 _RAN = "chain: a start-up item runs from a volatile place, and a record shows that it ran"

@@ -15,7 +15,7 @@ from itertools import pairwise
 from zoneinfo import TZPATH, ZoneInfo, available_timezones
 
 from triage.linux_image.tree import Tree
-from triage.model_linux_image import LogEvent
+from triage.model.linux_image import LogEvent
 from triage.records import dataclass
 
 _MONTHS = {m: n for n, m in enumerate(

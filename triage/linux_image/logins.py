@@ -14,7 +14,7 @@ from triage.linux_image.audit_events import time_of
 from triage.linux_image.log_files import Pieces
 from triage.linux_image.tree import Tree
 from triage.model import Gap, Why
-from triage.model_logins import LoginLog, LoginSession
+from triage.model.logins import LoginLog, LoginSession
 from triage.parsers import utmp
 from triage.parsers.utmp import Layout, Login
 

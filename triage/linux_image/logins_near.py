@@ -6,12 +6,12 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from triage.links.ties import Judged
 from triage.model import Artifact, MemoryFile
-from triage.model_linux_image import CoreDump, LogEvent, PersistenceItem
-from triage.model_logins import LoginSession
+from triage.model.linux_image import CoreDump, LogEvent, PersistenceItem
+from triage.model.logins import LoginSession
 from triage.scene import Scene
 from triage.subjects import subject_id
-from triage.ties import Judged
 
 _SLACK = 60
 #: A session that no record ends is taken to have lasted this long.

@@ -7,8 +7,8 @@ import re
 from collections.abc import Generator
 
 from triage.evidence import Unreadable
+from triage.evidence.packed import PackedRoot
 from triage.model import Artifact, Gap, MemoryFile, Why
-from triage.packed import PackedRoot
 from triage.reader import look
 from triage.scope import Scope
 

@@ -10,10 +10,10 @@ from triage.linux_image.log_files import LogFile, Pieces
 from triage.linux_image.log_times import Clock, Zone, zone_of
 from triage.linux_image.recorded import Recorded
 from triage.linux_image.tree import Tree
-from triage.logged import worth_keeping
 from triage.model import Gap, Location, Why
-from triage.model_linux_image import LogEvent
+from triage.model.linux_image import LogEvent
 from triage.parsers.audit_rules import blind_spots
+from triage.predicates.logged import worth_keeping
 from triage.scope import Scope
 
 #: A log's events are dated when its end was seen; further ones keep the time as it is written.

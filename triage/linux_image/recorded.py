@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from triage.model_linux_image import LogEvent
+from triage.model.linux_image import LogEvent
 
 DISTINCT_MAX = 5000
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from triage.linux_image.tree import Text, Tree
-from triage.model_linux_image import PersistenceItem
+from triage.model.linux_image import PersistenceItem
 from triage.parsers.unit_file import parse_unit, values_of
 
 Found = Iterator[PersistenceItem]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from triage.linux_image.items import Items
 from triage.linux_image.tree import Text, Tree
-from triage.model_linux_image import PersistenceItem
+from triage.model.linux_image import PersistenceItem
 from triage.parsers.crontab import parse_crontab
 
 _SYSTEM = ("etc/crontab",)

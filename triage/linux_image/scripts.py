@@ -9,7 +9,7 @@ from triage.commands.judge import judge
 from triage.linux_image.items import Items
 from triage.linux_image.script_places import DIRECTORIES, FILES, HOME, HOME_DIRECTORIES
 from triage.linux_image.tree import Text, Tree
-from triage.model_linux_image import PersistenceItem
+from triage.model.linux_image import PersistenceItem
 
 #: Units lie among the scripts that make an initial RAM disk; a shell never reads one of that name.
 _UNIT = (".service", ".socket", ".timer", ".mount", ".target", ".path", ".slice")

@@ -11,12 +11,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from triage.commands.places import volatile
-from triage.executions import kernel_path
 from triage.linux_image.sysmon_events import log_event
 from triage.model import Location
-from triage.model_linux_image import LogEvent
+from triage.model.linux_image import LogEvent
 from triage.parsers import Malformed
 from triage.parsers.sysmon import parse_event
+from triage.predicates.executions import kernel_path
 
 _LINE = re.compile(
     rb"(?:<\d{1,3}>)?(?:\d )?"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from triage.executions import kernel_path
 from triage.model import Location
-from triage.model_linux_image import LogEvent
+from triage.model.linux_image import LogEvent
 from triage.parsers.sysmon import SysmonEvent
+from triage.predicates.executions import kernel_path
 
 _EXECUTION, _FILE_MADE, _ACCESS, _RAW_ACCESS = 1, 11, 10, 9
 _EMPTY = ("-", "", "(null)")

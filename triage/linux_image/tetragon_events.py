@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from triage.executions import kernel_path
 from triage.linux_image.tracee_events import time_text
 from triage.model import Location
-from triage.model_linux_image import LogEvent
+from triage.model.linux_image import LogEvent
+from triage.predicates.executions import kernel_path
 
 Json = Mapping[str, Any]
 _KINDS = ("process_exec", "process_exit", "process_kprobe", "process_tracepoint", "process_loader",

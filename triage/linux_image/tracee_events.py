@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from triage.executions import kernel_path
 from triage.model import Location
-from triage.model_linux_image import LogEvent
+from triage.model.linux_image import LogEvent
+from triage.predicates.executions import kernel_path
 
 Json = Mapping[str, Any]
 #: The product's names and ids of what it raises about code from memory: rule -> ATT&CK technique.

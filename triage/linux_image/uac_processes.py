@@ -13,14 +13,14 @@ import re
 from collections.abc import Iterator
 
 from triage.commands.judge import PRELOADS, preload
-from triage.executions import kernel_path, notable_exe
-from triage.interpreters import is_interpreter
 from triage.linux_image.tree import Tree
-from triage.logged import known_memfd, volatile_code, worth_keeping
 from triage.model import Content, Location
-from triage.model_linux_image import LogEvent
+from triage.model.linux_image import LogEvent
 from triage.parsers import Malformed
 from triage.parsers.procfs import number, parse_map_line, parse_status
+from triage.predicates.executions import kernel_path, notable_exe
+from triage.predicates.interpreters import is_interpreter
+from triage.predicates.logged import known_memfd, volatile_code, worth_keeping
 from triage.scope import Budget, Limits
 
 PROCESSES = "live_response/process"

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from triage.commands.places import clean, volatile
 from triage.linux_image.items import Items
 from triage.linux_image.tree import Text, Tree
-from triage.model_linux_image import PersistenceItem
+from triage.model.linux_image import PersistenceItem
 from triage.parsers.unit_file import Setting, parse_unit, values_of
 
 _SYSTEM = (

@@ -12,8 +12,8 @@ from dataclasses import replace
 
 from triage import kernel
 from triage.evidence import Unreadable, why_of
-from triage.interpreters import script_paths
 from triage.model import Argument, FileFacts, Why
+from triage.predicates.interpreters import script_paths
 from triage.proc.directory import ProcessDir
 from triage.scene import LONG_PATH
 

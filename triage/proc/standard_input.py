@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from triage.interpreters import is_interpreter
 from triage.model import OpenFile
+from triage.predicates.interpreters import is_interpreter
 from triage.proc.directory import ProcessDir
 
 _SOCKET = "socket:["

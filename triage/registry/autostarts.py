@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from triage.model import Content, Location
-from triage.model_windows import AutostartItem, RegistryRead
+from triage.model.windows import AutostartItem, RegistryRead
 from triage.parsers.regf import Key, Value
 from triage.registry import tasks
 from triage.registry.autostart_places import Place, Tree, match, of_hive, places

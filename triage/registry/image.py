@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Generator
 
 from triage.model import Artifact, Gap
-from triage.model_windows import AutostartItem, RegistryRead, WmiSubscription
+from triage.model.windows import AutostartItem, RegistryRead, WmiSubscription
 from triage.registry.hives import profile_sids
 from triage.registry.merging import Merged, runs
 from triage.registry.named import named_values

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from triage.content.examine import payload
 from triage.model import Content, Location
-from triage.model_windows import RegistryKey
+from triage.model.windows import RegistryKey
 from triage.parsers.regf import Key, Value
 from triage.registry import benign, security
 from triage.registry.hives import Mounted, text_of

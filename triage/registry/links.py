@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from triage.links.ties import Judged, Tie
 from triage.model import Artifact, Finding
-from triage.model_windows import (
+from triage.model.windows import (
     AutostartItem,
     RegistryKey,
     RegistryRead,
@@ -19,7 +20,6 @@ from triage.model_windows import (
 from triage.records import dataclass
 from triage.registry.notation import Names, resolve
 from triage.subjects import subject_id
-from triage.ties import Judged, Tie
 from triage.windows.commands import judge_script
 
 #: Families of findings that say that a value holds something, not only where it lies.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from triage.model import Artifact, Content
-from triage.model_windows import AutostartItem, RegistryKey, RegistryRead, RegistryValue
+from triage.model.windows import AutostartItem, RegistryKey, RegistryRead, RegistryValue
 from triage.registry.stores import Tally
 from triage.scope import Budget
 from triage.windows.traits import Trait

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from triage.model import Artifact, Gap
-from triage.model_windows import RegistryRead
+from triage.model.windows import RegistryRead
 from triage.parsers.regf import Hive, Key, Value
 from triage.registry.looking import LEAST
 from triage.registry.merging import Merged

@@ -8,7 +8,7 @@ from dataclasses import replace
 from triage.content.examine import payload
 from triage.content.kinds import family
 from triage.model import Artifact, Gap, Location, Why
-from triage.model_windows import AutostartItem, RegistryRead, RegistryValue
+from triage.model.windows import AutostartItem, RegistryRead, RegistryValue
 from triage.parsers.regf import Key, Remnant, Value
 from triage.registry import benign, families
 from triage.registry.autostarts import Autostarts

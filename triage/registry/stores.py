@@ -15,7 +15,7 @@ from triage.content.examine import payload
 from triage.content.identity import Identity
 from triage.content.kinds import family
 from triage.model import Content, Location, Severity
-from triage.model_windows import RegistryValue
+from triage.model.windows import RegistryValue
 from triage.parsers.regf import Key, Value
 from triage.records import dataclass
 from triage.registry import benign, families

@@ -6,7 +6,7 @@ import re
 
 from triage.content.kinds import family
 from triage.model import Content, Layer, Severity
-from triage.model_windows import AutostartItem, RegistryKey, RegistryValue
+from triage.model.windows import AutostartItem, RegistryKey, RegistryValue
 
 _HIDING = frozenset({"encoded", "compressed", "encrypted", "archive"})
 _PROGRAM = frozenset({"executable", "bytecode"})

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 from triage.children import Bounds, Lost, Pool, processors
 from triage.evidence import Root
 from triage.model import Artifact, Gap, Why
-from triage.model_windows import AutostartItem, RegistryKey, RegistryValue
+from triage.model.windows import AutostartItem, RegistryKey, RegistryValue
 from triage.parsers import Malformed
 from triage.parsers.regf import open_hive
 from triage.records import dataclass

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from textwrap import wrap
 from typing import Any
 
-from triage.compare import Change, Comparison, Status
+from triage.comparing.compare import Change, Comparison, Status
 from triage.model import Report
 from triage.printable import printable
 from triage.report import order

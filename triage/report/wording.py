@@ -19,10 +19,10 @@ from triage.model import (
     Subject,
     Why,
 )
+from triage.predicates.seal_names import seal_names
 from triage.printable import printable
 from triage.report import order
 from triage.report.stories import Member
-from triage.seal_names import seal_names
 
 #: One sign for each severity, so that colour is never the only difference.
 SIGNS: Mapping[Severity, str] = MappingProxyType(
@@ -125,7 +125,7 @@ _ANSWERED = {
     SettledBy.BASELINE: "known from the baseline",
     SettledBy.ALLOW_LIST: "allowed by a list",
 }
-_MERGED = "merged from "  # as triage.merging notes each source
+_MERGED = "merged from "  # as triage.comparing.merging notes each source
 
 
 def _merged(report: Report) -> str:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from triage.content.examine import payload
 from triage.evidence import Root, Unreadable
 from triage.model import Content, Gap, Location, Why
-from triage.model_windows import AutostartItem, RegistryRead
+from triage.model.windows import AutostartItem, RegistryRead
 from triage.parsers import Malformed
 from triage.parsers.lnk import SIZE_MAX as LINK_MAX
 from triage.parsers.lnk import parse_lnk

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from triage import kernel
 from triage.evidence import decode
-from triage.interpreters import is_interpreter
+from triage.predicates.interpreters import is_interpreter
 from triage.scene import volatile_place
 
 _CMDLINE_MAX = 1 << 15

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from triage.links.ties import Judged, Tie, harmful_of
 from triage.model import Artifact
-from triage.model_windows import EventRecord, WmiObject, WmiSubscription
+from triage.model.windows import EventRecord, WmiObject, WmiSubscription
+from triage.predicates.wmi_consumers import runs_code, texts_of
 from triage.records import dataclass
 from triage.subjects import subject_id
-from triage.ties import Judged, Tie, harmful_of
 from triage.windows.targets import targets_of
-from triage.wmi_consumers import runs_code, texts_of
 
 _NAME_LEAST = 6  # shorter names of classes are words that any script may have
 _TOLD_LEAST = 12  # characters of a command or a name that an event repeats by no accident

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from triage.model import Location
-from triage.model_windows import WmiObject, WmiSubscription, WmiValue
+from triage.model.windows import WmiObject, WmiSubscription, WmiValue
 from triage.parsers.cim.mof import Alias, MofFile, MofObject, MofProperty, MofValue
 from triage.parsers.cim.values import Value
 from triage.records import dataclass

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from triage.model import Location
-from triage.model_windows import WmiObject, WmiValue
+from triage.model.windows import WmiObject, WmiValue
 from triage.parsers.cim.definitions import ClassDefinition, qualifiers
 from triage.parsers.cim.instances import Instance
 from triage.parsers.cim.repository import Repository, Stored

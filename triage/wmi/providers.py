@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from triage.model import Location
-from triage.model_windows import ComServer, WmiProvider
+from triage.model.windows import ComServer, WmiProvider
 from triage.parsers.cim.instances import Instance
 from triage.parsers.cim.repository import Repository, Stored
 from triage.parsers.filetime import utc

@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field, replace
 
 from triage.model import Artifact, Gap, Location, Why
-from triage.model_windows import WmiObject, WmiProvider
+from triage.model.windows import WmiObject, WmiProvider
 from triage.parsers import Malformed
 from triage.parsers.cim.repository import Problem, Repository, Stored
 from triage.scope import Scope

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Set
 
 from triage.evidence import Root, Unreadable
 from triage.model import Location
-from triage.model_windows import ComServer, WmiRecovery
+from triage.model.windows import ComServer, WmiRecovery
 from triage.parsers import Malformed
 from triage.parsers.regf import Hive, Key, open_hive
 from triage.records import dataclass

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from triage.model_windows import AutostartItem, RegistryValue, WmiObject, WmiSubscription
+from triage.links.ties import Judged, Tie, harmful_of
+from triage.model.windows import AutostartItem, RegistryValue, WmiObject, WmiSubscription
+from triage.predicates.wmi_consumers import texts_of
 from triage.subjects import subject_id
-from triage.ties import Judged, Tie, harmful_of
 from triage.wmi.links import MOST, files_in, is_named, stores_in
-from triage.wmi_consumers import texts_of
 
 _WMI = re.compile(r"wmi|\bcim|winmgmts|root[\\/]", re.IGNORECASE)
 _STARTS = "chain: an autostart names a WMI class that holds data"

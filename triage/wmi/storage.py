@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from triage.content.identify import identify
 from triage.content.kinds import family
 from triage.model import Content
-from triage.model_windows import WmiValue
+from triage.model.windows import WmiValue
 from triage.parsers.cim.definitions import (
     ClassDefinition,
     defaults,

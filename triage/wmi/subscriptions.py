@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import field, replace
 
 from triage.model import Location
-from triage.model_windows import WmiObject, WmiSubscription, WmiValue
+from triage.model.windows import WmiObject, WmiSubscription, WmiValue
 from triage.parsers.cim.instances import Instance
 from triage.parsers.cim.repository import Repository, Stored
 from triage.records import dataclass

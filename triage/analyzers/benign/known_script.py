@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from triage.analyzers.indicator import Attestation
 from triage.model import Benign
-from triage.model_windows import EventRecord
+from triage.model.windows import EventRecord
 from triage.scene import Scene
 from triage.windows.known_scripts import known_command, known_script
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from triage.analyzers.indicator import Attestation
 from triage.knowledge import table
 from triage.model import Benign
-from triage.model_windows import WmiObject, WmiSubscription
+from triage.model.windows import WmiObject, WmiSubscription
 from triage.scene import Scene
 
 # What a consumer runs or writes, in any of its classes: a row that does not name it forbids it.

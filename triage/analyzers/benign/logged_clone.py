@@ -12,9 +12,9 @@ https://github.com/falcosecurity/rules (memfd_create and runc)
 from __future__ import annotations
 
 from triage.analyzers.indicator import Attestation
-from triage.logged import clone_of
 from triage.model import Benign
-from triage.model_linux_image import LogEvent
+from triage.model.linux_image import LogEvent
+from triage.predicates.logged import clone_of
 from triage.scene import Scene
 
 

@@ -10,10 +10,10 @@ Source: runc's libcontainer/dmz and cloned_binary.c (CVE-2019-5736).
 from __future__ import annotations
 
 from triage.analyzers.indicator import Attestation
-from triage.interpreters import is_interpreter
 from triage.model import Benign, MemoryFile, Process
+from triage.predicates.interpreters import is_interpreter
+from triage.predicates.seal_names import seal_names
 from triage.scene import Scene, is_memfd
-from triage.seal_names import seal_names
 
 _SEALED = 0x0F
 

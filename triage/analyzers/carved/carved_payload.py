@@ -34,11 +34,11 @@ import shlex
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
-from triage.carved_subjects import WHERE
 from triage.commands.script import judge_script
 from triage.model import Confidence, Evidence, Severity
-from triage.model_carved import CarvedContent
+from triage.model.carved import CarvedContent
 from triage.scene import Scene
+from triage.subjects.carved import WHERE
 
 
 def check(item: CarvedContent, scene: Scene) -> Iterator[Evidence]:

@@ -31,7 +31,7 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.model import Confidence, Evidence, Severity
-from triage.model_code import CodeLook, CoveredCode
+from triage.model.code import CodeLook, CoveredCode
 from triage.scene import Scene
 
 _SHOWN = 4

@@ -33,9 +33,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
-from triage.code_hooks import owner
 from triage.model import Confidence, Evidence, Severity
-from triage.model_code import CodeLook, CodeSlot
+from triage.model.code import CodeLook, CodeSlot
+from triage.predicates.code_hooks import owner
 from triage.scene import Scene, volatile_place
 
 _SHOWN = 6

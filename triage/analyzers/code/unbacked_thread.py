@@ -38,7 +38,7 @@ from collections.abc import Iterator
 from triage.analyzers.benign.jit_runtime import runtime_of
 from triage.analyzers.indicator import Indicator
 from triage.model import Confidence, Evidence, Severity
-from triage.model_code import CodeLook, CodeThread
+from triage.model.code import CodeLook, CodeThread
 from triage.scene import Scene
 
 _SHOWN = 6

@@ -33,9 +33,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
-from triage.code_hooks import differing, is_breakpoint
 from triage.model import Confidence, Evidence, Severity
-from triage.model_code import CodeLook
+from triage.model.code import CodeLook
+from triage.predicates.code_hooks import differing, is_breakpoint
 from triage.scene import Scene
 
 _SHOWN = 3

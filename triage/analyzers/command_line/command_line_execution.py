@@ -35,8 +35,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
-from triage.command_lines import reasons_of, shown, verify
 from triage.model import Confidence, Evidence, Process, Severity
+from triage.predicates.command_lines import reasons_of, shown, verify
 from triage.scene import Scene
 
 

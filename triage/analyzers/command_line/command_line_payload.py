@@ -30,10 +30,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
-from triage.command_lines import carried, shown, verify
 from triage.content.kinds import family
 from triage.model import Confidence, Evidence, Process, Severity
-from triage.payloads import hidden, in_words
+from triage.predicates.command_lines import carried, shown, verify
+from triage.predicates.payloads import hidden, in_words
 from triage.scene import Scene
 
 

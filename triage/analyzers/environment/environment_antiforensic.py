@@ -30,9 +30,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
-from triage.environment import variables
-from triage.kernel_stores import fileless
 from triage.model import Confidence, Evidence, Process, Severity
+from triage.predicates.environment import variables
+from triage.predicates.kernel_stores import fileless
 from triage.scene import Scene, volatile_place
 
 _NOWHERE = ("/dev/null", "", "/dev/zero")

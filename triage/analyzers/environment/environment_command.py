@@ -34,8 +34,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
-from triage.environment import commands_in, inherited_from, may_command, variables
 from triage.model import Confidence, Evidence, Process, Severity
+from triage.predicates.environment import commands_in, inherited_from, may_command, variables
 from triage.scene import Scene
 
 _SHOWN = 200

@@ -29,11 +29,11 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.content.kinds import family
-from triage.environment import content_of, inherited_from, variables, worth_a_look
 from triage.model import Confidence, Content, Evidence, Process, Severity
-from triage.payloads import hidden, in_words
+from triage.predicates.environment import content_of, inherited_from, variables, worth_a_look
+from triage.predicates.payloads import hidden, in_words
+from triage.predicates.stored_payloads import is_dense
 from triage.scene import Scene
-from triage.stored_payloads import is_dense
 
 _LEAST = 2048
 

@@ -27,10 +27,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
-from triage.environment import inherited_from, joined, parts
 from triage.model import Confidence, Evidence, Process, Severity
+from triage.predicates.environment import inherited_from, joined, parts
+from triage.predicates.stored_payloads import payload_of
 from triage.scene import Scene
-from triage.stored_payloads import payload_of
 
 
 def check(process: Process, scene: Scene) -> Iterator[Evidence]:

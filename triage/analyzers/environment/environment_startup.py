@@ -37,8 +37,8 @@ from collections.abc import Iterator
 from triage.analyzers.indicator import Indicator
 from triage.analyzers.places import quoted
 from triage.content.patterns import lazy
-from triage.environment import inherited_from, variables
 from triage.model import Confidence, Evidence, Process, Severity
+from triage.predicates.environment import inherited_from, variables
 from triage.scene import MEMORY_FS_TYPES, Scene, volatile_place, without_deleted
 
 _ANYBODY = ("",)

@@ -33,7 +33,7 @@ from triage.analyzers.indicator import Indicator
 from triage.events.processes import command_severity
 from triage.events.words import told, verify, worst
 from triage.model import Confidence, Evidence, Severity
-from triage.model_windows import EventRecord
+from triage.model.windows import EventRecord
 from triage.scene import Scene
 from triage.windows.commands import judge_command
 from triage.windows.traits import HARMFUL, SUSPECT

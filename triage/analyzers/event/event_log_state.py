@@ -29,7 +29,7 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.model import Confidence, Evidence, Severity
-from triage.model_windows import EventLog
+from triage.model.windows import EventLog
 from triage.scene import Scene
 
 

@@ -34,7 +34,7 @@ from triage.events.processes import written_places
 from triage.events.registry_places import meets, of_one_user, place_of
 from triage.events.words import told, verify, worst
 from triage.model import Confidence, Evidence, Severity
-from triage.model_windows import EventRecord
+from triage.model.windows import EventRecord
 from triage.scene import Scene
 
 

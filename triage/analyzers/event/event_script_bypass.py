@@ -28,7 +28,7 @@ from collections.abc import Iterator
 from triage.analyzers.indicator import Indicator
 from triage.events.words import told, verify
 from triage.model import Confidence, Evidence, Severity
-from triage.model_windows import EventRecord
+from triage.model.windows import EventRecord
 from triage.scene import Scene
 from triage.windows.traits import Trait
 

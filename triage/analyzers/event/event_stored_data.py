@@ -36,7 +36,7 @@ from triage.analyzers.indicator import Indicator
 from triage.events.stored import EMPTY_LOGS
 from triage.events.words import chain, contents, source_facts, told, verify
 from triage.model import Confidence, Evidence, Severity
-from triage.model_windows import EventRecord
+from triage.model.windows import EventRecord
 from triage.scene import Scene
 
 

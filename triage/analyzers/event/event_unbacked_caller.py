@@ -35,7 +35,7 @@ from triage.events.access import rights_in_words
 from triage.events.images import installed
 from triage.events.words import lowered, told, verify
 from triage.model import Confidence, Evidence, Severity
-from triage.model_windows import EventRecord
+from triage.model.windows import EventRecord
 from triage.scene import Scene
 
 

@@ -33,7 +33,7 @@ from triage.content.examine import payload
 from triage.events.processes import command_severity
 from triage.events.words import chain, contents, told, verify, worst
 from triage.model import Confidence, Evidence, Severity
-from triage.model_windows import EventRecord
+from triage.model.windows import EventRecord
 from triage.scene import Scene
 
 

@@ -29,9 +29,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
-from triage.logged import core_facts, dumped
 from triage.model import Confidence, Evidence, Severity
-from triage.model_linux_image import CoreDump
+from triage.model.linux_image import CoreDump
+from triage.predicates.logged import core_facts, dumped
 from triage.scene import Scene
 
 

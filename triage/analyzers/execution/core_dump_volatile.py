@@ -29,10 +29,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
-from triage.executions import is_memfd_text, notable_exe
-from triage.logged import core_facts, dumped, known_memfd
 from triage.model import Confidence, Evidence, Severity
-from triage.model_linux_image import CoreDump
+from triage.model.linux_image import CoreDump
+from triage.predicates.executions import is_memfd_text, notable_exe
+from triage.predicates.logged import core_facts, dumped, known_memfd
 from triage.scene import Scene
 
 

@@ -29,10 +29,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
-from triage.executions import as_process, confidence_of, is_memfd_text, reasons_of
-from triage.logged import again, seen
 from triage.model import Confidence, Evidence, Severity
-from triage.model_linux_image import LogEvent
+from triage.model.linux_image import LogEvent
+from triage.predicates.executions import as_process, confidence_of, is_memfd_text, reasons_of
+from triage.predicates.logged import again, seen
 from triage.scene import Scene
 
 

@@ -33,10 +33,10 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.analyzers.process import exe_memfd, exe_memfd_masquerade
-from triage.executions import as_process, confidence_of
-from triage.logged import again, seen
 from triage.model import Confidence, Evidence, Severity
-from triage.model_linux_image import LogEvent
+from triage.model.linux_image import LogEvent
+from triage.predicates.executions import as_process, confidence_of
+from triage.predicates.logged import again, seen
 from triage.scene import Scene
 
 

@@ -31,10 +31,10 @@ from collections.abc import Iterator
 from triage.analyzers.indicator import Indicator
 from triage.analyzers.process import exe_in_dev, exe_in_run, exe_in_shm
 from triage.commands.places import volatile
-from triage.executions import as_process, confidence_of
-from triage.logged import again, seen
 from triage.model import Confidence, Evidence, Severity
-from triage.model_linux_image import LogEvent
+from triage.model.linux_image import LogEvent
+from triage.predicates.executions import as_process, confidence_of
+from triage.predicates.logged import again, seen
 from triage.scene import Scene, without_deleted
 
 

@@ -30,11 +30,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
-from triage.executions import confidence_of, is_memfd_text, notable_exe
-from triage.interpreters import is_interpreter
-from triage.logged import again, is_debugger, seen
 from triage.model import Confidence, Evidence, Severity
-from triage.model_linux_image import LogEvent
+from triage.model.linux_image import LogEvent
+from triage.predicates.executions import confidence_of, is_memfd_text, notable_exe
+from triage.predicates.interpreters import is_interpreter
+from triage.predicates.logged import again, is_debugger, seen
 from triage.scene import Scene
 
 

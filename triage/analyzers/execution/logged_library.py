@@ -29,10 +29,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
-from triage.executions import confidence_of
-from triage.logged import again, seen, volatile_code
 from triage.model import Confidence, Evidence, Severity
-from triage.model_linux_image import LogEvent
+from triage.model.linux_image import LogEvent
+from triage.predicates.executions import confidence_of
+from triage.predicates.logged import again, seen, volatile_code
 from triage.scene import Scene
 
 

@@ -28,10 +28,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
-from triage.logged import again, seen
 from triage.model import Confidence, Evidence, Severity
-from triage.model_linux_image import LogEvent
-from triage.payloads import hidden, in_words
+from triage.model.linux_image import LogEvent
+from triage.predicates.logged import again, seen
+from triage.predicates.payloads import hidden, in_words
 from triage.scene import Scene
 
 

@@ -33,9 +33,9 @@ import shlex
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
-from triage.archive_path import from_archive
 from triage.model import Confidence, Evidence, Severity
-from triage.model_logins import LoginLog
+from triage.model.logins import LoginLog
+from triage.predicates.archive_path import from_archive
 from triage.scene import Scene
 
 

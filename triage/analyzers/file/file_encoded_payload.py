@@ -37,7 +37,7 @@ from triage.analyzers.indicator import Indicator
 from triage.analyzers.places import PROGRAM, SCRIPT, severity_in, verify, where
 from triage.content.kinds import family
 from triage.model import Confidence, Content, Evidence, Layer, MemoryFile, Severity
-from triage.payloads import HIDING, hidden, in_words, is_program
+from triage.predicates.payloads import HIDING, hidden, in_words, is_program
 from triage.scene import Scene
 
 

@@ -101,7 +101,7 @@ def _payload(parts: list[tuple[str, bytes]]) -> str | None:
 
 
 def _in_words(content: Content) -> str | None:
-    from triage.payloads import hidden, in_words
+    from triage.predicates.payloads import hidden, in_words
 
     found = hidden(content)
     return None if found is None else in_words(found[1])

@@ -31,7 +31,7 @@ from collections.abc import Iterator
 from triage.analyzers.indicator import Indicator
 from triage.analyzers.places import path_of, place_of, verify, where
 from triage.model import Confidence, Evidence, MemoryFile, Severity
-from triage.run_programs import keeper_of
+from triage.predicates.run_programs import keeper_of
 from triage.scene import Scene
 
 

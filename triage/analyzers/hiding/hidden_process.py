@@ -34,7 +34,7 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.model import Confidence, Evidence, Severity
-from triage.model_kernel_objects import HiddenThing
+from triage.model.kernel_objects import HiddenThing
 from triage.scene import Scene
 
 

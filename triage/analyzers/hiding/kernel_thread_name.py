@@ -35,8 +35,8 @@ import re
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
-from triage.kernel_stores import fileless
 from triage.model import Confidence, Evidence, Process, Severity
+from triage.predicates.kernel_stores import fileless
 from triage.scene import Scene
 
 _BRACKETED = re.compile(r"\[[\w/:.+#-]{2,}\]\s*")

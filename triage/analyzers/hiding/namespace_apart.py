@@ -35,7 +35,7 @@ from collections.abc import Iterator
 from triage.analyzers.indicator import Indicator
 from triage.analyzers.places import quoted
 from triage.model import Confidence, Evidence, Mount, Severity
-from triage.model_kernel_objects import HiddenThing
+from triage.model.kernel_objects import HiddenThing
 from triage.scene import MEMORY_FS_TYPES, Scene
 
 

@@ -33,9 +33,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
-from triage.kernel_stores import where
 from triage.model import Confidence, Evidence, Severity
-from triage.model_kernel_objects import IpcObject
+from triage.model.kernel_objects import IpcObject
+from triage.predicates.kernel_stores import where
 from triage.scene import Scene
 
 

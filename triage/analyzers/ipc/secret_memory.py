@@ -29,9 +29,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
-from triage.interpreters import is_interpreter
-from triage.kernel_stores import fileless
 from triage.model import Confidence, Evidence, Process, Severity
+from triage.predicates.interpreters import is_interpreter
+from triage.predicates.kernel_stores import fileless
 from triage.scene import Scene
 
 _NAME = "/secretmem"

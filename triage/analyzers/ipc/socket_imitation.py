@@ -29,11 +29,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
-from triage.kernel_stores import fileless, where
 from triage.model import Confidence, Evidence, Severity
-from triage.model_kernel_objects import IpcObject
+from triage.model.kernel_objects import IpcObject
+from triage.predicates.kernel_stores import fileless, where
+from triage.predicates.socket_names import is_of_a_service
 from triage.scene import Scene
-from triage.socket_names import is_of_a_service
 
 
 def check(item: IpcObject, scene: Scene) -> Iterator[Evidence]:

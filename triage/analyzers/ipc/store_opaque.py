@@ -31,11 +31,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
-from triage.kernel_stores import is_tokens, known_key, verify, where
 from triage.model import Confidence, Evidence, Severity
-from triage.model_kernel_objects import IpcObject
+from triage.model.kernel_objects import IpcObject
+from triage.predicates.kernel_stores import is_tokens, known_key, verify, where
+from triage.predicates.stored_payloads import opaque_words, payload_of
 from triage.scene import Scene
-from triage.stored_payloads import opaque_words, payload_of
 
 _LEAST = {"key": 1024, "attribute": 1024, "socket": 24, "sysv-shm": 1 << 16, "pipe": 4096,
           "socket-queue": 4096}  # fmt: skip

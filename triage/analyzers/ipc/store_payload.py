@@ -31,11 +31,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
-from triage.kernel_stores import verify, where
 from triage.model import Confidence, Evidence, Severity
-from triage.model_kernel_objects import IpcObject
+from triage.model.kernel_objects import IpcObject
+from triage.predicates.kernel_stores import verify, where
+from triage.predicates.stored_payloads import payload_of
 from triage.scene import Scene
-from triage.stored_payloads import payload_of
 
 
 def check(item: IpcObject, scene: Scene) -> Iterator[Evidence]:

@@ -55,7 +55,7 @@ class _Change(NamedTuple):
 
 
 def _changes(process: Process, mapping: Mapping) -> list[_Change]:
-    from triage.code_hooks import hook_of, leads_to
+    from triage.predicates.code_hooks import hook_of, leads_to
 
     found = []
     for patch in mapping.patches:
@@ -67,7 +67,7 @@ def _changes(process: Process, mapping: Mapping) -> list[_Change]:
 
 def _all_noted(mapping: Mapping) -> bool:
     """Whether the noted places hold every byte that differs."""
-    from triage.code_hooks import differing
+    from triage.predicates.code_hooks import differing
 
     return sum(len(differing(patch)) for patch in mapping.patches) == mapping.changed
 
@@ -111,7 +111,7 @@ def _severity(mapping: Mapping, changes: list[_Change]) -> Severity:
 
 def _words(change: _Change) -> str:
     """What a patch does, where that is known."""
-    from triage.code_hooks import owner
+    from triage.predicates.code_hooks import owner
 
     if change.kind == "other":
         return ""

@@ -32,8 +32,8 @@ from collections.abc import Iterator
 from triage.analyzers.indicator import Indicator
 from triage.knowledge import match
 from triage.model import Confidence, Evidence, Severity
-from triage.model_linux_image import PersistenceItem
-from triage.persistence import verify
+from triage.model.linux_image import PersistenceItem
+from triage.predicates.persistence import verify
 from triage.scene import Scene, volatile_place
 
 

@@ -30,9 +30,9 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.model import Confidence, Content, Evidence, Severity
-from triage.model_linux_image import PersistenceItem
-from triage.payloads import hidden, in_words
-from triage.persistence import verify, what
+from triage.model.linux_image import PersistenceItem
+from triage.predicates.payloads import hidden, in_words
+from triage.predicates.persistence import verify, what
 from triage.scene import Scene
 
 

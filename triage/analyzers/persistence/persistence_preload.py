@@ -31,8 +31,8 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.model import Confidence, Evidence, Severity
-from triage.model_linux_image import PersistenceItem
-from triage.persistence import evidence
+from triage.model.linux_image import PersistenceItem
+from triage.predicates.persistence import evidence
 from triage.scene import Scene
 
 _KINDS = frozenset({"preload"})

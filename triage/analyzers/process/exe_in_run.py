@@ -33,7 +33,7 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.model import Confidence, Evidence, Process, Severity
-from triage.run_programs import keeper_of
+from triage.predicates.run_programs import keeper_of
 from triage.scene import Scene, volatile_place, without_deleted
 
 

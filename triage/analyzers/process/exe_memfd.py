@@ -34,8 +34,8 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.model import Confidence, Evidence, Process, Severity
+from triage.predicates.seal_names import seal_names
 from triage.scene import Scene, is_memfd
-from triage.seal_names import seal_names
 
 
 def check(process: Process, scene: Scene) -> Iterator[Evidence]:

@@ -31,8 +31,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
-from triage.kernel_stores import fileless
 from triage.model import Confidence, Evidence, Mount, Process, Severity
+from triage.predicates.kernel_stores import fileless
 from triage.scene import Scene, effective_uid
 
 _MAGIC = 0x65735546  # FUSE_SUPER_MAGIC, fs/fuse/inode.c

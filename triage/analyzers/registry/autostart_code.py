@@ -32,7 +32,7 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.model import Confidence, Evidence, Severity
-from triage.model_windows import AutostartItem
+from triage.model.windows import AutostartItem
 from triage.registry.words import excerpt, reg_query, state_words
 from triage.scene import Scene
 from triage.windows.traits import Trait

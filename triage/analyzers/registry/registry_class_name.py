@@ -31,7 +31,7 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.model import Confidence, Evidence, Severity
-from triage.model_windows import RegistryKey
+from triage.model.windows import RegistryKey
 from triage.registry.words import chain_of, in_words, state_words
 from triage.scene import Scene
 

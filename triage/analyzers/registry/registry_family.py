@@ -33,7 +33,7 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.model import Confidence, Evidence, Severity
-from triage.model_windows import RegistryValue
+from triage.model.windows import RegistryValue
 from triage.registry import families
 from triage.registry.notation import below_hive
 from triage.registry.words import reg_query, state_words

@@ -32,10 +32,10 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.model import Confidence, Evidence, Severity
-from triage.model_windows import RegistryValue
+from triage.model.windows import RegistryValue
 from triage.registry.words import reg_query, state_words
-from triage.registry_subjects import type_name
 from triage.scene import Scene
+from triage.subjects.registry import type_name
 
 _WORDS = {
     "oversized-number": ("a number has {size} bytes", Severity.MEDIUM),

@@ -32,7 +32,7 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.model import Confidence, Evidence, Severity
-from triage.model_windows import RegistryValue
+from triage.model.windows import RegistryValue
 from triage.registry.words import state_words
 from triage.scene import Scene
 

@@ -31,8 +31,8 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.analyzers.script.script_memfd import is_memfd_argument
-from triage.interpreters import is_loader
 from triage.model import Argument, Confidence, Evidence, Process, Severity
+from triage.predicates.interpreters import is_loader
 from triage.scene import Scene, in_memory, volatile_place
 
 

@@ -31,8 +31,8 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.analyzers.script.script_memfd import is_memfd_argument
-from triage.interpreters import is_interpreter
 from triage.model import Confidence, Evidence, FileFacts, Process, Severity
+from triage.predicates.interpreters import is_interpreter
 from triage.scene import DELETED, Scene, in_memory, is_memfd
 
 

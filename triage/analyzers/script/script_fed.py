@@ -37,9 +37,9 @@ import stat
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
-from triage.interpreters import is_interpreter, reads_standard_input, scripts_of
-from triage.kernel_stores import fileless
 from triage.model import Confidence, Evidence, OpenFile, Process, Severity
+from triage.predicates.interpreters import is_interpreter, reads_standard_input, scripts_of
+from triage.predicates.kernel_stores import fileless
 from triage.scene import Scene, volatile_place, without_deleted
 
 _PIPES = ("pipe:[", "socket:[")

@@ -30,8 +30,8 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.analyzers.places import quoted
-from triage.interpreters import is_interpreter, scripts_of
 from triage.model import Argument, Confidence, Evidence, Process, Severity, Why
+from triage.predicates.interpreters import is_interpreter, scripts_of
 from triage.scene import Scene, volatile_place
 
 _PLACES = {

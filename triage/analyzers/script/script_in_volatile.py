@@ -35,8 +35,8 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.analyzers.places import quoted
-from triage.interpreters import is_loader, runs_settings, scripts_of
 from triage.model import Argument, Confidence, Evidence, Process, Severity, Why
+from triage.predicates.interpreters import is_loader, runs_settings, scripts_of
 from triage.scene import Scene, in_memory, is_below, volatile_place
 
 # A pipe with a name is read like a file; Python runs a directory's __main__.py.

@@ -33,9 +33,8 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.model import Confidence, Evidence, Severity
-from triage.model_windows import WmiSubscription
-from triage.scene import Scene
-from triage.wmi_consumers import (
+from triage.model.windows import WmiSubscription
+from triage.predicates.wmi_consumers import (
     COMMAND,
     command_of,
     command_reasons,
@@ -44,6 +43,7 @@ from triage.wmi_consumers import (
     query_command,
     state_words,
 )
+from triage.scene import Scene
 
 
 def check(item: WmiSubscription, scene: Scene) -> Iterator[Evidence]:

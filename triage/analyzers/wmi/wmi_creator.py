@@ -31,9 +31,9 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.model import Confidence, Evidence, Severity
-from triage.model_windows import WmiSubscription
+from triage.model.windows import WmiSubscription
+from triage.predicates.wmi_consumers import query_command, runs_code
 from triage.scene import Scene
-from triage.wmi_consumers import query_command, runs_code
 
 _ACCOUNT = "S-1-5-21-"
 

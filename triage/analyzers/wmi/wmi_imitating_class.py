@@ -33,9 +33,9 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.model import Confidence, Evidence, Severity
-from triage.model_windows import WmiObject
+from triage.model.windows import WmiObject
+from triage.predicates.wmi_consumers import query_command, state_words
 from triage.scene import Scene
-from triage.wmi_consumers import query_command, state_words
 
 _WORDS = {
     "spelling": "it is one letter away from {}, which Windows has",

@@ -30,10 +30,10 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.model import Confidence, Evidence, Severity
-from triage.model_windows import WmiObject
+from triage.model.windows import WmiObject
+from triage.predicates.wmi_consumers import query_command
+from triage.predicates.wmi_families import families_of
 from triage.scene import Scene
-from triage.wmi_consumers import query_command
-from triage.wmi_families import families_of
 
 
 def check(item: WmiObject, scene: Scene) -> Iterator[Evidence]:

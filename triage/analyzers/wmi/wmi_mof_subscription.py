@@ -34,9 +34,9 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.model import Confidence, Evidence, Severity
-from triage.model_windows import WmiSubscription
+from triage.model.windows import WmiSubscription
+from triage.predicates.wmi_consumers import runs_code
 from triage.scene import Scene
-from triage.wmi_consumers import runs_code
 
 _AGAIN = {
     "autorecover": "the file asks to be compiled again when the repository is rebuilt",

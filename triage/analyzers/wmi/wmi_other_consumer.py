@@ -35,9 +35,8 @@ from collections.abc import Iterator
 from triage.analyzers.indicator import Indicator
 from triage.content.kinds import family
 from triage.model import Confidence, Evidence, Severity
-from triage.model_windows import WmiObject, WmiSubscription
-from triage.scene import Scene
-from triage.wmi_consumers import (
+from triage.model.windows import WmiObject, WmiSubscription
+from triage.predicates.wmi_consumers import (
     COMMAND,
     SCRIPT,
     contents,
@@ -46,6 +45,7 @@ from triage.wmi_consumers import (
     query_command,
     state_words,
 )
+from triage.scene import Scene
 
 _RUN = re.compile(
     r"\.(?:vb[se]|js[e]?|ps[md]?1|bat|cmd|hta|ws[fh]|as[hmp]x?|php|jspx?|mof|lnk|scr|exe|dll|reg|inf)"

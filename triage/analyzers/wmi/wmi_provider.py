@@ -37,10 +37,10 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.model import Confidence, Evidence, Severity
-from triage.model_windows import WmiProvider
+from triage.model.windows import WmiProvider
+from triage.predicates.wmi_consumers import state_words
+from triage.predicates.wmi_providers import provider_reasons
 from triage.scene import Scene
-from triage.wmi_consumers import state_words
-from triage.wmi_providers import provider_reasons
 
 
 def check(item: WmiProvider, scene: Scene) -> Iterator[Evidence]:

@@ -31,9 +31,9 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.model import Confidence, Evidence, Severity
-from triage.model_windows import WmiRecovery
+from triage.model.windows import WmiRecovery
+from triage.predicates.wmi_providers import entry_reasons
 from triage.scene import Scene
-from triage.wmi_providers import entry_reasons
 
 
 def check(item: WmiRecovery, scene: Scene) -> Iterator[Evidence]:

@@ -33,9 +33,9 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.model import Confidence, Evidence, Severity
-from triage.model_windows import WmiSubscription
+from triage.model.windows import WmiSubscription
+from triage.predicates.wmi_consumers import SCRIPT, excerpt, kind_of, query_command, state_words
 from triage.scene import Scene
-from triage.wmi_consumers import SCRIPT, excerpt, kind_of, query_command, state_words
 
 
 def check(item: WmiSubscription, scene: Scene) -> Iterator[Evidence]:

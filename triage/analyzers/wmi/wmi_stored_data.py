@@ -30,10 +30,10 @@ from collections.abc import Iterator
 from triage.analyzers.indicator import Indicator
 from triage.content.kinds import family
 from triage.model import Confidence, Content, Evidence, Severity
-from triage.model_windows import WmiObject
-from triage.payloads import hidden
+from triage.model.windows import WmiObject
+from triage.predicates.payloads import hidden
+from triage.predicates.wmi_consumers import query_command, state_words
 from triage.scene import Scene
-from triage.wmi_consumers import query_command, state_words
 
 _OPAQUE = frozenset({"encoded", "compressed", "encrypted", "archive"})
 _LEAST, _LEAST_OPAQUE = 512, 200

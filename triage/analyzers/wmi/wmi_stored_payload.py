@@ -32,10 +32,10 @@ from collections.abc import Iterator
 from triage.analyzers.indicator import Indicator
 from triage.content.kinds import family
 from triage.model import Confidence, Evidence, Severity
-from triage.model_windows import WmiObject
-from triage.payloads import hidden, in_words
+from triage.model.windows import WmiObject
+from triage.predicates.payloads import hidden, in_words
+from triage.predicates.wmi_consumers import contents, query_command, state_words
 from triage.scene import Scene
-from triage.wmi_consumers import contents, query_command, state_words
 
 
 def check(item: WmiObject, scene: Scene) -> Iterator[Evidence]:

@@ -32,9 +32,9 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.model import Confidence, Evidence, Severity
-from triage.model_windows import WmiSubscription
+from triage.model.windows import WmiSubscription
+from triage.predicates.wmi_consumers import excerpt, query_command, runs_code
 from triage.scene import Scene
-from triage.wmi_consumers import excerpt, query_command, runs_code
 
 _TRIGGERS = (
     ("time since boot", r"Win32_Perf(?:Formatted|Raw)Data_PerfOS_System|SystemUpTime"),

@@ -1,0 +1,1 @@
+"""Snapshots and reports against each other, and against what somebody answers for."""

@@ -1,0 +1,1 @@
+"""What belongs together: ties between artifacts of all kinds, chains, stories."""
