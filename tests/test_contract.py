@@ -124,7 +124,8 @@ def test_a_live_look_loads_nothing_of_windows() -> None:
     done = run("-c", script)
     modules = json.loads(done.stdout)
     heavy = ("windows", "events", "parsers.regf", "parsers.cim", "wmi", "content.examine",
-             "model.windows", "model.linux_image", "subjects.registry", "commands", "analyzers.event", "registry", "linux_image")  # fmt: skip
+             "model.windows", "model.linux_image", "subjects.registry", "commands",
+             "analyzers.event", "registry", "linux_image")  # fmt: skip
     assert not [m for m in modules if m.removeprefix("triage.").startswith(heavy)]
 
 
