@@ -86,7 +86,9 @@ def test_a_name_that_a_library_hides_is_found_and_said_at_the_top(
         report = looked({"LD_PRELOAD": hider, "HIDE_MARK": name}, tmp_path)
     finally:
         path.unlink()
-    assert [s["facts"]["name"] for s in hidden_things(report)] == [str(path)]
+    # Others may stage other things that hide meanwhile: of names there is this one.
+    names = [s["facts"]["name"] for s in hidden_things(report)]
+    assert [found for found in names if found.startswith("/")] == [str(path)]
     notes = "\n".join(report["host"]["notes"])
     assert "LD_PRELOAD" in notes
     assert "hides names in /dev/shm" in notes
