@@ -78,6 +78,7 @@ def collect(
     )
     for name, run in collectors:
         progress(name, 0)
+        scope.budget.next_collector()
         mine = replace(scope, progress=lambda done, name=name: progress(name, done))  # type: ignore[misc]
         coverage.append(_run(name, run, mine, artifacts, gaps, debug))
         if coverage[-1].detail == INTERRUPTED:

@@ -56,6 +56,9 @@ BRIEF_LOOK = "brief look"
 # cuts short says so in ``Content.limit``; the bytes are kept, and can be examined at leisure.
 WORK_MAX = 400_000_000
 
+#: Seconds of CPU for thorough looks that each collector has, whatever those before it took.
+EACH = 3.0
+
 
 class Budget:
     """What one collection has left and has done: bytes that may be kept, contents seen.
@@ -72,10 +75,15 @@ class Budget:
     def __init__(self, limits: Limits) -> None:
         self._left = limits.keep_total
         self.examination = limits.examination
+        self._least = min(limits.examination, EACH)
         self.skipped = 0
         self.brief = False
         self.work = WORK_MAX
         self.seen: dict[str, Content] = {}
+
+    def next_collector(self) -> None:
+        """A flood in the place of one collector takes no look from the next."""
+        self.examination = max(self.examination, self._least)
 
     def take(self, wanted: int) -> int:
         """As many of the wanted bytes as are left."""

@@ -27,9 +27,9 @@ def joined(scope: Scope, parts: Sequence[Part]) -> Iterator[Reassembly]:
         if scope.budget.examination <= 0:
             scope.budget.skipped += 1
             return
-        begun = time.monotonic()
+        begun = time.process_time()
         found = reassemble(group, limits=_LIMITS)
-        scope.budget.examination -= time.monotonic() - begun
+        scope.budget.examination -= time.process_time() - begun
         if found is not None:
             yield found
 

@@ -88,10 +88,10 @@ def carried(data: bytes, budget: Budget) -> Content | None:
         if budget.examination <= 0:
             budget.skipped += 1
             return None
-        begun = time.monotonic()
+        begun = time.process_time()
         limits = Limits(output=16 << 20, layer=8 << 20, steps=200, work=400_000_000)
         content = budget.seen[digest] = examine(data[:_EXAMINED], size=len(data), limits=limits)
-        budget.examination -= time.monotonic() - begun
+        budget.examination -= time.process_time() - begun
     if payload(content) is None or not content.layers:
         return None
     return replace(content, sha256=digest, kept=data[: budget.take(min(len(data), _EXAMINED))])
