@@ -143,7 +143,9 @@ def test_the_link_to_a_secret_was_not_followed(seen: Seen) -> None:
     if os.access("/etc/shadow", os.R_OK):
         digest = hashlib.sha256(Path("/etc/shadow").read_bytes()).hexdigest()
         assert digest.encode() not in text
-    assert b'"/etc/shadow"' not in text
+    # Others may mount something over it meanwhile.
+    lines = (line for line in text.splitlines() if not line.startswith(b'{"kind":"mount"'))
+    assert not any(b'"/etc/shadow"' in line for line in lines)
 
 
 def test_analyzing_the_saved_snapshot_gives_the_same_report(seen: Seen) -> None:
