@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -431,6 +433,21 @@ def test_a_file_of_an_archive_is_shown_by_hand_with_tar(tmp_path: Path) -> None:
         command = one.partition(" | ")[0]
         done = subprocess.run(["sh", "-c", command], capture_output=True, timeout=20)
         assert (done.returncode, done.stdout != b"") == (0, True), one
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+@pytest.mark.parametrize(
+    "name", ["new\nline", "\x1b]0;x\x07\u202egnp.exe", "a'b\\c\x01", "\udcff", "$(id)\t"]
+)
+def test_a_name_that_does_not_print_is_shown_by_hand_too(tmp_path: Path, name: str) -> None:
+    program = Path("/bin/true").read_bytes()
+    packed = pack(plant(tmp_path / "c", {f"dev/shm/{name}": program}), tmp_path / "a.tar.gz")
+    told = {f.verify for s in analyze(look_packed(packed)).subjects for f in s.findings}
+    assert told
+    for one in told:
+        assert one.isprintable()
+        done = subprocess.run(["bash", "-c", one], capture_output=True, timeout=20)
+        assert done.stdout.split()[:1] == [hashlib.sha256(program).hexdigest().encode()], one
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -121,7 +121,7 @@ def verify(item: MemoryFile, scene: Scene) -> str:
         from triage.predicates.archive_path import from_archive  # a live box is none
 
         packed = from_archive(top, item.location.path)
-        if packed:
+        if packed is not None:
             return f"{packed} | sha256sum"
     if path.isprintable():
         return f"file -L {quoted(path)}; sha256sum {quoted(path)}"

@@ -11,13 +11,22 @@ _ARCHIVE = re.compile(r"(.*?\.(?:tar|tar\.gz|tgz))(?:/(.*))?$", re.DOTALL)
 def from_archive(root_path: str, path: str) -> str | None:
     """``tar -xOf ARCHIVE MEMBER`` for a path of an archive; ``None`` for other evidence.
 
-    ``root_path`` is the archive's own path, with the directory of it that is the root after it.
-    Empty when the name does not print, and so cannot be pasted.
+    ``root_path`` is the archive's own path, with the directory of it that is the root after it. A
+    name that does not print is spelt out as bash reads it: an archive has no inode numbers.
     """
     match = _ARCHIVE.match(root_path)
     if match is None:
         return None
     member = f"{match[2]}/{path.lstrip('/')}" if match[2] else path.lstrip("/")
-    if not (match[1] + member).isprintable():
-        return ""
-    return f"tar -xOf {shlex.quote(match[1])} {shlex.quote(member)}"
+    return f"tar -xOf {_word(match[1])} {_word(member)}"
+
+
+def _word(path: str) -> str:
+    """One word of a shell's; ``$'...'`` with every odd byte escaped where it does not print."""
+    if path.isprintable():
+        return shlex.quote(path)
+    spelt = (
+        chr(byte) if 0x20 <= byte < 0x7F and byte not in b"'\\" else f"\\x{byte:02x}"
+        for byte in path.encode("utf-8", "surrogateescape")
+    )
+    return "$'" + "".join(spelt) + "'"

@@ -55,8 +55,8 @@ def again(event: LogEvent, scene: Scene) -> str:
     packed = from_archive(scene.snapshot.root_path, event.location.path)
     if packed is not None and not given:
         serial = event.location.inside.removeprefix("event ").partition(" ")[0]
-        found = event.source == "auditd" and serial.isdecimal() and packed
-        return f"{packed} | grep -aF ':{serial})'" if found else ""
+        is_text = event.source == "auditd" and serial.isdecimal()
+        return f"{packed} | grep -aF ':{serial})'" if is_text else ""
     path = event.location.path.removeprefix(FOREIGN)
     path = path if given else scene.snapshot.root_path.rstrip("/") + path
     serial = event.location.inside.removeprefix("event ").partition(" ")[0]
@@ -147,7 +147,7 @@ def core_facts(dump: CoreDump) -> tuple[str, ...]:
 def dumped(dump: CoreDump, scene: Scene) -> str:
     packed = from_archive(scene.snapshot.root_path, dump.location.path)
     if packed is not None:
-        return packed and f"{packed} | file -"
+        return f"{packed} | file -"
     path = scene.snapshot.root_path.rstrip("/") + dump.location.path
     return f"file {shlex.quote(path)}" if path.isprintable() else ""
 

@@ -68,7 +68,7 @@ def _span(log: LoginLog) -> tuple[str, ...]:
 def _verify(log: LoginLog, scene: Scene) -> str:
     packed = from_archive(scene.snapshot.root_path, log.location.path)
     if packed is not None:
-        return packed and f"{packed} | utmpdump /dev/stdin"
+        return f"{packed} | utmpdump /dev/stdin"
     path = scene.snapshot.root_path.rstrip("/") + log.location.path
     return f"utmpdump {shlex.quote(path)}" if path.isprintable() else ""
 
