@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from triage.cli.options import collection_options, sigma_option
@@ -18,11 +20,7 @@ from triage.cli.options import collection_options, sigma_option
 @click.option("--force", is_flag=True, help="Overwrite a snapshot that exists.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no summary.")
 @click.option("--debug", is_flag=True, help="Show tracebacks; stop on the first error.")
-def collect(
-    root: str, output: str, keep: int, keep_total: int, keep_all: bool, time_limit: int,
-    xattrs: tuple[str, ...], all_pids: bool, deep: bool, persistence: bool,
-    carve_from: tuple[str, ...], sigma: str | None, force: bool, quiet: bool, debug: bool,
-) -> None:  # fmt: skip
+def collect(root: str, output: str, force: bool, quiet: bool, debug: bool, **options: Any) -> None:
     """Collect a snapshot and judge nothing: analyze it later, or on another machine.
 
     With -o - nothing is written on this machine:
@@ -36,12 +34,9 @@ def collect(
     from triage.snapshot import dumps
 
     check_outside(output, root)
-    check_apart([output], (root, *carve_from))
-    check_rules(sigma)
-    limits = CollectionOptions(
-        keep, keep_total, keep_all, time_limit, xattrs, all_pids, deep, persistence, carve_from,
-        sigma,
-    )  # fmt: skip
+    limits = CollectionOptions(**options)
+    check_apart([output], (root, *limits.carve_from))
+    check_rules(limits.sigma)
     made = snapshot_output(output, force)
     try:
         snapshot = collected(root, _kind(root), limits, quiet=quiet, debug=debug)

@@ -15,12 +15,7 @@ from triage.cli.options import collection_options, report_options, sigma_option
 @collection_options
 @sigma_option
 @report_options
-def image(
-    roots: tuple[str, ...], save: str | None, keep: int, keep_total: int, keep_all: bool,
-    time_limit: int,
-    xattrs: tuple[str, ...], all_pids: bool, deep: bool, persistence: bool,
-    carve_from: tuple[str, ...], sigma: str | None, **report: Any,
-) -> None:  # fmt: skip
+def image(roots: tuple[str, ...], save: str | None, **options: Any) -> None:
     """Look at a mounted image (mount it read-only) or a folder of collected files (UAC's, too).
 
     ROOT may also be one file or several that were copied out of an image: Registry hives, event
@@ -29,13 +24,9 @@ def image(
     """
     from triage.cli.events import check_roots
     from triage.cli.rules import check_rules
-    from triage.cli.run import CollectionOptions, ReportOptions, look_and_report
+    from triage.cli.run import chosen, look_and_report
 
     check_roots(roots)
-    check_rules(sigma)
-    limits = CollectionOptions(
-        keep, keep_total, keep_all, time_limit, xattrs, all_pids, deep, persistence, carve_from,
-        sigma,
-    )  # fmt: skip
+    check_rules(options["sigma"])
     root, *beside = roots
-    look_and_report(root, "image", save, limits, ReportOptions(**report), tuple(beside))
+    look_and_report(root, "image", save, *chosen(options), tuple(beside))

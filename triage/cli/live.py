@@ -14,19 +14,12 @@ from triage.cli.options import collection_options, report_options
 @click.option("--save", metavar="SNAPSHOT", help="Also write the snapshot (.gz compresses).")
 @collection_options
 @report_options
-def live(
-    root: str, save: str | None, keep: int, keep_total: int, keep_all: bool, time_limit: int,
-    xattrs: tuple[str, ...], all_pids: bool, deep: bool, persistence: bool,
-    carve_from: tuple[str, ...], **report: Any,
-) -> None:  # fmt: skip
+def live(root: str, save: str | None, **options: Any) -> None:
     """Look at this machine now: processes, memory files, mappings, mounts.
 
     Nothing is written but the files you name. Run it as root: without, it says what it could
     not see.
     """
-    from triage.cli.run import CollectionOptions, ReportOptions, look_and_report
+    from triage.cli.run import chosen, look_and_report
 
-    limits = CollectionOptions(
-        keep, keep_total, keep_all, time_limit, xattrs, all_pids, deep, persistence, carve_from
-    )
-    look_and_report(root, "live", save, limits, ReportOptions(**report))
+    look_and_report(root, "live", save, *chosen(options))

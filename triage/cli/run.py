@@ -14,7 +14,7 @@ from triage.cli.progress import Progress
 from triage.records import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from triage.analyzers.indicator import Indicator
     from triage.cli.answered import Answered
@@ -53,6 +53,13 @@ class CollectionOptions:
     persistence: bool = False
     carve_from: tuple[str, ...] = ()
     sigma: str | None = None
+
+
+def chosen(options: Mapping[str, Any]) -> tuple[CollectionOptions, ReportOptions]:
+    """What a command was given, by the options' names, as what is collected and what is told."""
+    of_collection = {name: options[name] for name in CollectionOptions.__slots__ if name in options}
+    of_report = {name: value for name, value in options.items() if name not in of_collection}
+    return CollectionOptions(**of_collection), ReportOptions(**of_report)
 
 
 @dataclass(frozen=True, slots=True)
