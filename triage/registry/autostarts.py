@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from triage.model import Content, Location
-from triage.model.windows import AutostartItem, RegistryRead
+from triage.model.windows import AutostartItem
 from triage.parsers.regf import Key, Value
 from triage.registry import tasks
 from triage.registry.autostart_places import Place, Tree, match, of_hive, places
@@ -14,13 +14,13 @@ from triage.registry.hives import Mounted, text_of
 from triage.registry.looking import Looker
 from triage.registry.merging import class_of
 from triage.registry.names import traits_of_name
-from triage.registry.notation import Names, resolve
+from triage.registry.notation import Names, reads_of
 from triage.registry.stores import inside
 from triage.windows.commands import Command, judge_command
 from triage.windows.traits import HARMFUL, SUSPECT, Trait
 
 _MOST = 3000
-_LINE, _SCRIPT = 2000, 300
+_LINE, _SCRIPT, _READS = 2000, 300, 64
 _TEXTS = frozenset({1, 2, 7})
 _TELLING = HARMFUL | SUSPECT | {Trait.REGISTRY_READ, Trait.UNC_TARGET, Trait.LONG}
 #: Places where only administrators write: what users may write does not belong there.
@@ -139,19 +139,10 @@ class Autostarts:
             starts=command.starts,
             traits=(*(trait.value for trait in command.traits), *hidden),
             targets=command.targets,
-            reads=self._reads(command),
+            reads=reads_of(command.registry, self._names, at.user)[:_READS],
             scripts=tuple(t[:_SCRIPT] for t in command.texts[:4]),
             content=self._content(text, command),
         )
-
-    def _reads(self, command: Command) -> tuple[RegistryRead, ...]:
-        found: dict[RegistryRead, None] = {}
-        for one in command.registry:
-            if one.access == "write":
-                continue
-            for place in resolve(one.key, self._names, self._at.user):
-                found[RegistryRead(place.full, one.value)] = None
-        return tuple(found)[:64]
 
     def _content(self, text: str, command: Command) -> Content | None:
         if not (command.layers or command.texts):

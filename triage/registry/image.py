@@ -10,7 +10,7 @@ from triage.model.windows import AutostartItem, RegistryRead, WmiSubscription
 from triage.registry.hives import profile_sids
 from triage.registry.merging import Merged, runs
 from triage.registry.named import named_values
-from triage.registry.notation import Names, resolve
+from triage.registry.notation import Names, reads_of
 from triage.registry.places import HiveFile
 from triage.registry.workers import Known, Summary, Work, opened, read
 from triage.scope import Scope, Tally
@@ -83,10 +83,7 @@ def _wanted_by_others(scope: Scope, names: Names) -> dict[RegistryRead, bool]:
             found.update(dict.fromkeys(item.reads, runs(item.traits)))
         elif isinstance(item, WmiSubscription) and item.consumer is not None:
             text = "\n".join(value.text or "" for value in item.consumer.values)
-            for one in judge_script(text).registry:
-                if one.access != "write":
-                    for place in resolve(one.key, names):
-                        found[RegistryRead(place.full, one.value)] = True
+            found.update(dict.fromkeys(reads_of(judge_script(text).registry, names), True))
     return found
 
 

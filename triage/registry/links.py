@@ -18,7 +18,7 @@ from triage.model.windows import (
     WmiSubscription,
 )
 from triage.records import dataclass
-from triage.registry.notation import Names, resolve
+from triage.registry.notation import Names, reads_of
 from triage.subjects import subject_id
 from triage.windows.commands import judge_script
 
@@ -99,13 +99,7 @@ def _reads(artifact: Artifact, names: Names) -> tuple[RegistryRead, ...]:
         return artifact.reads
     if isinstance(artifact, WmiSubscription) and artifact.consumer is not None:
         text = "\n".join(value.text or "" for value in artifact.consumer.values)
-        found = judge_script(text).registry
-        return tuple(
-            RegistryRead(place.full, one.value)
-            for one in found
-            if one.access != "write"
-            for place in resolve(one.key, names)
-        )
+        return reads_of(judge_script(text).registry, names)
     return ()
 
 

@@ -9,9 +9,11 @@ Source: Microsoft, "HKEY_CLASSES_ROOT Key", "Registry Redirector".
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from triage.model.windows import RegistryRead
 from triage.records import dataclass
+from triage.windows.registry_references import RegistryReference
 
 _CONTROL_SET = re.compile(r"(?i)^(currentcontrolset|controlset\d{3})(?=\\|$)")
 _SOFTWARE = re.compile(r"(?i)^software(?=\\|$)\\?")
@@ -74,6 +76,19 @@ def resolve(key: str, names: Names, user: str | None = None) -> tuple[Place, ...
             _machine(f"SYSTEM\\CurrentControlSet\\Hardware Profiles\\Current\\{path}", names)
         )
     return tuple(_unique(_machine(path, names)))
+
+
+def reads_of(
+    references: Iterable[RegistryReference], names: Names, user: str | None = None
+) -> tuple[RegistryRead, ...]:
+    """What a command or script may read on this image: each place once, likeliest first."""
+    found = {
+        RegistryRead(place.full, one.value): None
+        for one in references
+        if one.access != "write"
+        for place in resolve(one.key, names, user)
+    }
+    return tuple(found)
 
 
 def _user(user: str, path: str) -> Iterator[Place]:

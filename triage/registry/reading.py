@@ -8,14 +8,14 @@ from dataclasses import replace
 from triage.content.examine import payload
 from triage.content.kinds import family
 from triage.model import Artifact, Gap, Location, Why
-from triage.model.windows import AutostartItem, RegistryRead, RegistryValue
+from triage.model.windows import AutostartItem, RegistryValue
 from triage.parsers.regf import Key, Remnant, Value
 from triage.registry import benign, families
 from triage.registry.autostarts import Autostarts
 from triage.registry.hives import Mounted
 from triage.registry.keys import Keys
 from triage.registry.looking import Looker, identity_of, worth_a_look
-from triage.registry.notation import Names, general, resolve
+from triage.registry.notation import Names, general, reads_of
 from triage.registry.spread import Spread
 from triage.registry.stores import Held, Store, Tally, next_sizes
 from triage.scope import Budget, Limits
@@ -126,13 +126,8 @@ class Reader:
             held.data.decode("latin-1")
         )  # fmt: skip
         references = judge_script("\n".join((text[: 1 << 16], *texts))[: 1 << 17]).registry
-        reads = {
-            RegistryRead(place.full, one.value): None
-            for one in references
-            if one.access != "write"
-            for place in resolve(one.key, self._names, self._at.user)
-        }
-        return replace(found, reads=tuple(reads)[:32])
+        reads = reads_of(references, self._names, self._at.user)
+        return replace(found, reads=reads[:32])
 
     # --- what is not in the tree -----------------------------------------------------------
 

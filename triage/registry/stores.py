@@ -36,7 +36,7 @@ from triage.registry.looking import (
 from triage.registry.names import traits_of_name
 from triage.registry.notation import general
 from triage.windows.commands import judge_command, judge_script
-from triage.windows.traits import HARMFUL, SUSPECT, Trait
+from triage.windows.traits import HARMFUL, SUSPECT, Trait, is_harmful
 
 LONG_DATA = 16384
 #: Smaller values are not even parts of something.
@@ -256,9 +256,7 @@ def _within(data: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def script_traits(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Traits and decoded texts of a harmful script; only harmful combinations count."""
     found = judge_script(text.replace("\0", "\n"))
-    harmful = [trait for trait in found.traits if trait in HARMFUL]
-    suspect = [trait for trait in found.traits if trait in SUSPECT]
-    if harmful or len(suspect) >= 2:
+    if is_harmful(found.traits):
         decoded = tuple(one[:_SCRIPT] for one in found.texts[:4])
         return tuple(trait.value for trait in found.traits), decoded
     return (), ()

@@ -9,7 +9,7 @@ from dataclasses import replace
 from triage.content.examine import payload
 from triage.evidence import Root, Unreadable
 from triage.model import Content, Gap, Location, Why
-from triage.model.windows import AutostartItem, RegistryRead
+from triage.model.windows import AutostartItem
 from triage.parsers import Malformed
 from triage.parsers.lnk import SIZE_MAX as LINK_MAX
 from triage.parsers.lnk import parse_lnk
@@ -20,11 +20,11 @@ from triage.registry.autostart_places import Place, places
 from triage.registry.autostarts import is_telling
 from triage.registry.hives import text_of
 from triage.registry.looking import Looker
-from triage.registry.notation import Names, resolve
+from triage.registry.notation import Names, reads_of
 from triage.startup.files import StartFile
 from triage.startup.tasks import CachedTask, same_commands
 from triage.windows.commands import Command, judge_command, judge_script
-from triage.windows.traits import HARMFUL, SUSPECT
+from triage.windows.traits import is_harmful
 
 _LINE, _SCRIPT, _READS = 2000, 300, 64
 _SCRIPT_MAX, _BEHIND = 1 << 20, 64
@@ -186,19 +186,10 @@ class Items:
             starts=command.starts,
             traits=(*(trait.value for trait in command.traits), *traits),
             targets=command.targets,
-            reads=self._reads(command, entry.user),
+            reads=reads_of(command.registry, self._names, entry.user)[:_READS],
             scripts=tuple(text[:_SCRIPT] for text in command.texts[:4]),
             content=content,
         )
-
-    def _reads(self, command: Command, user: str | None) -> tuple[RegistryRead, ...]:
-        found = {
-            RegistryRead(place.full, one.value): None
-            for one in command.registry
-            if one.access != "write"
-            for place in resolve(one.key, self._names, user)
-        }
-        return tuple(found)[:_READS]
 
 
 def _unc(address: str) -> str:
@@ -215,7 +206,4 @@ def _is_usual(place: Place, text: str) -> bool:
 
 def _harmful(script: Command) -> Command:
     """A script without its traits, when they are those of ordinary scripts."""
-    suspect = [trait for trait in script.traits if trait in SUSPECT]
-    if HARMFUL.intersection(script.traits) or len(suspect) >= 2:
-        return script
-    return replace(script, traits=())
+    return script if is_harmful(script.traits) else replace(script, traits=())

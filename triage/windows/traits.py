@@ -8,7 +8,7 @@ others only describe.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from enum import StrEnum
 
 from triage.windows.environment import KNOWN, OF_USER
@@ -69,6 +69,11 @@ _ORDER = tuple(Trait)
 HARMFUL = frozenset(_ORDER[: _ORDER.index(Trait.ADS_TARGET)])
 #: Unusual by themselves; two of them, or one in a place where programs start, is a finding.
 SUSPECT = frozenset(_ORDER[_ORDER.index(Trait.ADS_TARGET) : _ORDER.index(Trait.CLIPBOARD_READ)])
+
+
+def is_harmful(traits: Collection[Trait]) -> bool:
+    """Whether traits, each once, say more than ordinary administration shows."""
+    return not HARMFUL.isdisjoint(traits) or len(SUSPECT.intersection(traits)) >= 2
 
 
 def _any(*expressions: str) -> re.Pattern[str]:
