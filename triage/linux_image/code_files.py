@@ -5,7 +5,9 @@ modules, plugins of package managers, hooks of git, rules of polkit, scripts of 
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 
 from triage.commands.script import judge_script
 from triage.linux_image.items import Items
@@ -58,31 +60,23 @@ def read(tree: Tree, items: Items) -> Iterator[PersistenceItem]:
     for text, _ in _texts(tree, _POLKIT):
         yield from _polkit(tree, text)
     for text, _ in _texts(tree, _PACKAGES):
-        yield _script(tree, items, text, "package-hook", "a package changes", "root")
+        yield items.script_file(text, "package-hook", "a package changes", "root")
     for path, user in _hooks(tree):
         found = tree.text(path)
         if found is not None:
-            yield _script(tree, items, found, "git-hook", "a command of git", user)
+            yield items.script_file(found, "git-hook", "a command of git", user)
 
 
 def _texts(tree: Tree, places: tuple[str, ...]) -> Iterator[tuple[Text, str | None]]:
     """Each file once, whatever name leads to it."""
     seen: set[tuple[str, int]] = set()
     for place in places:
-        for path, user in _paths(tree, place):
+        for path, user in tree.places(place):
             text = tree.text(path)
             if text is None or text.file is None or (text.file.dev, text.file.inode) in seen:
                 continue
             seen.add((text.file.dev, text.file.inode))
             yield text, user
-
-
-def _paths(tree: Tree, place: str) -> Iterator[tuple[str, str | None]]:
-    if not place.startswith("~/"):
-        yield from ((path, None) for path in tree.glob(place))
-        return
-    for user, home in tree.homes():
-        yield from ((path, user) for path in tree.glob(f"{home}/{place[2:]}"))
 
 
 def _pth(tree: Tree, text: Text, user: str | None) -> Iterator[PersistenceItem]:
@@ -106,19 +100,7 @@ def _code(
         tree, text, 1, mechanism, text.text[:_KEPT] if notable else "", trigger,
         interpreter=language, user=user,
     )  # fmt: skip
-    from dataclasses import replace
-
     return replace(item, content=items.look(text.text))
-
-
-def _script(
-    tree: Tree, items: Items, text: Text, mechanism: str, trigger: str, user: str | None
-) -> PersistenceItem:
-    item = PersistenceItem(
-        location=tree.locate(text.path), mechanism=mechanism, name=text.path.rpartition("/")[2],
-        trigger=trigger, user=user, file=text.file,
-    )  # fmt: skip
-    return items.script(item, text.text)
 
 
 def _polkit(tree: Tree, text: Text) -> Iterator[PersistenceItem]:
@@ -127,15 +109,8 @@ def _polkit(tree: Tree, text: Text) -> Iterator[PersistenceItem]:
         words = [double or single for double, single in _WORD.findall(match[1])]
         if words:
             line = text.text.count("\n", 0, match.start()) + 1
-            command = " ".join(_quoted(word) for word in words)
-            yield plain_item(tree, text, line, "polkit", command, "a question of rights",
+            yield plain_item(tree, text, line, "polkit", shlex.join(words), "a question of rights",
                              interpreter="exec", user="polkitd")  # fmt: skip
-
-
-def _quoted(word: str) -> str:
-    import shlex
-
-    return shlex.quote(word)
 
 
 def _hooks(tree: Tree) -> Iterator[tuple[str, str | None]]:

@@ -40,18 +40,10 @@ def read(tree: Tree) -> Iterator[PersistenceItem]:
         (_yaml, _YAML),
     ):  # fmt: skip
         for place in places:
-            for path, user in _paths(tree, place):
+            for path, user in tree.places(place):
                 text = tree.text(path)
                 if text is not None:
                     yield from reader(tree, text, user)
-
-
-def _paths(tree: Tree, place: str) -> Iterator[tuple[str, str | None]]:
-    if not place.startswith("~/"):
-        yield from ((path, None) for path in tree.glob(place))
-        return
-    for user, home in tree.homes():
-        yield from ((path, user) for path in tree.glob(f"{home}/{place[2:]}"))
 
 
 def _loaded(text: Text) -> dict[str, Any]:
@@ -66,6 +58,11 @@ def _words(value: object) -> list[str]:
     return [one for one in value if isinstance(one, str)][:256] if isinstance(value, list) else []
 
 
+def _settings(value: object) -> tuple[tuple[str, str], ...]:
+    """Variables, each written as ``NAME=VALUE``."""
+    return tuple((name, value) for name, _, value in (w.partition("=") for w in _words(value)))
+
+
 def _docker(tree: Tree, text: Text, user: str | None) -> Iterator[PersistenceItem]:
     """A container's record: the program, its arguments, its variables."""
     found = _loaded(text)
@@ -74,12 +71,10 @@ def _docker(tree: Tree, text: Text, user: str | None) -> Iterator[PersistenceIte
     path = found.get("Path")
     words = [path] if isinstance(path, str) else _words(config.get("Entrypoint"))
     words += _words(found.get("Args")) or _words(config.get("Cmd"))
-    settings = tuple(
-        (name, value) for name, _, value in (w.partition("=") for w in _words(config.get("Env")))
-    )
     if words:
         yield plain_item(tree, text, 1, "container", shlex.join(words), "a container starts",
-                         interpreter="exec", settings=settings, user=user)  # fmt: skip
+                         interpreter="exec", settings=_settings(config.get("Env")),
+                         user=user)  # fmt: skip
 
 
 def _daemon(tree: Tree, text: Text, user: str | None) -> Iterator[PersistenceItem]:
@@ -99,11 +94,9 @@ def _hook(tree: Tree, text: Text, user: str | None) -> Iterator[PersistenceItem]
     path = hook.get("path") if isinstance(hook, dict) else None
     if isinstance(hook, dict) and isinstance(path, str) and path:
         words = [path, *_words(hook.get("args"))[1:]]
-        settings = tuple(
-            (name, value) for name, _, value in (w.partition("=") for w in _words(hook.get("env")))
-        )
         yield plain_item(tree, text, 1, "container", shlex.join(words), "a container starts",
-                         interpreter="exec", settings=settings, user="root")  # fmt: skip
+                         interpreter="exec", settings=_settings(hook.get("env")),
+                         user="root")  # fmt: skip
 
 
 def _quadlet(tree: Tree, text: Text, user: str | None) -> Iterator[PersistenceItem]:
@@ -172,8 +165,9 @@ def _value(value: str, lines: list[str], number: int, indent: int) -> list[str]:
             at += 1
             continue
         if match[2][:1] in ("|", ">"):
-            found.append("\n".join(_block(lines, at, len(match[1]) + 1)))
-            at += 1 + len(_block(lines, at, len(match[1]) + 1))
+            block = _block(lines, at, len(match[1]) + 1)
+            found.append("\n".join(block))
+            at += 1 + len(block)
             continue
         inner = _flow(match[2], lines, at) if match[2].startswith("[") else [_scalar(match[2])]
         found.append(_line(inner))

@@ -7,12 +7,12 @@ command is notable is judged as everywhere; a line that is read wrongly is one w
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator
 
 from triage.linux_image.rules import numbered_lines, plain_item
 from triage.linux_image.tree import Text, Tree
 from triage.model.linux_image import PersistenceItem
+from triage.predicates.persistence import words_of
 from triage.records import dataclass
 
 _LINE_MAX = 8192
@@ -139,26 +139,15 @@ TABLE: tuple[Directive, ...] = (
 def read(tree: Tree) -> Iterator[PersistenceItem]:
     """An item for every command that a line of these files names."""
     texts: dict[str, Text | None] = {}
-    homes = tree.homes()
     for directive in TABLE:
         for place in directive.places:
-            for path, user in _paths(tree, place, homes):
+            for path, user in tree.places(place):
                 if path not in texts:
                     texts[path] = tree.text(path)
                 text = texts[path]
                 if text is not None:
                     yield from _items(tree, text, directive, user)
     yield from _manager_environment(tree)
-
-
-def _paths(
-    tree: Tree, place: str, homes: list[tuple[str, str]]
-) -> Iterator[tuple[str, str | None]]:
-    if not place.startswith("~/"):
-        yield from ((path, None) for path in tree.glob(place))
-        return
-    for user, home in homes:
-        yield from ((path, user) for path in tree.glob(f"{home}/{place[2:]}"))
 
 
 def _items(
@@ -198,11 +187,7 @@ def _manager_environment(tree: Tree) -> Iterator[PersistenceItem]:
 
 
 def _assigned(value: str) -> Iterator[tuple[str, str]]:
-    try:
-        words = shlex.split(value)
-    except ValueError:
-        words = value.split()
-    for word in words:
+    for word in words_of(value):
         name, sign, content = word.partition("=")
         if sign:
             yield name, content

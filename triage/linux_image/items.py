@@ -10,7 +10,7 @@ from dataclasses import replace
 from triage.commands.judge import unwrapped
 from triage.commands.places import clean
 from triage.content.measure import longest_encoded_run
-from triage.linux_image.tree import Tree
+from triage.linux_image.tree import Text, Tree
 from triage.model import Content
 from triage.model.linux_image import PersistenceItem
 from triage.parsers.shell import parse
@@ -51,6 +51,16 @@ class Items:
         kept = text[:_KEPT_TEXT] if reasons_of_script(text) else ""
         item = replace(item, text=kept)
         return replace(item, content=self.look(text))
+
+    def script_file(
+        self, text: Text, mechanism: str, trigger: str, user: str | None
+    ) -> PersistenceItem:
+        """The item of a file that is itself a script."""
+        item = PersistenceItem(
+            location=self.tree.locate(text.path), mechanism=mechanism,
+            name=text.path.rpartition("/")[2], trigger=trigger, user=user, file=text.file,
+        )  # fmt: skip
+        return self.script(item, text.text)
 
     def _notable_text(self, path: str) -> str:
         known = self._texts.get(path)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 from triage.linux_image.audit_events import time_of
@@ -147,10 +148,12 @@ class Logins:
     def _with_failures(self) -> Iterator[LoginSession]:
         from datetime import datetime
 
+        for moments in self.failures.values():
+            moments.sort()
         for one in sorted(self.sessions, key=lambda s: (s.start, s.location)):
             tried = self.failures.get(one.host or one.address, ())
             start = int(datetime.fromisoformat(one.start).timestamp())
-            count = sum(start - _DAY <= seconds <= start for seconds in tried)
+            count = bisect_right(tried, start) - bisect_left(tried, start - _DAY)
             yield dataclasses.replace(one, failures=count) if count else one
 
     def _missing(self) -> Iterator[str]:

@@ -39,10 +39,10 @@ def read(tree: Tree, items: Items) -> Iterator[PersistenceItem]:
         yield from _jobs(tree, text, "anacron", "root", users=False)
     for directory in _AT:
         for text in tree.texts(directory):
-            yield _script(tree, items, text, "at", "once")
+            yield items.script_file(text, "at", "once", None)
     for directory, when in _SCRIPTS.items():
         for text in tree.texts(directory):
-            yield _script(tree, items, text, "cron", when)
+            yield items.script_file(text, "cron", when, "root")
 
 
 def _jobs(
@@ -59,11 +59,3 @@ def _jobs(
             settings=job.variables,
             file=text.file,
         )
-
-
-def _script(tree: Tree, items: Items, text: Text, mechanism: str, when: str) -> PersistenceItem:
-    item = PersistenceItem(
-        location=tree.locate(text.path), mechanism=mechanism, name=text.path.rpartition("/")[2],
-        trigger=when, user="root" if mechanism == "cron" else None, file=text.file,
-    )  # fmt: skip
-    return items.script(item, text.text)

@@ -24,18 +24,18 @@ def read(tree: Tree, items: Items) -> Iterator[PersistenceItem]:
     for path, (mechanism, when) in FILES.items():
         text = tree.text(path)
         if text is not None:
-            yield _script(tree, items, text, mechanism, when, "root")
+            yield items.script_file(text, mechanism, when, "root")
     for pattern, (mechanism, when) in DIRECTORIES.items():
         for text in _in(tree, pattern):
-            yield _script(tree, items, text, mechanism, when, "root")
+            yield items.script_file(text, mechanism, when, "root")
     for text in tree.texts("etc/skel"):
-        yield _script(tree, items, text, "profile", "shell", None)
+        yield items.script_file(text, "profile", "shell", None)
     for directory in _SERVICES:
         for name in tree.names(directory):
             for run in ("run", "finish", "log/run"):
                 text = tree.text(f"{directory}/{name}/{run}")
                 if text is not None:
-                    yield _script(tree, items, text, "init", "boot", "root")
+                    yield items.script_file(text, "init", "boot", "root")
     for user, home in tree.homes():
         yield from _of_home(tree, items, user, home)
 
@@ -45,10 +45,10 @@ def _of_home(tree: Tree, items: Items, user: str, home: str) -> Iterator[Persist
         text = tree.text(f"{home}/{name}")
         if text is not None:
             mechanism = "ssh" if name.startswith(".ssh") else "profile"
-            yield _script(tree, items, text, mechanism, when, user)
+            yield items.script_file(text, mechanism, when, user)
     for directory, when in HOME_DIRECTORIES.items():
         for text in tree.texts(f"{home}/{directory}"):
-            yield _script(tree, items, text, "profile", when, user)
+            yield items.script_file(text, "profile", when, user)
     for name in _HISTORIES:
         text = tree.text(f"{home}/{name}")
         if text is not None:
@@ -71,16 +71,6 @@ def _is_known(tree: Tree, text: Text) -> bool:
     known = identity in tree.seen
     tree.seen.add(identity)
     return known
-
-
-def _script(
-    tree: Tree, items: Items, text: Text, mechanism: str, when: str, user: str | None
-) -> PersistenceItem:
-    item = PersistenceItem(
-        location=tree.locate(text.path), mechanism=mechanism, name=text.path.rpartition("/")[2],
-        trigger=when, user=user, file=text.file,
-    )  # fmt: skip
-    return items.script(item, text.text)
 
 
 def _history(tree: Tree, text: Text, user: str) -> Iterator[PersistenceItem]:

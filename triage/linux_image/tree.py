@@ -127,6 +127,14 @@ class Tree:
                 found = found[:_GLOB_MAX]
         yield from (path.lstrip("/") for path in found)
 
+    def places(self, pattern: str) -> Iterator[tuple[str, str | None]]:
+        """(path, user) of what a pattern names; ``~/`` before one: below every user's home."""
+        if not pattern.startswith("~/"):
+            yield from ((path, None) for path in self.glob(pattern))
+            return
+        for user, home in self.homes():
+            yield from ((path, user) for path in self.glob(f"{home}/{pattern[2:]}"))
+
     def homes(self) -> list[tuple[str, str]]:
         """(user, home) of every account, and of directories below ``/home`` without one."""
         if self._homes is not None:

@@ -5,7 +5,6 @@ form.
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator
 
 from triage.commands.places import clean, volatile
@@ -13,6 +12,7 @@ from triage.linux_image.items import Items
 from triage.linux_image.tree import Text, Tree
 from triage.model.linux_image import PersistenceItem
 from triage.parsers.unit_file import Setting, parse_unit, values_of
+from triage.predicates.persistence import words_of
 
 _SYSTEM = (
     "etc/systemd/system", "usr/lib/systemd/system", "lib/systemd/system",
@@ -169,7 +169,7 @@ def expanded(command: str, environment: dict[str, str]) -> str:
 def _environment(tree: Tree, settings: tuple[Setting, ...]) -> Iterator[tuple[str, str]]:
     """What ``Environment=`` and the files of ``EnvironmentFile=`` set."""
     for one in values_of(settings, "Service", "Environment"):
-        for word in _split(one.value):
+        for word in words_of(one.value):
             name, sign, value = word.partition("=")
             if sign:
                 yield name, value
@@ -182,16 +182,9 @@ def _environment(tree: Tree, settings: tuple[Setting, ...]) -> Iterator[tuple[st
         yield from found[:_VARIABLES_MAX]
 
 
-def _split(value: str) -> list[str]:
-    try:
-        return shlex.split(value)
-    except ValueError:
-        return value.split()
-
-
 def _bound(tree: Tree, text: Text, name: str, one: Setting) -> Iterator[PersistenceItem]:
     """What a service sees in place of the system's own: systemd.exec(5)."""
-    for word in _split(one.value):
+    for word in words_of(one.value):
         source, _, point = word.lstrip("-+").partition(":")
         yield PersistenceItem(
             location=tree.locate(text.path, f"[Service] {one.key}, line {one.line}"),
