@@ -13,9 +13,9 @@ from triage import kernel
 from triage.model import FileFacts, Gap, Location, OpenFile, Why
 from triage.parsers.procfs import parse_fdinfo
 from triage.proc.directory import ProcessDir
+from triage.scene import DELETED
 from triage.scope import OPEN_FILES_MAX
 
-DELETED = " (deleted)"
 _NOTABLE_TARGETS = ("/memfd:", "/dev/shm/", "/run/shm/", "/secretmem")
 _NOTABLE_ENDS = (DELETED, "/mem")
 _PROGRAMS = (b"\x7fELF", b"MZ", b"#!")
@@ -69,9 +69,9 @@ def _flags(process: ProcessDir, fd: int) -> int | None:
         return None
 
 
-def _facts(process: ProcessDir, fd: int) -> FileFacts | None:
+def _facts(process: ProcessDir, fd: int, *, seals: bool = True) -> FileFacts | None:
     try:
-        return process.facts(f"fd/{fd}")
+        return process.facts(f"fd/{fd}", seals=seals)
     except OSError:
         return None
 
@@ -84,7 +84,7 @@ def _most_telling(process: ProcessDir, wanted: list[tuple[int, str]]) -> list[tu
     seen: set[tuple[str, int]] = set()
     ranked = []
     for fd, target in wanted:
-        file = _briefly(process, fd)
+        file = _facts(process, fd, seals=False)
         identity = None if file is None else (file.dev, file.inode)
         again = identity in seen
         if identity is not None:
@@ -93,13 +93,6 @@ def _most_telling(process: ProcessDir, wanted: list[tuple[int, str]]) -> list[tu
         size = 0 if file is None else file.size
         ranked.append(((rank, -size if rank < 2 else 0, fd), (fd, target)))
     return [descriptor for _, descriptor in sorted(ranked)]
-
-
-def _briefly(process: ProcessDir, fd: int) -> FileFacts | None:
-    try:
-        return process.facts(f"fd/{fd}", seals=False)
-    except OSError:
-        return None
 
 
 def _rank(process: ProcessDir, fd: int, file: FileFacts | None) -> int:

@@ -10,23 +10,17 @@ import posixpath
 import re
 from dataclasses import replace
 
-from triage import kernel
 from triage.evidence import Unreadable, why_of
 from triage.model import Argument, FileFacts, Why
 from triage.predicates.interpreters import script_paths
 from triage.proc.directory import ProcessDir
-from triage.scene import LONG_PATH
+from triage.scene import DELETED, LONG_PATH, without_deleted
 
-DELETED = " (deleted)"
 _ARGUMENTS_MAX = 8
 _DESCRIPTOR = re.compile(
     r"^/(?:proc/(?:(?:self|thread-self)(?:/task/\d+)?|(\d{1,10})(?:/task/\d+)?)|dev)/fd/(\d{1,10})$"
 )
 _STANDARD = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
-
-
-def without_deleted(text: str) -> str:
-    return text.removesuffix(DELETED)
 
 
 def exe_at_path(process: ProcessDir, exe: str | None, file: FileFacts | None) -> str | None:
@@ -160,20 +154,3 @@ def _through_another(
         return Argument(index, text, path, link=link, fd=fd, file=process.facts(name))
     except OSError as error:
         return Argument(index, text, path, why=why_of(error))
-
-
-def is_memory(file: FileFacts | None) -> bool | None:
-    """Whether an inode lies on a memory file system; ``None`` when that is not known."""
-    if file is None or file.fs_magic is None:
-        return None
-    return file.fs_magic in kernel.MEMORY_MAGICS
-
-
-__all__ = [
-    "DELETED",
-    "arguments_of",
-    "exe_at_path",
-    "is_memory",
-    "what_lies_at",
-    "without_deleted",
-]

@@ -7,8 +7,8 @@ import os
 from triage.evidence import Unreadable
 from triage.model import FileFacts
 from triage.proc.directory import ProcessDir
+from triage.scene import without_deleted
 
-_DELETED = " (deleted)"
 _KNOWN_MAX = 256
 # Workers of one daemon run one image: it is compared once.
 _known: dict[tuple[str, int, int | None, str], int | None] = {}
@@ -25,7 +25,7 @@ def likeness(
         return None
     key = (file.dev, file.inode, file.mtime_ns, exe)
     if key not in _known and len(_known) < _KNOWN_MAX:
-        _known[key] = _compared(process, exe.removesuffix(_DELETED))
+        _known[key] = _compared(process, without_deleted(exe))
     return _known.get(key)
 
 
