@@ -17,6 +17,7 @@ from triage.collectors.host import read_host
 from triage.evidence import Root, Unreadable
 from triage.model import Artifact, Coverage, Gap, Location, Snapshot, Why
 from triage.proc.directory import ProcessTable
+from triage.proc.holders import Objects
 from triage.scope import Budget, Limits, NotHere, Scope, Tally
 
 Progress = Callable[[str, int], None]
@@ -75,6 +76,7 @@ def collect(
         budget=Budget(limits),
         so_far=artifacts,
         collection=collection,
+        objects=Objects(artifacts),
     )
     for name, run in collectors:
         progress(name, 0)

@@ -124,6 +124,7 @@ _STATX_BASIC_STATS = 0x7FF
 _statx = struct.Struct("=16xIIIH2xQQQQ32xqI4xqI4x8xII")
 _statx_device = struct.Struct("=II")
 _statx_buffer = ctypes.create_string_buffer(256)
+_packed_device = memoryview(_statx_buffer)[136:144]
 
 
 def status_without_sync(dir_fd: int, name: bytes, *, follow: bool = True) -> Status:
@@ -155,21 +156,28 @@ def status_without_sync(dir_fd: int, name: bytes, *, follow: bool = True) -> Sta
     )
 
 
-def devices_without_sync(dir_fd: int, numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """(number, ``st_dev``) of what the numbered links in a directory lead to, where they lead.
+def devices_without_sync(dir_fd: int, numbers: Iterable[int]) -> Iterator[tuple[int, bytes]]:
+    """(number, packed device) of what the numbered links in a directory lead to, where they lead.
 
-    For what is asked of every descriptor of a box: no more than one call each, and no object.
+    For what is asked of every descriptor of a box: no more than one call each, and no object. Few
+    devices come again and again: :func:`unpacked_device` says ``st_dev`` of a new one.
     """
     statx = getattr(_libc, "statx", None)
     for number in numbers:
         name = b"%d" % number
         if statx is not None and statx(dir_fd, name, _AT_STATX_DONT_SYNC, 0, _statx_buffer) == 0:
-            yield number, os.makedev(*_statx_device.unpack_from(_statx_buffer, 136))
+            yield number, _packed_device.tobytes()
             continue
         try:
-            yield number, status_without_sync(dir_fd, name).st_dev
+            device = status_without_sync(dir_fd, name).st_dev
         except OSError:
             continue  # closed since it was listed
+        yield number, _statx_device.pack(os.major(device), os.minor(device))
+
+
+def unpacked_device(packed: bytes) -> int:
+    """``st_dev`` of a device as :func:`devices_without_sync` tells it."""
+    return os.makedev(*_statx_device.unpack(packed))
 
 
 def _plain_status(dir_fd: int, name: bytes, follow: bool) -> Status:
@@ -186,20 +194,19 @@ _PAGE_IS_SWAPPED = 1 << 4
 _PAGE_IS_PFNZERO = 1 << 5
 _SCAN_REGIONS = 256
 _scan_vector = ctypes.create_string_buffer(24 * _SCAN_REGIONS)
-_scan_request = struct.Struct("=12Q")
+_scan_range = struct.Struct("=QQ")
 _scan_walked = struct.Struct("=Q")
 _scan_region = struct.Struct("=QQQ")
-_scan_argument = bytearray(_scan_request.size)  # filled anew for each call; never shared
-_SCAN_WANTED = (
-    0,
-    ctypes.addressof(_scan_vector),
-    _SCAN_REGIONS,
-    0,
-    _PAGE_IS_FILE,  # inverted: we ask for pages that are *not* the file's
-    _PAGE_IS_FILE,
-    _PAGE_IS_PRESENT | _PAGE_IS_SWAPPED,
-    _PAGE_IS_FILE | _PAGE_IS_PRESENT | _PAGE_IS_SWAPPED,
-)
+# struct pm_scan_arg; of it only start, end and the kernel's answer differ from call to call
+_scan_argument = bytearray(
+    struct.pack(
+        "=12Q", 96, 0, 0, 0, 0, ctypes.addressof(_scan_vector), _SCAN_REGIONS, 0,
+        _PAGE_IS_FILE,  # inverted: we ask for pages that are *not* the file's
+        _PAGE_IS_FILE,
+        _PAGE_IS_PRESENT | _PAGE_IS_SWAPPED,
+        _PAGE_IS_FILE | _PAGE_IS_PRESENT | _PAGE_IS_SWAPPED,
+    )
+)  # fmt: skip
 
 
 def private_pages(pagemap_fd: int, start: int, end: int) -> list[tuple[int, int]]:
@@ -211,7 +218,7 @@ def private_pages(pagemap_fd: int, start: int, end: int) -> list[tuple[int, int]
     found: list[tuple[int, int]] = []
     position = start
     while position < end:
-        _scan_request.pack_into(_scan_argument, 0, 96, 0, position, end, *_SCAN_WANTED)
+        _scan_range.pack_into(_scan_argument, 16, position, end)
         count = fcntl.ioctl(pagemap_fd, _PAGEMAP_SCAN, _scan_argument, True)
         for index in range(count):
             first, last, _ = _scan_region.unpack_from(_scan_vector, 24 * index)

@@ -8,7 +8,6 @@ visible characters on one line, and can tell exactly what was there.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -131,6 +130,8 @@ def _kind(character: str) -> str:
     """``plain``, ``mark`` (drawn on the character before it) or ``hidden``."""
     if not character.isprintable() or character in _INVISIBLE or character in _PICTURES:
         return "hidden"
+    import unicodedata
+
     return "mark" if unicodedata.category(character) in ("Mn", "Me") else "plain"
 
 

@@ -9,7 +9,6 @@ samples; what the samples single out is read further and hashed in full.
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import time
 from dataclasses import replace
@@ -103,6 +102,8 @@ _OUTPUT, _LAYER, _STEPS = 16 << 20, 8 << 20, 200
 
 
 def _look_whole(fd: int, size: int, limits: Limits, budget: Budget) -> Content:
+    import hashlib  # loads OpenSSL, which a box without such files does not need
+
     data = _read_range(fd, 0, size)
     digest = hashlib.sha256(data).hexdigest()
     content = budget.seen.get(digest)
@@ -255,6 +256,8 @@ def _look_closely(
 
 def file_digest(fd: int, size: int) -> str:
     """sha256 of an open file's first ``size`` bytes, in hexadecimal. Raises OSError."""
+    import hashlib
+
     digest = hashlib.sha256()
     buffer = bytearray(1 << 20)
     view = memoryview(buffer)

@@ -3,10 +3,10 @@
 The standard decorator writes, compiles and runs six functions for every class, which takes up to
 a millisecond each (CPython's dataclasses.py, ``_create_fn``; the frozen ones most). With some
 hundred record types that would be the greater part of the start of a look that ends within
-seconds. Here only ``__init__`` is made for each class; the rest is shared. To a type checker, to
-``dataclasses.replace``, ``fields`` and ``is_dataclass``, and to ``pickle`` the classes are
-ordinary frozen dataclasses. What this does not know (factories, inheritance, ``__post_init__``)
-is refused: use the standard decorator there.
+seconds. Here only ``__init__`` is made for each class, when its first record is; the rest is
+shared. To a type checker, to ``dataclasses.replace``, ``fields`` and ``is_dataclass``, and to
+``pickle`` the classes are ordinary frozen dataclasses. What this does not know (factories,
+inheritance, ``__post_init__``) is refused: use the standard decorator there.
 """
 
 from __future__ import annotations
@@ -44,8 +44,17 @@ else:
             "__dataclass_fields__": _Fields(hints, defaults),
             "_values": staticmethod(_values(names)),
         })  # fmt: skip
-        made.__init__ = _init(made, names, defaults)
+        made.__init__ = _first(made, names, defaults)
         return made
+
+    def _first(cls, names, defaults):
+        """Stands for ``__init__`` until a record is made: of many classes none ever is."""
+
+        def first(self, *values, **named):
+            cls.__init__ = _init(cls, names, defaults)
+            cls.__init__(self, *values, **named)
+
+        return first
 
     _LEFT_OUT = ("__dict__", "__weakref__", "__annotations__")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as MappingOf
+from functools import lru_cache
 
 from triage.model import FileFacts, MemoryFile, Mount, Process, Snapshot
 from triage.records import dataclass
@@ -11,6 +12,12 @@ TMPFS_MAGIC = 0x01021994
 MEMORY_MAGICS = frozenset({TMPFS_MAGIC, 0x858458F6, 0x958458F6, 0x19800202})
 MEMORY_FS_TYPES = frozenset({"tmpfs", "ramfs", "devtmpfs", "hugetlbfs", "mqueue", "rootfs"})
 DELETED = " (deleted)"
+# Names that only the kernel prints for its own special mappings (arch_vma_name and
+# install_special_mapping). "[anon:NAME]" is not among them: any process can set it.
+# [uprobes-trampoline]: calls of optimised uprobes, Linux 6.18, arch/x86/kernel/uprobes.c.
+KERNEL_MAPPINGS = frozenset(
+    {"[vdso]", "[vsyscall]", "[uprobes]", "[uprobes-trampoline]", "[sigpage]", "[vectors]"}
+)
 #: Stands for a path that the kernel does not tell: see triage.proc.directory.
 LONG_PATH = "/[a path of more than 4095 bytes]"
 
@@ -143,6 +150,7 @@ _PLACES = (
 _VOLATILE = tuple(directory for directory, _ in _PLACES)
 
 
+@lru_cache(4096)  # few paths, asked about by many indicators
 def volatile_place(path: str) -> str | None:
     """Which of the directories that T1027.011 names (and their kin) a path lies in.
 
@@ -150,7 +158,7 @@ def volatile_place(path: str) -> str | None:
     counts as ``run``. The path must be the kernel's own, from a link or a walk.
     """
     below = f"{path}/"
-    if not below.startswith(_VOLATILE):  # nearly every path of a box: asked very often
+    if not below.startswith(_VOLATILE):
         return None
     return next(place for directory, place in _PLACES if below.startswith(directory))
 

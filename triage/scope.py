@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from triage.evidence import Root
-from triage.model import Artifact, Content, Host
+from triage.model import Artifact, Content, Host, Process
+from triage.proc.holders import Objects
 from triage.records import dataclass
 
 
@@ -115,7 +116,8 @@ class Scope:
 
     ``so_far`` holds what earlier collectors of the same run found, ``budget`` is shared
     by all of them, ``progress`` takes the number of items done so far. ``collection`` is the whole
-    of a collection of files of which ``root`` is only the system's own.
+    of a collection of files of which ``root`` is only the system's own; ``objects`` spares each
+    collector its own way through ``so_far``.
     """
 
     root: Root
@@ -126,3 +128,8 @@ class Scope:
     so_far: Sequence[Artifact] = ()
     progress: Callable[[int], None] = _no_progress
     collection: Root | None = None
+    objects: Objects | None = None
+
+    def held(self, kind: str) -> Sequence[tuple[Process, int, str]]:
+        """Descriptors that lead to no file, by what their links begin with: ``Objects.of``."""
+        return (self.objects or Objects(self.so_far)).of(kind)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import io
 import json
 import math
@@ -352,6 +351,8 @@ def decode_record(record: dict[str, Any]) -> Artifact | Gap | Coverage | Host:
 def lines(snapshot: Snapshot) -> Iterator[bytes]:
     """The snapshot as lines, header to footer; the digest is over all before it
     and over the footer's own counts."""
+    import hashlib  # loads OpenSSL: a look that nobody saves goes without
+
     digest = hashlib.sha256()
     counts = dict.fromkeys(NAMES, 0)
     header = {name: getattr(snapshot, name) for name in sorted(_HEADER - {"format"})}
@@ -514,6 +515,8 @@ class _Loader:
     """The state of one load: what was read so far, and the digest of it."""
 
     def __init__(self) -> None:
+        import hashlib
+
         self._digest = hashlib.sha256()
         self._counts = dict.fromkeys(NAMES, 0)
         self._records: list[Any] = []

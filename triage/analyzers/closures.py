@@ -12,9 +12,11 @@ import struct
 from collections.abc import Sequence
 from itertools import pairwise
 
+from triage.content.patterns import lazy
+
 # endbr64; lea -offset(%rip),%r10; jmp *const(%rip)  |  without endbr64  |  arm64: ldr, adr, br
-_X86_64 = re.compile(rb"(?:\xf3\x0f\x1e\xfa)?\x4c\x8d\x15..\xff\xff\xff\x25", re.DOTALL)
-_ARM64 = re.compile(rb"\x91\x00\x00\x58|\xf1\xff\xff\x10\x70..\x58", re.DOTALL)
+_X86_64 = lazy(rb"(?:\xf3\x0f\x1e\xfa)?\x4c\x8d\x15..\xff\xff\xff\x25", re.DOTALL)
+_ARM64 = lazy(rb"\x91\x00\x00\x58|\xf1\xff\xff\x10\x70..\x58", re.DOTALL)
 _RESIDENT_MAX, _REST_MAX, _CLOSURE = 256 << 10, 12, 128
 # struct ffi_closure: 24 bytes of trampoline (of 32), then cif, function and data; and what the
 # allocator says of the chunk. Addresses of programs have 47 bits.

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import posixpath
-import re
 import shlex
 
+from triage.content.patterns import lazy
 from triage.model import MemoryFile, Severity
 from triage.predicates.run_programs import keeper_of
 from triage.scene import Scene, in_memory, volatile_place, without_deleted
 
-_OTHER_ROOT = re.compile(r"^/proc/\d+/root(?=/)")
+_OTHER_ROOT = lazy(r"^/proc/\d+/root(?=/)")
 
 PROGRAM = {
     "memfd": Severity.HIGH,

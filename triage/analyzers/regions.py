@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from triage.model import Mapping, Process
-from triage.scene import Scene, is_memfd
+from triage.scene import KERNEL_MAPPINGS, Scene, is_memfd
 
-# Names that only the kernel gives its own special mappings. "[anon:x]" is set by anybody.
-KERNEL_MAPPINGS = frozenset(
-    {"[vdso]", "[vsyscall]", "[uprobes]", "[uprobes-trampoline]", "[sigpage]", "[vectors]"}
-)
 SHARED_ANONYMOUS = ("/dev/zero (deleted)",)
 HUGE = ("/anon_hugepage (deleted)",)
 SHOWN = 6

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -285,6 +284,8 @@ def _rendered(name: str, report: Report, options: ReportOptions, terminal: bool)
         colour = terminal and not options.no_color and not os.environ.get("NO_COLOR")
         width = options.width
         if width is None and terminal:
+            import shutil
+
             width = shutil.get_terminal_size((80, 24)).columns
         wanted = {"colour": colour, "width": width, "details": options.details}
     return render(name, report, **wanted)

@@ -144,11 +144,8 @@ def _holders(scope: Scope) -> _Seen:
     """Every descriptor of a program or link, by the program it leads to."""
     seen = _Seen()
     with ProcessTable(scope.root) as table:
-        for process in scope.so_far:
-            if isinstance(process, Process):
-                for fd, target in process.descriptors or ():
-                    if target.startswith("anon_inode:"):
-                        _note(table, process, fd, target, seen)
+        for process, fd, target in scope.held("anon_inode"):
+            _note(table, process, fd, target, seen)
     return seen
 
 

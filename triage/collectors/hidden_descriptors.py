@@ -49,12 +49,10 @@ def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
 
 def _rings(scope: Scope, table: ProcessTable) -> Generator[Artifact | Gap, None, int]:
     count = 0
-    for process in scope.so_far:
-        if isinstance(process, Process):
-            for fd, target in process.descriptors or ():
-                if target == _URING:
-                    count += 1
-                    yield from _ring(table, process, fd)
+    for process, fd, target in scope.held("anon_inode"):
+        if target == _URING:
+            count += 1
+            yield from _ring(table, process, fd)
     return count
 
 
@@ -142,13 +140,10 @@ class _Sockets:
 
     def _held(self, asked: dict[int, Queue]) -> dict[int, _Held]:
         found: dict[int, _Held] = {}
-        for process in self._scope.so_far:
-            if isinstance(process, Process) and process.pid != os.getpid():
-                for fd, target in process.descriptors or ():
-                    if target[:8] == "socket:[":
-                        inode = int(target[8:-1])
-                        if inode in asked:
-                            found.setdefault(inode, []).append((process, fd))
+        for process, fd, target in self._scope.held("socket"):
+            inode = int(target[8:-1])
+            if inode in asked and process.pid != os.getpid():
+                found.setdefault(inode, []).append((process, fd))
         return found
 
     def _one(self, queue: Queue, held: dict[int, _Held]) -> Iterator[Artifact | Gap]:

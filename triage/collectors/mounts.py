@@ -47,16 +47,12 @@ def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
 
 def _may_be_lone(scope: Scope) -> bool:
     """Whether anything but a process may keep a mount namespace: nothing does on most boxes."""
-    for artifact in scope.so_far:
-        if isinstance(artifact, Process):
-            if any(target.startswith("mnt:[") for _, target in artifact.descriptors or ()):
-                return True
-        elif isinstance(artifact, Mount):
-            if artifact.fs_type == "nsfs":
-                return True
-        elif type(artifact).__name__ == "HiddenThing":  # its module is loaded where one is
-            return True
-    return False
+    return bool(scope.held("mnt")) or any(
+        artifact.fs_type == "nsfs"
+        if isinstance(artifact, Mount)
+        else type(artifact).__name__ == "HiddenThing"  # its module is loaded where one is
+        for artifact in scope.so_far
+    )
 
 
 def _lone_namespaces(scope: Scope) -> Generator[Artifact | Gap, None, int]:

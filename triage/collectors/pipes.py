@@ -63,11 +63,8 @@ def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
 def _wanted(scope: Scope) -> dict[str, list[_Held]]:
     """Pipes by name, with who holds them: those of one process, or with ``--deep`` all of them."""
     found: dict[str, list[_Held]] = {}
-    for process in scope.so_far:
-        if isinstance(process, Process):
-            for fd, target in process.descriptors or ():
-                if target[:6] == "pipe:[":
-                    found.setdefault(target, []).append(_Held(process, fd))
+    for process, fd, target in scope.held("pipe"):
+        found.setdefault(target, []).append(_Held(process, fd))
     return {name: held for name, held in found.items() if scope.limits.deep or _is_alone(held)}
 
 

@@ -85,11 +85,9 @@ def _notable(scope: Scope, namespace: int | None, found: list[Socket]) -> Genera
 def _holders(scope: Scope, inodes: set[int]) -> dict[int, list[Holder]]:
     wanted = {f"socket:[{inode}]": inode for inode in inodes}
     found: dict[int, list[Holder]] = {}
-    for process in scope.so_far:
-        if isinstance(process, Process):
-            for fd, target in process.descriptors or ():
-                if target in wanted:
-                    found.setdefault(wanted[target], []).append(Holder(process.pid, f"fd {fd}"))
+    for process, fd, target in scope.held("socket"):
+        if target in wanted:
+            found.setdefault(wanted[target], []).append(Holder(process.pid, f"fd {fd}"))
     return found
 
 

@@ -11,7 +11,7 @@ from triage.model.code import Place
 from triage.parsers import Malformed
 from triage.parsers.procfs import MapLine, parse_map_line
 from triage.proc.directory import ProcessDir
-from triage.proc.memory import KERNEL_MAPPINGS
+from triage.scene import KERNEL_MAPPINGS
 
 # Backings that no file on disk accounts for.
 UNBACKED = frozenset({"anonymous", "memfd", "shared", "volatile"})

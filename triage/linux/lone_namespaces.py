@@ -6,15 +6,15 @@ Their mounts are in no process's mount table. A child that enters them opens wha
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 
+from triage.content.patterns import lazy
 from triage.linux.borrowing import borrowed, enter, top_of_namespace
 from triage.model import Location, Mount, Process
 from triage.model.kernel_objects import HiddenThing
 from triage.scope import Scope
 
-_NAME = re.compile(r"^mnt:\[(\d{1,19})\]$")
+_NAME = lazy(r"^mnt:\[(\d{1,19})\]$")
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
 
 
@@ -38,7 +38,11 @@ def found(scope: Scope) -> Iterator[HiddenThing]:
     """Those that descriptors and mounts of namespaces keep, as far as they are known by now."""
     known = {a.namespace("mnt") for a in scope.so_far if isinstance(a, Process)}
     known |= {number_of(a) for a in all_of(scope)}
-    doors = [door for artifact in scope.so_far for door in _doors(artifact, scope)]
+    doors = [door for artifact in scope.so_far for door in _mounted(artifact, scope)]
+    doors += [
+        (f"/proc/{process.pid}/fd/{number}", target, "a descriptor", process.pid)
+        for process, number, target in scope.held("mnt")
+    ]
     for path, text, kept_by, pid in sorted(doors, key=lambda door: door[0].startswith("/proc/")):
         match = _NAME.match(text)
         if match is not None and int(match[1]) not in known:
@@ -51,12 +55,8 @@ def all_of(scope: Scope) -> list[HiddenThing]:
     return [a for a in scope.so_far if isinstance(a, HiddenThing) and a.what == "namespace"]
 
 
-def _doors(artifact: object, scope: Scope) -> Iterator[tuple[str, str, str, int | None]]:
-    if isinstance(artifact, Process):
-        for number, target in artifact.descriptors or ():
-            if target.startswith("mnt:["):
-                yield f"/proc/{artifact.pid}/fd/{number}", target, "a descriptor", artifact.pid
-    elif isinstance(artifact, Mount) and artifact.fs_type == "nsfs":
+def _mounted(artifact: object, scope: Scope) -> Iterator[tuple[str, str, str, int | None]]:
+    if isinstance(artifact, Mount) and artifact.fs_type == "nsfs":
         own = dict(scope.host.tool_namespaces).get("mnt")
         top = artifact.location.path.removesuffix("/mountinfo")
         if artifact.namespace == own:

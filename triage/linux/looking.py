@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from dataclasses import replace
 
@@ -20,6 +19,8 @@ def looked_at(scope: Scope, data: bytes) -> Content | None:
         return None
     looker = Looker(scope.limits, scope.budget)
     if scope.budget.examination <= 0:
+        import hashlib
+
         from triage.content.examine import glance
 
         scope.budget.skipped += 1

@@ -7,14 +7,14 @@ calls return. Neither shows in what they let through, so it is said at the top o
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Iterator
 
+from triage.content.patterns import lazy
 from triage.evidence import decode
 
 _PRELOAD_FILE = "/etc/ld.so.preload"
-_ODD_LIBRARY = re.compile(r"^/(?:dev/shm|run/shm|tmp|var/tmp|run|proc|memfd:)|/\.[^/]+/|/\.[^/]+$")
+_ODD_LIBRARY = lazy(r"^/(?:dev/shm|run/shm|tmp|var/tmp|run|proc|memfd:)|/\.[^/]+/|/\.[^/]+$")
 _LISTED = (b"/etc", b"/dev/shm", b"/proc/self")
 
 

@@ -15,12 +15,13 @@ import stat
 import struct
 from typing import NamedTuple
 
+from triage.content.patterns import lazy
 from triage.evidence import decode
 
 _NUMBERS = {"x86_64": 245, "aarch64": 185, "riscv64": 185, "ppc64le": 267, "s390x": 276}
 _QUEUES_MAX = 4096
-_FILL = re.compile(rb"QSIZE:(\d{1,19})")
-_NOTIFY = re.compile(rb"NOTIFY_PID:(\d{1,10})")
+_FILL = lazy(rb"QSIZE:(\d{1,19})")
+_NOTIFY = lazy(rb"NOTIFY_PID:(\d{1,10})")
 _libc = ctypes.CDLL(None, use_errno=True)
 
 

@@ -333,7 +333,10 @@ class Process:
 
     def namespace(self, name: str) -> int | None:
         """The inode of one of the process's namespaces, e.g. ``mnt``."""
-        return next((inode for key, inode in self.namespaces if key == name), None)
+        for key, inode in self.namespaces:
+            if key == name:
+                return inode
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from triage.content.patterns import lazy
 from triage.records import dataclass
 
 _LINES_MAX = 20_000
-_VARIABLE = re.compile(r"\s*[\"']?([A-Za-z_]\w*)[\"']?\s*=\s*(.*)$", re.ASCII)
+_VARIABLE = lazy(r"\s*[\"']?([A-Za-z_]\w*)[\"']?\s*=\s*(.*)$", re.ASCII)
 _FIELD = r"[\d*/,\-~A-Za-z?LW#]+"
-_TIMES = re.compile(rf"\s*((?:{_FIELD}\s+){{5}})(.*)$", re.DOTALL)
-_SPECIAL = re.compile(r"\s*(@\w+(?:\s+\d+)?)\s+(.*)$", re.DOTALL)
-_ANACRON = re.compile(r"\s*(@?\w+\s+\d+\s+[\w.@-]+)\s+(.*)$", re.DOTALL)
+_TIMES = lazy(rf"\s*((?:{_FIELD}\s+){{5}})(.*)$", re.DOTALL)
+_SPECIAL = lazy(r"\s*(@\w+(?:\s+\d+)?)\s+(.*)$", re.DOTALL)
+_ANACRON = lazy(r"\s*(@?\w+\s+\d+\s+[\w.@-]+)\s+(.*)$", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

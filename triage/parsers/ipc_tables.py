@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from triage.content.patterns import lazy
+
 SHM_DEST, SHM_LOCKED = 0o1000, 0o2000  # include/linux/shm.h
 
 
@@ -96,11 +98,11 @@ class Key(NamedTuple):
     size: int | None
 
 
-_KEY = re.compile(
+_KEY = lazy(
     rb"^([0-9a-f]{8}) ([A-Za-z-]{6,9}) +\d+ +(\S{1,8}) ([0-9a-f]{8}) +(-?\d{1,10}) +-?\d{1,10} "
     rb"(.{9}) (.*)$"
 )
-_SIZE = re.compile(rb": (\d{1,10})(?: \[(?:file|buff)\])?$")
+_SIZE = lazy(rb": (\d{1,10})(?: \[(?:file|buff)\])?$")
 
 
 def keys(data: bytes) -> Iterator[Key]:
@@ -126,7 +128,7 @@ def keys(data: bytes) -> Iterator[Key]:
         )
 
 
-_KEY_USER = re.compile(rb"^ *(\d{1,10}): +\d+ \d+/\d+ (\d{1,10})/\d+ (\d{1,10})/\d+$")
+_KEY_USER = lazy(rb"^ *(\d{1,10}): +\d+ \d+/\d+ (\d{1,10})/\d+ (\d{1,10})/\d+$")
 
 
 def key_users(data: bytes) -> dict[int, tuple[int, int]]:
@@ -148,12 +150,12 @@ class Socket(NamedTuple):
     inode: int
 
 
-_SOCKET = re.compile(
+_SOCKET = lazy(
     rb"^[0-9a-f]{8,16}: [0-9A-F]{8} 00000000 ([0-9A-F]{8}) ([0-9A-F]{4}) ([0-9A-F]{2}) "
     rb" *(\d{1,20}) @",
     re.MULTILINE,
 )
-_NEXT = re.compile(rb"\n[0-9a-f]{8,16}: [0-9A-F]{8} 00000000 |\n?\Z")
+_NEXT = lazy(rb"\n[0-9a-f]{8,16}: [0-9A-F]{8} 00000000 |\n?\Z")
 _ACCEPTING = 0x10000  # __SO_ACCEPTCON
 
 

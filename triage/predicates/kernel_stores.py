@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from triage.content.patterns import lazy
 from triage.model import Process
 from triage.model.kernel_objects import IpcObject
 from triage.scene import Scene, in_memory, is_deleted, is_memfd, volatile_place, without_deleted
@@ -26,7 +25,7 @@ _WHAT = {
 }
 # Descriptions of keys that file systems, the resolver and login services make (request-key(8),
 # cifs.idmap, pam_keyinit, fscrypt, systemd, Kerberos' KEYRING ccache).
-_KNOWN_KEYS = re.compile(
+_KNOWN_KEYS = lazy(
     r"(?:krb_ccache|_krb|cifs\.|cifs:|id_resolver|uid:|gid:|user:|group:|dns_resolver|fscrypt:|"
     r"ext4:|f2fs:|ecryptfs|invocation_id|cryptsetup|nvme:|iscsi|afs@|rxrpc|ceph|libceph|"
     r"zfs|trusted:|_uid|_ses|_tid|_pid)"

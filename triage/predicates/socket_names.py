@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-_RUN = re.compile(rb"[A-Za-z0-9+/=_-]{48,}")
-_DIGEST = re.compile(
+from triage.content.patterns import lazy
+
+_RUN = lazy(rb"[A-Za-z0-9+/=_-]{48,}")
+_DIGEST = lazy(
     rb"(?<![0-9a-f])(?:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f-]{36}|[0-9a-f]{32})(?![0-9a-f])",
     re.IGNORECASE,
 )
@@ -18,7 +20,7 @@ _CLASS_CHANGES = 0.33
 _LEAST = 24
 _STRANGE = 0.15
 # Sockets that a system's own daemons listen on, by name (systemd, X.org, udev, D-Bus, upstart).
-_SERVICES = re.compile(
+_SERVICES = lazy(
     rb"^(?:/org/freedesktop/|/org/kernel/|/com/ubuntu/|/run/systemd/|/run/udev|/run/dbus/|"
     rb"/var/run/dbus/|/dev/log|/run/docker|/run/containerd|systemd|dbus|udevd|init(?:$|/)|"
     rb"\[?k(?:worker|softirqd|threadd|swapd|auditd)\b|\[[a-z])"

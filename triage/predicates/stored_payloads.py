@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from triage.content.kinds import family
+from triage.content.patterns import lazy
 from triage.model import Confidence, Content, Severity
 from triage.predicates.payloads import hidden, in_words
 from triage.records import dataclass
 
-_DENSE = re.compile(rb"(?:[A-Za-z0-9+/=_-]{40,}\s{0,2})+")
+_DENSE = lazy(rb"(?:[A-Za-z0-9+/=_-]{40,}\s{0,2})+")
 _OPAQUE = frozenset({"encrypted", "archive", "compressed", "encoded"})
 
 

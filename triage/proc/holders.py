@@ -1,4 +1,4 @@
-"""Which processes hold which inode, as executable, descriptor or mapping."""
+"""Which processes hold what: which inode, and which object that is no file."""
 
 from __future__ import annotations
 
@@ -16,6 +16,31 @@ class Hold(NamedTuple):
     name: str
     text: str
     file: FileFacts
+
+
+class Objects:
+    """Descriptors that lead to no file, gathered once for all who ask: a box has many.
+
+    ``so_far`` may grow between questions.
+    """
+
+    __slots__ = ("_found", "_seen", "_so_far")
+
+    def __init__(self, so_far: Sequence[Artifact]) -> None:
+        self._so_far = so_far
+        self._seen = 0
+        self._found: dict[str, list[tuple[Process, int, str]]] = {}
+
+    def of(self, kind: str) -> Sequence[tuple[Process, int, str]]:
+        """(process, number, link text) of those whose link reads ``KIND:…``: ``pipe``, ``mnt``."""
+        for process in self._so_far[self._seen :]:
+            if isinstance(process, Process):
+                for fd, target in process.descriptors or ():
+                    if target[:1] != "/":
+                        before = target.partition(":")[0]
+                        self._found.setdefault(before, []).append((process, fd, target))
+        self._seen = len(self._so_far)
+        return self._found.get(kind, ())
 
 
 def holds(so_far: Sequence[Artifact]) -> Iterator[Hold]:

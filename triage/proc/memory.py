@@ -12,6 +12,7 @@ import struct
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from triage import kernel
@@ -30,17 +31,12 @@ from triage.proc.directory import ProcessDir
 from triage.proc.files import what_lies_at
 from triage.proc.memory_contents import DeeperLook
 from triage.records import dataclass
+from triage.scene import KERNEL_MAPPINGS
 from triage.scope import MAPPINGS_MAX
 
 if TYPE_CHECKING:
     from triage.linux.text_relocations import TextRelocations
 
-# Names that only the kernel prints for its own special mappings (arch_vma_name and
-# install_special_mapping). "[anon:NAME]" is not among them: any process can set it.
-# [uprobes-trampoline]: calls of optimised uprobes, Linux 6.18, arch/x86/kernel/uprobes.c.
-KERNEL_MAPPINGS = frozenset(
-    {"[vdso]", "[vsyscall]", "[uprobes]", "[uprobes-trampoline]", "[sigpage]", "[vectors]"}
-)
 _NOTABLE = (b"/memfd:", b" (deleted)", b"/dev/shm/", b"/run/shm/", b"/SYSV", b"/secretmem")
 _KERNELS_OWN = frozenset(name.encode() for name in KERNEL_MAPPINGS)
 _NO_DISK = (b"/memfd:", b"/SYSV", b"/dev/", b"/run/", b"/anon_hugepage")
@@ -98,8 +94,7 @@ def _dullness(line: MapLine) -> tuple[bool, int]:
 def _interesting_lines(maps: bytes) -> list[bytes]:
     """Executable lines, and one line for each notable file that is only mapped as data."""
     lines = executable_lines(maps)
-    paths = b"\n".join(mapped_paths(maps))
-    if not any(mark in paths for mark in _NOTABLE):
+    if not any(map(_is_notable, mapped_paths(maps))):
         return lines
     seen = {tuple(line.split(None, 5)[3:5]) for line in lines}
     for line in maps.split(b"\n"):
@@ -109,6 +104,11 @@ def _interesting_lines(maps: bytes) -> list[bytes]:
                 seen.add(identity)
                 lines.append(line)
     return lines
+
+
+@lru_cache(4096)  # the libraries of one process are those of the next
+def _is_notable(path: bytes) -> bool:
+    return any(mark in path for mark in _NOTABLE)
 
 
 def _parsed(lines: list[bytes], process: ProcessDir, gaps: list[Gap]) -> list[MapLine]:

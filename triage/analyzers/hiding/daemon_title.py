@@ -29,10 +29,10 @@ References
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
+from triage.content.patterns import lazy
 from triage.model import Confidence, Evidence, Process, Severity
 from triage.predicates.kernel_stores import fileless
 from triage.scene import Scene, volatile_place, without_deleted
@@ -52,7 +52,7 @@ _DAEMONS = frozenset({
     "VGAuthService", "vmtoolsd", "multipathd", "lvmetad", "gssproxy", "sssd", "firewalld",
 })  # fmt: skip
 # Titles that programs which change their own are followed by: "sshd: user", "nginx: worker".
-_TITLE = re.compile(r"^(?:\S*/)?([\w.-]+)(?=$|[:\s])")
+_TITLE = lazy(r"^(?:\S*/)?([\w.-]+)(?=$|[:\s])")
 _PRIVATE = ("/home/", "/root/", "/opt/.", "/var/www/", "/srv/", "/mnt/", "/media/")
 
 

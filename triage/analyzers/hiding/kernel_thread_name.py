@@ -31,17 +31,17 @@ References
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
+from triage.content.patterns import lazy
 from triage.model import Confidence, Evidence, Process, Severity
 from triage.predicates.kernel_stores import fileless
 from triage.scene import Scene
 
-_BRACKETED = re.compile(r"\[[\w/:.+#-]{2,}\]\s*")
+_BRACKETED = lazy(r"\[[\w/:.+#-]{2,}\]\s*")
 # Names that kernel/, block/, fs/ and drivers/ give to threads; with what only a thread's has.
-_THREADS = re.compile(
+_THREADS = lazy(
     r"(?:kworker/\S*|ksoftirqd/\d+|migration/\d+|cpuhp/\d+|idle_inject/\d+|irq/\d+-\S*|"
     r"rcu_(?:sched|preempt|bh|gp|par_gp|tasks_\w+|exp_\w+)|rcuo[bcgps]/\d+|kthreadd|kswapd\d+|"
     r"kcompactd\d+|khugepaged|ksmd|khungtaskd|kdevtmpfs|kauditd|oom_reaper|kblockd|kintegrityd|"

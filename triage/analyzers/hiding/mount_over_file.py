@@ -30,26 +30,26 @@ References
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.analyzers.places import quoted
+from triage.content.patterns import lazy
 from triage.model import Confidence, Evidence, Mount, Severity
 from triage.scene import MEMORY_FS_TYPES, Scene
 
-_PROGRAM = re.compile(
+_PROGRAM = lazy(
     r"^/(?:usr/|usr/local/)?s?bin/[^/]+$|^/(?:usr/)?lib(?:64|32)?/(?:[\w-]+/)?ld-[^/]+$"
 )
-_TRUSTED = re.compile(
+_TRUSTED = lazy(
     r"^/etc/(?:ld\.so\.(?:preload|cache|conf)|passwd|shadow|group|gshadow|sudoers|crontab|"
     r"(?:ld\.so\.conf\.d|sudoers\.d|pam\.d|ssh|audit|cron\.\w+)/[^/]+|systemd/system/[^/]+)$|"
     r"^/root/\.ssh/[^/]+$|^/home/[^/]+/\.ssh/[^/]+$"
 )
-_LOG_FILE = re.compile(
+_LOG_FILE = lazy(
     r"\.log$|/(?:[wb]tmp|lastlog|faillog|messages|syslog|secure|maillog|cron|audit\.log|kern|dmesg)$"
 )
-_LOG = re.compile(r"^/(?:var|run)/log/.+|^/root/\.\w*history$|^/home/[^/]+/\.\w*history$")
+_LOG = lazy(r"^/(?:var|run)/log/.+|^/root/\.\w*history$|^/home/[^/]+/\.\w*history$")
 
 
 def check(mount: Mount, scene: Scene) -> Iterator[Evidence]:

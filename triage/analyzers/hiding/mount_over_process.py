@@ -26,14 +26,14 @@ References
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
+from triage.content.patterns import lazy
 from triage.model import Confidence, Evidence, Mount, Severity
 from triage.scene import Scene
 
-_PROCESS = re.compile(r"^/proc/(\d{1,10})(?:/.*)?$")
+_PROCESS = lazy(r"^/proc/(\d{1,10})(?:/.*)?$")
 
 
 def check(mount: Mount, scene: Scene) -> Iterator[Evidence]:

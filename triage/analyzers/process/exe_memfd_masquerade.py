@@ -27,16 +27,16 @@ References
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from triage.analyzers.benign.sealed_clone import attest_file
 from triage.analyzers.indicator import Indicator
+from triage.content.patterns import lazy
 from triage.model import Confidence, Evidence, Process, Severity
 from triage.scene import Scene, is_memfd, without_deleted
 
 _CLONES = ("runc", "crun", "lxc-", "buildah-", "youki", "containerd", "docker", "podman")
-_KERNEL = re.compile(r"^\[?(?:kworker|ksoftirqd|kthreadd|migration|rcu_|kswapd|watchdog|khungtask)")
+_KERNEL = lazy(r"^\[?(?:kworker|ksoftirqd|kthreadd|migration|rcu_|kswapd|watchdog|khungtask)")
 
 
 def _imitates(name: str) -> str | None:

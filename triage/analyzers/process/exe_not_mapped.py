@@ -36,7 +36,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
-from triage.analyzers.regions import KERNEL_MAPPINGS, anonymous
+from triage.analyzers.regions import anonymous, executable
 from triage.model import Confidence, Evidence, Mapping, Process, Severity
 from triage.scene import Scene
 
@@ -49,7 +49,7 @@ def check(process: Process, scene: Scene) -> Iterator[Evidence]:
     if process.exe_mapped is None or process.state == "Z":
         return
     verify = f"readlink /proc/{process.pid}/exe; cat /proc/{process.pid}/maps"
-    code = [m for m in process.mappings or () if m.executable and m.path not in KERNEL_MAPPINGS]
+    code = executable(process)
     if process.exe_mapped is False:
         facts = [f"exe -> {process.exe}", "no mapping of the process carries that file's inode"]
         facts += [_line(m) for m in code if m.inode == 0][:4]
