@@ -157,14 +157,15 @@ def status_without_sync(dir_fd: int, name: bytes, *, follow: bool = True) -> Sta
 
 
 def devices_without_sync(dir_fd: int, numbers: Iterable[int]) -> Iterator[tuple[int, bytes]]:
-    """(number, packed device) of what the numbered links in a directory lead to, where they lead.
+    """(number, packed device) of what descriptors lead to, where they lead; ``dir_fd`` is of
+    ``/proc/PID``.
 
     For what is asked of every descriptor of a box: no more than one call each, and no object. Few
     devices come again and again: :func:`unpacked_device` says ``st_dev`` of a new one.
     """
     statx = getattr(_libc, "statx", None)
     for number in numbers:
-        name = b"%d" % number
+        name = b"fd/%d" % number
         if statx is not None and statx(dir_fd, name, _AT_STATX_DONT_SYNC, 0, _statx_buffer) == 0:
             yield number, _packed_device.tobytes()
             continue

@@ -55,7 +55,7 @@ def _commands(report: Path, snapshot: Path) -> dict[str, Callable[[], Taken]]:
     to_json = ["-q", "--force", "-o", f"json={report}"]
 
     def run(*words: str) -> Taken:
-        return command([sys.executable, "-c", "from triage.cli import main; main()", *words])
+        return command([sys.executable, "-m", "triage", *words])
 
     return {
         "live": lambda: run("live", *to_json),

@@ -3,10 +3,11 @@
 One file per command; what costs start-up time is imported inside the functions that need it.
 """
 
-# ruff: noqa: E402 (the imports below must come after the switch)
+# ruff: noqa: E402 (the imports below must come after the switches)
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -15,6 +16,10 @@ if sys.version_info < (3, 11):  # noqa: UP036 (a zipapp meets any Python)
 
 # Nothing may be written on the suspect disk, and Python would write __pycache__ as it imports.
 sys.dont_write_bytecode = True
+# One command, then the end. What it loads and makes is frozen and without cycles: the collector of
+# cycles would walk all of it again and again, a tenth of the time, and free nothing. It stays on
+# for the sake of long runs, only much more rarely.
+gc.set_threshold(500_000, 50, 50)
 
 from importlib import import_module
 
@@ -89,14 +94,8 @@ def cli() -> None:
 
 def main() -> None:
     """The entry point of the ``triage`` command."""
-    import gc
-
     from triage.cli.exits import guarded, leave, missing_streams
 
-    # One command, then the end. What it makes is frozen and without cycles: the collector of
-    # cycles would walk all of it again and again, a tenth of the time, and free nothing. It
-    # stays on for the sake of long runs, only much more rarely.
-    gc.set_threshold(500_000, 50, 50)
     missing_streams()
     if asked := os.environ.get("_TRIAGE_COMPLETE"):  # a shell asks what may come next
         from triage.cli.completion import answer

@@ -295,24 +295,17 @@ class ProcessDir:
 
     def descriptors_in_memory(self, numbers: list[int]) -> set[int]:
         """Which of these descriptors lead to memory file systems; none unless live."""
-        if not self.genuine or not numbers:
+        if not self.genuine:
             return set()
-        try:
-            fd = os.open("fd", _LIST, dir_fd=self._fd)
-        except OSError:
-            return set()
-        try:
-            found = set()
-            for number, packed in kernel.devices_without_sync(fd, numbers):
-                in_memory = self._devices.in_memory.get(packed)
-                if in_memory is None:
-                    magic = self._magic_of(kernel.unpacked_device(packed), f"fd/{number}")
-                    in_memory = self._devices.in_memory[packed] = magic in kernel.MEMORY_MAGICS
-                if in_memory:
-                    found.add(number)
-            return found
-        finally:
-            os.close(fd)
+        found = set()
+        for number, packed in kernel.devices_without_sync(self._fd, numbers):
+            in_memory = self._devices.in_memory.get(packed)
+            if in_memory is None:
+                magic = self._magic_of(kernel.unpacked_device(packed), f"fd/{number}")
+                in_memory = self._devices.in_memory[packed] = magic in kernel.MEMORY_MAGICS
+            if in_memory:
+                found.add(number)
+        return found
 
     def _magic_of(self, device: int, name: str) -> int | None:
         """The file system of a device; one question each for the whole run."""
