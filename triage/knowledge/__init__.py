@@ -6,7 +6,6 @@ entropy, or explains memory that holds nothing but data.
 
 from __future__ import annotations
 
-import os
 import re
 import stat
 from functools import cache
@@ -30,7 +29,7 @@ def _text(name: str) -> str:
     As ``pkgutil.get_data`` has it; ``importlib.resources`` costs twenty modules more at a start.
     """
     loader: Any = __spec__.loader
-    data: bytes = loader.get_data(os.path.join(__path__[0], name))
+    data: bytes = loader.get_data(f"{__path__[0]}/{name}")
     return data.decode("utf-8")
 
 

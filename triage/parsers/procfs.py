@@ -132,7 +132,7 @@ def parse_map_line(line: bytes) -> MapLine:
     if match is None:
         return _odd_map_line(line)
     start, end, perms, offset, device, inode, path = match.groups(b"")
-    return MapLine(
+    fields = (
         int(start, 16),
         int(end, 16),
         perms.decode("ascii"),
@@ -141,6 +141,7 @@ def parse_map_line(line: bytes) -> MapLine:
         int(inode),
         path.replace(b"\\012", b"\n") if b"\\" in path else path,
     )
+    return tuple.__new__(MapLine, fields)  # as MapLine(…) does, without taking them apart again
 
 
 def _odd_map_line(line: bytes) -> MapLine:

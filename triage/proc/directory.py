@@ -32,7 +32,9 @@ from triage.scene import LONG_PATH
 _PATH_DIRECTORY = O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NOCTTY
 _LIST = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_BUFFER = 1 << 16
+# procfs gives a page for each read, however much is asked for (fs/seq_file.c); a larger buffer is
+# made and cut for nothing.
+_BUFFER = 1 << 13
 DESCRIPTORS_MAX = 1 << 16
 _PAGE = 1 << 12
 
@@ -242,7 +244,7 @@ class ProcessDir:
         found = []
         fd = os.open("fd", _LIST, dir_fd=self._fd)
         try:
-            names = os.listdir(fd)
+            names = os.listdir(fd)  # by number: proc_readfd_common, fs/proc/fd.c
             if not self.genuine:
                 names = sorted(filter(is_number, names), key=int)
             for name in names[:DESCRIPTORS_MAX]:
@@ -255,7 +257,6 @@ class ProcessDir:
             found.extend(_nameless(fd, names[DESCRIPTORS_MAX:]))
         finally:
             os.close(fd)
-        found.sort()
         return tuple(found)
 
     # --- through the kernel's magic links (live only) ----------------------------------
