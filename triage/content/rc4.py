@@ -34,15 +34,17 @@ def keystream(key: bytes, size: int) -> bytes:
         j = (j + held + byte) & 255
         state[i] = state[j]
         state[j] = held
-    out = bytearray(size)
-    i = j = 0
-    for n in range(size):
-        i = (i + 1) & 255
+    out = []
+    append = out.append
+    j = 0
+    for n in range(1, size + 1):
+        i = n & 255
         held = state[i]
         j = (j + held) & 255
         other = state[j]
-        state[i], state[j] = other, held
-        out[n] = state[(held + other) & 255]
+        state[i] = other
+        state[j] = held
+        append(state[(held + other) & 255])
     return bytes(out)
 
 

@@ -10,17 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
 from triage.events.reader import Frame, Raw, Read, Reading, records
 from triage.parsers import Malformed
 from triage.parsers.evtx import CHUNK_SIZE, HEADER_SIZE, Place, only, places
 from triage.parsers.evtx_values import Values, values
+from triage.parsers.filetime import utc
 
 _SIGN, _RECORDS_MAX, _TRIES_MAX = b"**", 4000, 8
-_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
-_YEARS = range(1999, 2100)
 
 Seen = Callable[[Iterable[int]], bool]
 
@@ -107,8 +105,5 @@ def _rendered(page: bytes, chunk: bytes, wanted: list[Place]) -> Iterator[Raw]:
 
 def _time(filetime: int) -> str | None:
     """A FILETIME as RFC 3339 to the second; ``None`` for none of our time."""
-    try:
-        moment = _EPOCH + timedelta(microseconds=filetime // 10)
-    except OverflowError:
-        return None
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment.year in _YEARS else None
+    moment = utc(filetime)
+    return f"{moment[:19]}Z" if moment is not None and "1999" <= moment < "2100" else None

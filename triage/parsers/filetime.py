@@ -1,4 +1,4 @@
-"""FILETIMEs (100 ns since 1601, UTC) as RFC 3339: of hives and of the WMI repository."""
+"""FILETIMEs (100 ns since 1601, UTC) as RFC 3339: of hives, of logs and of the WMI repository."""
 
 from __future__ import annotations
 
