@@ -34,7 +34,7 @@ def keystream(key: bytes, size: int) -> bytes:
         j = (j + held + byte) & 255
         state[i] = state[j]
         state[j] = held
-    out = []
+    out: list[int] = []
     append = out.append
     j = 0
     for n in range(1, size + 1):
