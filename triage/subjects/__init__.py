@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from triage.kinds import kind_of as known_kind
 from triage.kinds import words_of
 from triage.model import Artifact, Content, Finding, MemoryFile, Mount, Process
@@ -25,7 +23,9 @@ def subject_id(artifact: Artifact) -> str:
     """Short, unique in its snapshot, and the same for the same thing in every run over it."""
     if isinstance(artifact, Process):
         return f"process-{artifact.pid}"
-    digest = hashlib.sha256(_identity_of(artifact).encode("utf-8", "surrogateescape")).hexdigest()
+    from hashlib import sha256  # loads OpenSSL: only when there is something to name
+
+    digest = sha256(_identity_of(artifact).encode("utf-8", "surrogateescape")).hexdigest()
     return f"{kind_of(artifact)}-{digest[:10]}"
 
 

@@ -6,8 +6,6 @@ behind a plain cut would be compared, allowed and silenced as one.
 
 from __future__ import annotations
 
-import hashlib
-
 _DIGITS = 32  # of the sha256: 128 bits
 
 
@@ -15,5 +13,7 @@ def cut(text: str, most: int) -> str:
     """``text``, or its first ``most`` characters with its length and a digest of the whole."""
     if len(text) <= most:
         return text
-    whole = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]
+    from hashlib import sha256
+
+    whole = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]
     return f"{text[:most]}… [{len(text)} characters, sha256 {whole}]"
