@@ -10,7 +10,8 @@ import pytest
 from tests.conftest import CHECKOUT
 
 _HEAVY = ("rich", "jsonschema", "psutil", "yara", "numpy")
-# OpenSSL, the Unicode tables and what they are beside: milliseconds each, for nothing on a clean box.
+# OpenSSL, the Unicode tables and what they are beside: milliseconds each, for nothing on a clean
+# box.
 _LATER = ("hashlib", "unicodedata", "shutil", "pkgutil")
 _REPORT = """
 import os, sys
