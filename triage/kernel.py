@@ -26,14 +26,12 @@ RAMFS_MAGIC = 0x858458F6
 HUGETLBFS_MAGIC = 0x958458F6
 MQUEUE_MAGIC = 0x19800202
 PROC_MAGIC = 0x9FA0
-SECRETMEM_MAGIC = 0x5345434D
 MEMORY_MAGICS = frozenset({TMPFS_MAGIC, RAMFS_MAGIC, HUGETLBFS_MAGIC, MQUEUE_MAGIC})
 # devtmpfs reports TMPFS_MAGIC or RAMFS_MAGIC; mountinfo calls it by its own name.
 MEMORY_FS_TYPES = frozenset({"tmpfs", "ramfs", "devtmpfs", "hugetlbfs", "mqueue", "rootfs"})
 
 F_GET_SEALS = 1034
 SEAL_ALL_WRITE = 0x0F  # SEAL | SHRINK | GROW | WRITE: content can never change again
-SEAL_EXEC = 0x20  # F_SEAL_EXEC: the execute bits can never change again
 
 _libc = ctypes.CDLL(None, use_errno=True)
 # syscall(2) is variadic: without declared types ctypes would pass 32-bit integers.
@@ -192,7 +190,6 @@ _PAGEMAP_SCAN = 0xC0606610  # _IOWR('f', 16, struct pm_scan_arg) with 96 bytes
 _PAGE_IS_FILE = 1 << 2
 _PAGE_IS_PRESENT = 1 << 3
 _PAGE_IS_SWAPPED = 1 << 4
-_PAGE_IS_PFNZERO = 1 << 5
 _SCAN_REGIONS = 256
 _scan_vector = ctypes.create_string_buffer(24 * _SCAN_REGIONS)
 _scan_range = struct.Struct("=QQ")

@@ -348,7 +348,6 @@ class Forge:
 
 # --- what every repository has ------------------------------------------------------------
 
-SID_ADMINISTRATORS = bytes.fromhex("01020000000000052000000020020000")
 SID_USER = bytes.fromhex("010500000000000515000000a065cf7e784b9b5fe77c8770e8030000")
 
 

@@ -14,8 +14,6 @@ from triage.content.language_marks import LANGUAGES
 from triage.content.required import required
 from triage.content.runs import has_run, marks, spans, wide_spans
 
-_FLAGS = re.IGNORECASE | re.MULTILINE
-
 
 def test_a_mark_that_matches_has_one_of_its_words() -> None:
     """Over scripts, and the project's own sources: no match is ruled out."""

@@ -162,6 +162,3 @@ class Browser:
 
     def picture(self, file: Path) -> None:
         file.write_bytes(base64.b64decode(self.call("Page.captureScreenshot")["data"]))
-
-    def pdf(self) -> bytes:
-        return base64.b64decode(self.call("Page.printToPDF")["data"])

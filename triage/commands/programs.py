@@ -203,7 +203,6 @@ def reads_store(name: str, words: Sequence[str]) -> str | None:
 
 _STORE_NAMES = {"keyctl": "a kernel key", "bpftool": "a BPF map"}
 _ENVIRON = lazy(r"^/proc/[^/\s]+/environ$")
-_KEYS = lazy(r"^/proc/keys$")
 
 
 def store_path(path: str) -> str | None:

@@ -15,7 +15,6 @@ from triage.commands.programs import (
     CODE_OPTIONS,
     DOWNLOADERS,
     decodes,
-    plain_name,
     reads_store,
     store_path,
 )
@@ -259,7 +258,3 @@ def _remote_names(name: str, words: Sequence[str]) -> list[str]:
     urls = [word for word in words[1:] if "/" in word and not word.startswith(("-", "/"))]
     names = [url.split("?")[0].rstrip("/").rsplit("/", 1)[-1] for url in urls]
     return [f"{folder}/{each}" if folder else each for each in names if each]
-
-
-def program_name(word: str) -> str:
-    return plain_name(word)

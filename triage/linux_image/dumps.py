@@ -27,7 +27,6 @@ _NAME = re.compile(r"(?:vm)?core(?:\..*)?$|.*\.core(?:\.(?:gz|xz|zst|lz4))?$|cor
 #: core.COMM.UID.BOOT.PID.TIME: systemd-coredump.
 _SYSTEMD = re.compile(r"core\.(.+)\.(\d+)\.([0-9a-f]{32})\.(\d+)\.(\d{10,17})")
 _FETCHED, _SEGMENT_HEAD, _SEGMENTS = 2 << 30, 1 << 20, 64
-_PAGE = 4096
 
 
 def paths(tree: Tree) -> Iterator[str]:

@@ -142,9 +142,6 @@ class Reader:
             yield Gap(self.tree.locate(path), Why.TIMEOUT, detail)
 
 
-_RULES = ("etc/audit/audit.rules", "etc/audit/rules.d")
-
-
 def rule_gaps(tree: Tree, logs: bool) -> Iterator[Gap]:
     """What the audit rules could not have seen, each a sentence."""
     lines: list[str] = []

@@ -9,7 +9,7 @@ from triage.model.linux_image import LogEvent
 from triage.parsers.sysmon import SysmonEvent
 from triage.predicates.executions import kernel_path
 
-_EXECUTION, _FILE_MADE, _ACCESS, _RAW_ACCESS = 1, 11, 10, 9
+_EXECUTION, _ACCESS = 1, 10
 _EMPTY = ("-", "", "(null)")
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)")
 

@@ -22,7 +22,6 @@ _OPERATORS = lazy(r"&&|\|\||;;&|;;|;&|\|&|<<<|<<-|<<|<>|<&|>&|&>>|&>|>>|>\||[;&|
 _IN = lazy(r"in(?=[\s;(])")
 _ESAC = lazy(r"esac(?![\w-])")
 _BLANK = lazy(r"(?:[ \t\r\n]+|\\\n|#[^\n]*)+")
-_PIPE = lazy(r"[ \t]*\|(?!\|)&?")
 _PLAIN = lazy(r"[^\s\\'\"`$;&|()<>#{}=]+")
 _NAME = lazy(r"[A-Za-z_]\w*")
 _ASSIGNMENT = lazy(r"([A-Za-z_]\w*)(?:\[[^\]\n]{0,64}\])?\+?=", re.ASCII)

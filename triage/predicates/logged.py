@@ -11,7 +11,6 @@ from triage.model import Benign
 from triage.model.linux_image import CoreDump, LogEvent
 from triage.predicates.archive_path import from_archive
 from triage.predicates.executions import base, notable_exe, reasons_of
-from triage.predicates.interpreters import is_interpreter
 from triage.scene import Scene, volatile_place, without_deleted
 
 _SHOWN = 300
@@ -124,10 +123,6 @@ def clone_of(event: LogEvent) -> Benign | None:
         return Benign(f"the record is that of {known.what} at the start of a container: name and "
                       "arguments, name of the thread or parent agree", known.source)  # fmt: skip
     return None
-
-
-def is_script_host(event: LogEvent) -> bool:
-    return event.exe is not None and is_interpreter(event.exe)
 
 
 def core_facts(dump: CoreDump) -> tuple[str, ...]:

@@ -150,11 +150,6 @@ def _mapping(line: MapLine, backing: _Backing = (None, None), code: _Code = _UNK
     )
 
 
-def is_anonymous(mapping: Mapping) -> bool:
-    """No file backs it, and it is none of the kernel's own."""
-    return mapping.inode == 0 and mapping.path not in KERNEL_MAPPINGS
-
-
 def _backing(process: ProcessDir, line: MapLine) -> _Backing:
     """Ask for the inode behind a mapping, but only where it can matter.
 

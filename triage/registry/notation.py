@@ -16,7 +16,6 @@ from triage.records import dataclass
 from triage.windows.registry_references import RegistryReference
 
 _CONTROL_SET = re.compile(r"(?i)^(currentcontrolset|controlset\d{3})(?=\\|$)")
-_SOFTWARE = re.compile(r"(?i)^software(?=\\|$)\\?")
 _CLASSES = re.compile(r"(?i)^software\\(?:wow6432node\\)?classes(?=\\|$)\\?")
 
 

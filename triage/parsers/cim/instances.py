@@ -22,7 +22,6 @@ from triage.records import dataclass
 _HEADER = struct.Struct("<QQIBI")
 _WORD = struct.Struct("<I")
 _HEXADECIMAL = frozenset(b"0123456789ABCDEF")
-_DIGESTS = {64: True, 32: False}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

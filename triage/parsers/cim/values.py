@@ -20,8 +20,7 @@ from triage.parsers.cim.names import built_in
 Value = str | int | float | bool | bytes | None | tuple["Value", ...]
 
 ARRAY = 0x2000
-INHERITED = 0x4000
-STRING, BOOLEAN, OBJECT, UINT8 = 0x08, 0x0B, 0x0D, 0x11
+BOOLEAN, OBJECT, UINT8 = 0x0B, 0x0D, 0x11
 _NUMBERS = {
     0x02: "h", 0x03: "i", 0x04: "f", 0x05: "d", 0x0B: "h", 0x10: "b", 0x11: "B", 0x12: "H",
     0x13: "I", 0x14: "q", 0x15: "Q", 0x67: "H",

@@ -25,7 +25,6 @@ OLD_KINDS, NEW_KIND = (1, 2), 6
 _ENTRY = struct.Struct("<4sIIIIIQQ")
 _PAGE = struct.Struct("<II")
 _HASHED_HEAD, _HEAD = 32, 40
-_BIN = struct.Struct("<4sI")
 # No hive is larger than 2 GB.
 _BINS_MAX = 0x7FFFF000
 # Hashing costs about 0.2 s for a megabyte. Beyond this many bytes of pages, only the last entry of
