@@ -78,7 +78,7 @@ def _judge_command(command: Command, flow: Flow, depth: int) -> list[Reason]:
     """The reasons of one command; takes note of what it writes, and where."""
     words = unwrapped(command.words)
     name = programs.plain_name(words[0]) if words else ""
-    found = list(_around(command, words, flow))
+    found = list(_around(command, words))
     if words:
         stdin, made = given(command, flow), substituted(command, flow)
         found += _runs(name, words, stdin, made, flow)
@@ -342,7 +342,7 @@ def _shell_code(name: str, words: tuple[str, ...]) -> str | None:
 # --- what surrounds a command ---------------------------------------------------------------------
 
 
-def _around(command: Command, words: tuple[str, ...], flow: Flow) -> Iterable[Reason]:
+def _around(command: Command, words: tuple[str, ...]) -> Iterable[Reason]:
     """Variables before it, memory it writes, directories it covers."""
     pairs = list(command.assigned)
     for word in command.words:

@@ -447,15 +447,13 @@ def read(tree: Tree) -> Found:
     """Items of all these places, below the root and in every home."""
     yield from running_kernel(tree)
     for place, suffixes, reader in PLACES:
-        yield from _at(tree, place, suffixes, reader, None)
-    for user, home in tree.homes():
+        yield from _at(tree, place, suffixes, reader)
+    for _, home in tree.homes():
         for place, suffixes, reader in HOME_PLACES:
-            yield from _at(tree, f"{home}/{place}", suffixes, reader, user)
+            yield from _at(tree, f"{home}/{place}", suffixes, reader)
 
 
-def _at(
-    tree: Tree, place: str, suffixes: tuple[str, ...], reader: Reader, user: str | None
-) -> Found:
+def _at(tree: Tree, place: str, suffixes: tuple[str, ...], reader: Reader) -> Found:
     directory = place.endswith((".d", "autostart", "hooks", "post-actions", "/init"))
     if directory:
         for text in tree.texts(place, *suffixes):

@@ -108,7 +108,7 @@ class Reader:
         for place, one in enumerate(held):
             if one.value.name in parts:
                 continue
-            found = self._store.notable(one, path, known, sizes.get(place))
+            found = self._store.notable(one, known, sizes.get(place))
             if found is not None:
                 yield self._with_reads(found, one)
         if joined is None:
@@ -150,7 +150,7 @@ class Reader:
         path = general(item.path.removeprefix("?\\"))
         held = self._store.examined(item, path)
         known = families.rows_of_key(self._at.kind, path)
-        found = self._store.notable(held, path, known, None)
+        found = self._store.notable(held, known, None)
         if found is not None and (found.content is not None or found.script):
             yield self._with_reads(found, held)
 

@@ -128,7 +128,7 @@ class Store:
         return self._looker.look_at_text(data)
 
     def notable(
-        self, held: Held, key: str, known: tuple[families.Family, ...], next_size: int | None
+        self, held: Held, known: tuple[families.Family, ...], next_size: int | None
     ) -> RegistryValue | None:
         """The value with its facts, when it is more than an ordinary setting."""
         traits = storage_traits(held, self._at.kind)

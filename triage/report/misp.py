@@ -140,7 +140,7 @@ def _object(subject: Subject, report: Report, run: str, telltale: Collection[str
                            comment=comment)
                 for number, (relation, kind, where, value, comment) in enumerate(rows)
             ),
-            *(_clue(clue, (*seed, str(n)), report, subject) for n, clue in enumerate(clues)
+            *(_clue(clue, (*seed, str(n)), report) for n, clue in enumerate(clues)
               if _shown(clue.value)),
         ],
     }  # fmt: skip
@@ -212,7 +212,7 @@ def _acceptable(kind: str, value: str) -> bool:
     return _DOMAIN.fullmatch(value) is not None if kind == "domain" else True
 
 
-def _clue(clue: Clue, seed: tuple[str, ...], report: Report, subject: Subject) -> Object:
+def _clue(clue: Clue, seed: tuple[str, ...], report: Report) -> Object:
     value = _shown(clue.value)
     kind, where = _CLUES.get(clue.kind, _TEXT)
     if not _acceptable(kind, value):
