@@ -21,6 +21,18 @@ def from_archive(root_path: str, path: str) -> str | None:
     return f"tar -xOf {_word(match[1])} {_word(member)}"
 
 
+def by_hand(root_path: str, path: str, command: str, piped: str) -> str:
+    """``COMMAND PATH``, safe to paste; of an archive's member ``piped`` behind what tar gives.
+
+    With nothing to pipe into, what tar gives is shown. Empty where a path on a disk does not print.
+    """
+    packed = from_archive(root_path, path)
+    if packed is not None:
+        return f"{packed} | {piped}" if piped else packed
+    whole = root_path.rstrip("/") + path
+    return f"{command} {shlex.quote(whole)}" if whole.isprintable() else ""
+
+
 def _word(path: str) -> str:
     """One word of a shell's; ``$'...'`` with every odd byte escaped where it does not print."""
     if path.isprintable():

@@ -9,7 +9,7 @@ from triage.commands.places import volatile
 from triage.knowledge import match
 from triage.model import Benign
 from triage.model.linux_image import CoreDump, LogEvent
-from triage.predicates.archive_path import from_archive
+from triage.predicates.archive_path import by_hand, from_archive
 from triage.predicates.executions import base, notable_exe, reasons_of
 from triage.scene import Scene, volatile_place, without_deleted
 
@@ -50,16 +50,15 @@ def seen(event: LogEvent) -> tuple[str, ...]:
 
 def again(event: LogEvent, scene: Scene) -> str:
     """A command that shows the record, safe to paste; nothing for binary or compressed logs."""
-    given = event.location.path.startswith(FOREIGN)
-    packed = from_archive(scene.snapshot.root_path, event.location.path)
-    if packed is not None and not given:
-        serial = event.location.inside.removeprefix("event ").partition(" ")[0]
-        is_text = event.source == "auditd" and serial.isdecimal()
-        return f"{packed} | grep -aF ':{serial})'" if is_text else ""
-    path = event.location.path.removeprefix(FOREIGN)
-    path = path if given else scene.snapshot.root_path.rstrip("/") + path
+    top, path = scene.snapshot.root_path, event.location.path
     serial = event.location.inside.removeprefix("event ").partition(" ")[0]
-    if event.source == "auditd" and serial.isdecimal() and path.isprintable():
+    numbered = event.source == "auditd" and serial.isdecimal()
+    given = path.startswith(FOREIGN)
+    packed = None if given else from_archive(top, path)
+    if packed is not None:
+        return f"{packed} | grep -aF ':{serial})'" if numbered else ""
+    path = path.removeprefix(FOREIGN) if given else top.rstrip("/") + path
+    if numbered and path.isprintable():
         return f"ausearch -i -if {shlex.quote(path)} -a {serial}"
     if event.source == "journal" and path.isprintable() and ".journal" in path:
         return f"journalctl --file {shlex.quote(path)} -o verbose"
@@ -140,11 +139,7 @@ def core_facts(dump: CoreDump) -> tuple[str, ...]:
 
 
 def dumped(dump: CoreDump, scene: Scene) -> str:
-    packed = from_archive(scene.snapshot.root_path, dump.location.path)
-    if packed is not None:
-        return f"{packed} | file -"
-    path = scene.snapshot.root_path.rstrip("/") + dump.location.path
-    return f"file {shlex.quote(path)}" if path.isprintable() else ""
+    return by_hand(scene.snapshot.root_path, dump.location.path, "file", "file -")
 
 
 def worth_keeping(event: LogEvent) -> bool:

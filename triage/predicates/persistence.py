@@ -16,7 +16,7 @@ from triage.commands.settings import of_setting, of_text
 from triage.model import Evidence, Severity
 from triage.model.linux_image import MECHANISMS, PersistenceItem
 from triage.parsers.crontab import parse_crontab
-from triage.predicates.archive_path import from_archive
+from triage.predicates.archive_path import by_hand
 from triage.scene import Scene
 
 _SHOWN = 200
@@ -139,8 +139,4 @@ def excerpt(text: str) -> str:
 
 def verify(item: PersistenceItem, scene: Scene) -> str:
     """A command that shows the item's file on the analyst's machine, safe to paste."""
-    packed = from_archive(scene.snapshot.root_path, item.location.path)
-    if packed is not None:
-        return packed
-    path = scene.snapshot.root_path.rstrip("/") + item.location.path
-    return f"cat {shlex.quote(path)}" if path.isprintable() else ""
+    return by_hand(scene.snapshot.root_path, item.location.path, "cat", "")

@@ -29,18 +29,18 @@ References
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.model import Confidence, Evidence, Severity
 from triage.model.logins import LoginLog
-from triage.predicates.archive_path import from_archive
+from triage.predicates.archive_path import by_hand
 from triage.scene import Scene
 
 
 def check(log: LoginLog, scene: Scene) -> Iterator[Evidence]:
-    verify = _verify(log, scene)
+    top, path = scene.snapshot.root_path, log.location.path
+    verify = by_hand(top, path, "utmpdump", "utmpdump /dev/stdin")
     holes = [hole for hole in log.zeroed if not hole[2]]
     for found, severity, after in (
         (holes, Severity.MEDIUM, "other records follow"),
@@ -63,14 +63,6 @@ def check(log: LoginLog, scene: Scene) -> Iterator[Evidence]:
 
 def _span(log: LoginLog) -> tuple[str, ...]:
     return (f"it covers {log.first} to {log.last}",) if log.first and log.last else ()
-
-
-def _verify(log: LoginLog, scene: Scene) -> str:
-    packed = from_archive(scene.snapshot.root_path, log.location.path)
-    if packed is not None:
-        return f"{packed} | utmpdump /dev/stdin"
-    path = scene.snapshot.root_path.rstrip("/") + log.location.path
-    return f"utmpdump {shlex.quote(path)}" if path.isprintable() else ""
 
 
 INDICATOR = Indicator(
