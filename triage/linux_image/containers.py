@@ -10,10 +10,10 @@ import json
 import re
 import shlex
 from collections.abc import Iterator
-from typing import Any
 
 from triage.linux_image.rules import plain_item
 from triage.linux_image.tree import Text, Tree
+from triage.linux_image.untrusted_json import Json, mapping
 from triage.model.linux_image import PersistenceItem
 from triage.parsers.unit_file import parse_unit
 
@@ -46,12 +46,11 @@ def read(tree: Tree) -> Iterator[PersistenceItem]:
                     yield from reader(tree, text, user)
 
 
-def _loaded(text: Text) -> dict[str, Any]:
+def _loaded(text: Text) -> Json:
     try:
-        found = json.loads(text.text)
+        return mapping(json.loads(text.text))
     except (ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _words(value: object) -> list[str]:
@@ -66,8 +65,7 @@ def _settings(value: object) -> tuple[tuple[str, str], ...]:
 def _docker(tree: Tree, text: Text, user: str | None) -> Iterator[PersistenceItem]:
     """A container's record: the program, its arguments, its variables."""
     found = _loaded(text)
-    config = found.get("Config")
-    config = config if isinstance(config, dict) else {}
+    config = mapping(found.get("Config"))
     path = found.get("Path")
     words = [path] if isinstance(path, str) else _words(config.get("Entrypoint"))
     words += _words(found.get("Args")) or _words(config.get("Cmd"))
@@ -79,9 +77,8 @@ def _docker(tree: Tree, text: Text, user: str | None) -> Iterator[PersistenceIte
 
 def _daemon(tree: Tree, text: Text, user: str | None) -> Iterator[PersistenceItem]:
     """Further runtimes of Docker: a program that root runs for each container."""
-    runtimes = _loaded(text).get("runtimes")
-    for one in runtimes.values() if isinstance(runtimes, dict) else ():
-        path = one.get("path") if isinstance(one, dict) else None
+    for one in map(mapping, mapping(_loaded(text).get("runtimes")).values()):
+        path = one.get("path")
         if isinstance(path, str) and path:
             words = [path, *_words(one.get("runtimeArgs"))]
             yield plain_item(tree, text, 1, "container", shlex.join(words), "a container starts",
@@ -90,9 +87,9 @@ def _daemon(tree: Tree, text: Text, user: str | None) -> Iterator[PersistenceIte
 
 def _hook(tree: Tree, text: Text, user: str | None) -> Iterator[PersistenceItem]:
     """A hook that the runtime runs on the host: oci-hooks(5)."""
-    hook = _loaded(text).get("hook")
-    path = hook.get("path") if isinstance(hook, dict) else None
-    if isinstance(hook, dict) and isinstance(path, str) and path:
+    hook = mapping(_loaded(text).get("hook"))
+    path = hook.get("path")
+    if isinstance(path, str) and path:
         words = [path, *_words(hook.get("args"))[1:]]
         yield plain_item(tree, text, 1, "container", shlex.join(words), "a container starts",
                          interpreter="exec", settings=_settings(hook.get("env")),

@@ -7,15 +7,12 @@ what the fields say is judged, the rule's name only where the fields are missing
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
 
-from triage.linux_image.tracee_events import time_text
+from triage.linux_image.untrusted_json import Json, time_text
 from triage.model import Location
 from triage.model.linux_image import LogEvent
 from triage.predicates.executions import kernel_path
 
-Json = Mapping[str, Any]
 _RULES = frozenset({
     "Fileless execution via memfd_create", "Execution from /dev/shm",
     "Drop and execute new binary in container", "PTRACE attached to process",

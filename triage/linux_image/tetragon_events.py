@@ -6,15 +6,11 @@ https://tetragon.io/docs/reference/grpc-api/ : ``process_exec`` holds ``process`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from triage.linux_image.tracee_events import time_text
+from triage.linux_image.untrusted_json import Json, mapping, time_text
 from triage.model import Location
 from triage.model.linux_image import LogEvent
 from triage.predicates.executions import kernel_path
 
-Json = Mapping[str, Any]
 _KINDS = ("process_exec", "process_exit", "process_kprobe", "process_tracepoint", "process_loader",
           "process_uprobe", "process_lsm", "process_throttle")  # fmt: skip
 _DELETED = " (deleted)"
@@ -27,8 +23,8 @@ def is_tetragon(record: Json) -> bool:
 
 def log_event(record: Json, place: Location) -> LogEvent | None:
     """What was executed; ``None`` for its other events: an execution is told once."""
-    told = _object(record, "process_exec")
-    process, parent = _object(told, "process"), _object(told, "parent")
+    told = mapping(record.get("process_exec"))
+    process, parent = mapping(told.get("process")), mapping(told.get("parent"))
     binary = process.get("binary")
     if not isinstance(binary, str) or not binary:
         return None
@@ -54,13 +50,9 @@ def log_event(record: Json, place: Location) -> LogEvent | None:
 
 def _is_nameless(process: Json) -> bool:
     """Whether the executed inode had no link: a memory file, or one that was deleted."""
-    inode = _object(_object(_object(process, "binary_properties"), "file"), "inode")
+    file = mapping(mapping(process.get("binary_properties")).get("file"))
+    inode = mapping(file.get("inode"))
     return "number" in inode and str(inode.get("links", 0)) == "0"
-
-
-def _object(record: Json, name: str) -> Json:
-    found = record.get(name)
-    return found if isinstance(found, dict) else {}
 
 
 def _text(value: object) -> str | None:

@@ -10,14 +10,13 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
+from triage.linux_image.untrusted_json import Json, mapping, number_of, text_of, time_text
 from triage.model import Location
 from triage.model.linux_image import LogEvent
 from triage.predicates.executions import kernel_path
 
-Json = Mapping[str, Any]
 #: The product's names and ids of what it raises about code from memory: rule -> ATT&CK technique.
 RULES = {
     "fileless_execution": "T1620", "TRC-105": "T1620", "TRC-5": "T1620",
@@ -56,33 +55,13 @@ def log_event(record: Json, place: Location) -> LogEvent | None:
     return _current(record, place)
 
 
-# --- reading without trust ------------------------------------------------------------------
-
-
-def _map(value: object) -> Json:
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: object) -> str | None:
-    if isinstance(value, dict):  # {"value": 1}: wrapped, in older versions
-        value = value.get("value")
-    if isinstance(value, bool) or value is None:
-        return None
-    return value if isinstance(value, str) else str(value) if isinstance(value, int) else None
-
-
-def _number(value: object) -> int | None:
-    text = _text(value)
-    return int(text) if text is not None and text.isdecimal() and len(text) < 16 else None
-
-
-def _arguments(rows: object, names: str = "name") -> dict[str, Any]:
+def _arguments(rows: object) -> dict[str, Any]:
     """``data`` or ``args``: rows of a name and a value under a key that names its type."""
     found: dict[str, Any] = {}
     for row in rows[:256] if isinstance(rows, list) else ():
-        row = _map(row)
-        name = _text(row.get(names))
-        values = [v for k, v in row.items() if k not in (names, "type")]
+        row = mapping(row)
+        name = text_of(row.get("name"))
+        values = [v for k, v in row.items() if k not in ("name", "type")]
         if name is not None and values:
             value = values[0]
             if isinstance(value, dict) and isinstance(value.get("value"), list):
@@ -97,88 +76,70 @@ def _words(value: object) -> tuple[str, ...] | None:
     return tuple(str(word) for word in value[:4096])
 
 
-def time_text(value: object) -> str | None:
-    """A time as text, as nanoseconds, or as seconds and nanoseconds, in RFC 3339."""
-    if isinstance(value, dict):
-        value = _number(value.get("seconds"))
-        value = None if value is None else value * 1_000_000_000
-    if isinstance(value, str) and value.isdecimal():
-        value = int(value)
-    try:
-        if isinstance(value, str):
-            text = value[:19] + ("+00:00" if value.endswith("Z") else value[19:][-6:])
-            moment = datetime.fromisoformat(text)
-            moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        elif isinstance(value, int) and not isinstance(value, bool):
-            moment = datetime.fromtimestamp(value // 1_000_000_000, UTC)
-        else:
-            return None
-        return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
 # --- the shapes -----------------------------------------------------------------------------
 
 
 def _current(record: Json, place: Location) -> LogEvent | None:
-    name = _text(record.get("name")) or ""
-    workload, cause = _map(record.get("workload")), _map(record.get("detected_from"))
-    process = _map(workload.get("process"))
+    name = text_of(record.get("name")) or ""
+    workload, cause = mapping(record.get("workload")), mapping(record.get("detected_from"))
+    process = mapping(workload.get("process"))
     data = _arguments(record.get("data")) or _arguments(cause.get("data"))
-    thread = _map(process.get("thread"))
+    thread = mapping(process.get("thread"))
     ancestors = process.get("ancestors")
-    parent = _map(ancestors[0]) if isinstance(ancestors, list) and ancestors else {}
-    threat = _map(record.get("threat"))
-    technique = _text(_map(_map(threat.get("mitre")).get("technique")).get("id"))
+    parent = mapping(ancestors[0]) if isinstance(ancestors, list) and ancestors else {}
+    threat = mapping(record.get("threat"))
+    technique = text_of(mapping(mapping(threat.get("mitre")).get("technique")).get("id"))
     return _event(
         name, data, place,
-        cause=_text(cause.get("name")),
+        cause=text_of(cause.get("name")),
         rule=_rule(name, technique) if threat else None,
         time=time_text(record.get("timestamp")),
-        pid=_number(process.get("host_pid")) or _number(process.get("pid")),
-        ppid=_number(parent.get("host_pid")),
-        uid=_number(_map(process.get("real_user")).get("id")),
-        comm=_text(thread.get("name")),
-        exe=_text(_map(process.get("executable")).get("path")),
-        parent=_text(_map(parent.get("executable")).get("path"))
-        or _text(_map(parent.get("thread")).get("name")),
-        container=_text(_map(workload.get("container")).get("id")) or None,
+        pid=number_of(process.get("host_pid")) or number_of(process.get("pid")),
+        ppid=number_of(parent.get("host_pid")),
+        uid=number_of(mapping(process.get("real_user")).get("id")),
+        comm=text_of(thread.get("name")),
+        exe=text_of(mapping(process.get("executable")).get("path")),
+        parent=text_of(mapping(parent.get("executable")).get("path"))
+        or text_of(mapping(parent.get("thread")).get("name")),
+        container=text_of(mapping(workload.get("container")).get("id")) or None,
     )  # fmt: skip
 
 
 def _legacy(record: Json, place: Location, rule: str | None = None) -> LogEvent | None:
-    name = _text(record.get("eventName")) or ""
-    container = _text(_map(record.get("container")).get("id")) or _text(record.get("containerId"))
-    properties = _map(_map(record.get("metadata")).get("Properties"))
-    signature = _text(properties.get("signatureID"))
-    technique = _text(properties.get("external_id"))
+    name = text_of(record.get("eventName")) or ""
+    container = text_of(mapping(record.get("container")).get("id")) or text_of(
+        record.get("containerId")
+    )
+    properties = mapping(mapping(record.get("metadata")).get("Properties"))
+    signature = text_of(properties.get("signatureID"))
+    technique = text_of(properties.get("external_id"))
     args = _arguments(record.get("args"))
-    caused = _map(args.get("triggeredBy"))
+    caused = mapping(args.get("triggeredBy"))
     if caused:
         args = _arguments(caused.get("args")) or args
     return _event(
         name, args, place,
-        cause=_text(caused.get("name")),
+        cause=text_of(caused.get("name")),
         rule=rule or (_rule(signature or name, technique) if signature else None),
         time=time_text(record.get("timestamp")),
-        pid=_number(record.get("hostProcessId")) or _number(record.get("processId")),
-        ppid=_number(record.get("hostParentProcessId")) or _number(record.get("parentProcessId")),
-        uid=_number(record.get("userId")),
-        comm=_text(record.get("processName")),
-        exe=_text(_map(record.get("executable")).get("path")),
+        pid=number_of(record.get("hostProcessId")) or number_of(record.get("processId")),
+        ppid=number_of(record.get("hostParentProcessId"))
+        or number_of(record.get("parentProcessId")),
+        uid=number_of(record.get("userId")),
+        comm=text_of(record.get("processName")),
+        exe=text_of(mapping(record.get("executable")).get("path")),
         parent=None,
         container=container or None,
     )  # fmt: skip
 
 
 def _finding(record: Json, place: Location) -> LogEvent | None:
-    metadata = _map(record.get("SigMetadata"))
+    metadata = mapping(record.get("SigMetadata"))
     event = record.get("Event") or record.get("Context")
-    inner = _map(event)
-    inner = _map(inner.get("Payload")) or inner
-    technique = _text(_map(metadata.get("Properties")).get("external_id"))
-    names = (_text(metadata.get("ID")), _text(metadata.get("EventName")))
+    inner = mapping(event)
+    inner = mapping(inner.get("Payload")) or inner
+    technique = text_of(mapping(metadata.get("Properties")).get("external_id"))
+    names = (text_of(metadata.get("ID")), text_of(metadata.get("EventName")))
     rule = next((r for n in names if n and (r := _rule(n, technique))), None)
     found = _legacy(inner, place, rule) if "eventName" in inner else None
     if found is None and rule is not None:
@@ -201,7 +162,7 @@ def _event(name: str, data: dict[str, Any], place: Location, **more: Any) -> Log
     if name == "ptrace" or cause == "ptrace":
         asked = str(data.get("request", "")).upper()
         action = "inject" if any(poke in asked for poke in _POKES) else "message"
-    path = _text(data.get("pathname"))
+    path = text_of(data.get("pathname"))
     if action == "execute" and path:
         more["exe"] = path
     paths: tuple[str, ...] = ()
@@ -215,12 +176,12 @@ def _event(name: str, data: dict[str, Any], place: Location, **more: Any) -> Log
         action=action,
         exe=kernel_path(exe) if exe else None,
         cmdline=_words(data.get("argv")),
-        cwd=_text(data.get("pwd")),
+        cwd=text_of(data.get("pwd")),
         paths=paths,
         facts=tuple(
             (key, text)
             for key in ("cmdpath", "interp", "stdin_path", "flags", "name", "uname", "alert")
-            if (text := _text(data.get(key)))
+            if (text := text_of(data.get(key)))
         ) + ((("event", name),) if name else ()) + ((("written", path or ""),) if written else ()),
         **more,
     )  # fmt: skip
