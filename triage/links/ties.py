@@ -1,6 +1,6 @@
 """What several kinds of evidence say when two subjects belong together.
 
-Each kind finds its own ties (``kernel_links``, ``wmi/links``, ``registry/links``, ``events/links``,
+Each kind finds its own ties (``links/kernel``, ``wmi/links``, ``registry/links``, ``events/links``,
 ``linux_image/links``); :mod:`triage.links.correlate` makes links and floors of them.
 """
 
