@@ -13,6 +13,9 @@ _CODED = re.compile(r"[A-Za-z0-9+/=_\r\n-]+")
 _SPACED = re.compile(
     r"(?:0x|\\x)?[0-9A-Fa-f]{1,3}(?:[\s,;.:-]+(?:0x|\\x)?[0-9A-Fa-f]{1,3}){30,}[\s,;]*"
 )
+#: A piece with something beside it: its number, its name, what it is quoted in.
+_MARKED = re.compile(r"[A-Za-z0-9+/=_-]{40,}")
+_NUMBER, _MARK, SHORT_MARK = re.compile(r"[0-9]{1,9}"), 80, 16
 #: What separates the parts of paths, names, addresses and lists, and is in no common encoding but
 #: at its end.
 _JOINTS = str.maketrans(dict.fromkeys('\\.,:;|&?<>"\t\r\n(){}=', " "))
@@ -22,12 +25,12 @@ _ADDRESS = ("https://", "http://")
 _SIGNS = ";(){}$="
 #: Bytes below which many zeros mean numbers: code and packed data have few.
 _SMALL = 512
-_SAMPLE, _CODE_LEAST, _SIGNS_SHARE = 2000, 200, 25
+_SAMPLE, _CODE_LEAST, _SIGNS_SHARE = 2000, LEAST, 33
 
 
 def is_dense(value: str) -> bool:
     """Whether a text has a long run without a blank, is a list of numbers, or no text at all."""
-    if not value.isascii() and _is_strange(value[:_SAMPLE]):
+    if is_strange(value):
         return True
     if value.startswith(_ADDRESS) and " " not in value:
         # Of an address the names between its own signs are looked at, which are seldom as long.
@@ -37,6 +40,11 @@ def is_dense(value: str) -> bool:
     if value.count(" ") * _LONG <= len(value) and max(map(len, value.split()), default=0) >= _LONG:
         return True
     return _SPACED.match(value) is not None
+
+
+def is_strange(value: str) -> bool:
+    """Whether it begins with characters that no language puts together."""
+    return not value.isascii() and _is_strange(value[:_SAMPLE])
 
 
 def _is_strange(sample: str) -> bool:
@@ -59,12 +67,27 @@ def bytes_of(value: str) -> tuple[bytes, bool]:
     """The bytes of a value, and whether it was written in hexadecimal throughout."""
     if len(value) % 2 == 0 and _HEX.fullmatch(value):
         return bytes.fromhex(value), True
+    if is_strange(value):  # bytes that were written as letters
+        wide = any(char > "\xff" for char in value)
+        return value.encode("utf-16-le" if wide else "latin-1", "surrogatepass"), False
     return value.encode("utf-8", "surrogatepass"), False
 
 
 def is_piece(value: str) -> bool:
     """Whether a value is nothing but encoded data, so that another may continue it."""
     return _CODED.fullmatch(value) is not None
+
+
+def marked_piece(value: str, mark: int = _MARK) -> tuple[tuple[int, ...], str] | None:
+    """The numbers beside the one encoded run that a value is but for a short mark, and the run.
+
+    ``None`` for what has no such run, several, or more than a mark around it.
+    """
+    run = _MARKED.search(value)
+    if run is None or len(value) - len(run.group()) > mark:
+        return None
+    beside = f"{value[: run.start()]} {value[run.end() :]}"
+    return tuple(int(number) for number in _NUMBER.findall(beside)[:8]), run.group()
 
 
 def head_of(data: bytes, binary: bool) -> bytes:

@@ -300,16 +300,17 @@ def _joined(log: _Log, gathered: Gathered) -> None:
 
 
 def _join(log: _Log, gathered: Gathered, source: Source, name: str, parts: list[Part]) -> None:
-    """Records lie in their order: where joining them so shows nothing, other orders are tried only
-    in logs that nothing else writes to."""
+    """Records lie in their order, or in that of their marks: where joining them so shows nothing,
+    other orders are tried only in logs and of sources that Windows itself does not write."""
     data = b"".join(part for _, part in parts)
     content = examine(data, limits=_JOIN_LIMITS)
-    if payload(content) is None and (source.channel or "").lower() not in EMPTY_LOGS:
+    alone = (source.channel or "").lower() in EMPTY_LOGS or source.is_foreign
+    if payload(content) is None and not alone:
         return
     found = reassemble(parts, limits=_JOIN_LIMITS)
     if found is None:
         return
-    numbers = [int(part) for part in found.names]
+    numbers = [int(part.rpartition(" ")[2]) for part in found.names]
     content = log.watch.looker.keeping(found.content, found.data)
     system = System(
         source.provider, source.event_id, source.channel, next(iter(log.computers), None),

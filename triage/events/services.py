@@ -23,6 +23,9 @@ _DROPPED = re.compile(
 )
 
 
+_NOT_RUN = re.compile(r"(?i)[^\\/]\.(?:log|ini|cfg|conf|xml|json|ya?ml|toml|pid)\"?$")
+
+
 def service_fact(
     watch: Watch, *, service: str, command: str, account: str = "", kind: str = "",
     user: str | None = None,
@@ -61,4 +64,9 @@ def _places(command: str) -> tuple[str, ...]:
     """The files that a service's command names; the text itself where it names none."""
     if is_dull(command):
         return (split_program(command)[0],)
-    return (judge_command(command).targets if command else ()) or (command,)
+    found = judge_command(command)
+    if found.role:
+        return found.targets or (command,)
+    # What an unknown program is given to read as settings or to write its log into is not run.
+    run = tuple(one for one in found.targets if not _NOT_RUN.search(one))
+    return run or found.targets[:1] or (command,)

@@ -14,6 +14,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 from triage.content.carriers import carries
@@ -24,15 +25,19 @@ from triage.content.kinds import family
 from triage.content.reassemble import Part
 from triage.events.dense import (
     LEAST,
+    SHORT_MARK,
     bytes_of,
     head_of,
     is_code_like,
     is_dense,
     is_ordinary_binary,
     is_piece,
+    is_strange,
+    marked_piece,
 )
 from triage.events.facts import Fact, ordered
 from triage.events.fields import Fields
+from triage.events.scripts import script_traits, severity_of
 from triage.events.watch import Watch
 from triage.knowledge import table
 from triage.model import Content
@@ -43,7 +48,7 @@ __all__ = ["EMPTY_LOGS", "LEAST", "Source", "content_traits", "known_data", "pie
 BINARY, _PAYLOAD_LEAST = 1024, 190
 #: Of providers that are not Microsoft's texts from here on may be pieces, if there are as many.
 SHORT, _SHORT_PARTS = 40, 8
-_BRIEF = " (short)"
+_BRIEF, _WITH_MARK = " (short)", " (marked)"
 #: Different characters in a piece; records of numbers have fewer.
 _VARIED = 13
 _GUID = re.compile(r"\{?[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-")
@@ -59,12 +64,19 @@ _OWN = (
 _PARTS_MAX, _PARTS_SIZE_MAX, _SEEN_MAX = 4096, 8 << 20, 20_000
 #: What a value is called whose name is not known.
 UNNAMED = "a value without its name"
+#: What a name is called that holds what values hold.
+OF_NAME = "the name of a value"
 #: Logs that exist everywhere and hold next to nothing.
 EMPTY_LOGS = frozenset(
     {"key management service", "hardwareevents", "internet explorer", "media center"}
 )
 #: Thorough looks at one field before its habit is known.
 _HABIT = 6
+#: Objects with which a script starts programs or fetches them.
+_SHELLS = re.compile(
+    r"(?i)\bwscript\.shell\b|\bshell\.application\b|\b(?:server)?xmlhttp\b|\bwinhttprequest\b|"
+    r"\badodb\.stream\b|\bschedule\.service\b|\bscriptcontrol\b|\bwin32_process\b"
+)
 _TELLING = frozenset({"executable", "script", "bytecode", "archive", "compressed", "encrypted"})
 
 
@@ -87,6 +99,11 @@ class Source:
         own = self.provider is None or self.provider.lower().startswith(_OWN)
         self.least = LEAST if own else SHORT
 
+    @property
+    def is_foreign(self) -> bool:
+        """Whether the provider is none of Microsoft's."""
+        return self.least < LEAST
+
     def is_usual(self, name: str, size: int) -> bool:
         """Whether a value is like those that the field had before; notes it where it is not."""
         count, largest = self.habits.get(name, (0, 0))
@@ -102,8 +119,11 @@ def stored_fact(
     """The fact of a long text that holds something; pieces of something larger are set aside."""
     for name, value in found:
         if len(value) < LEAST:
-            if _is_short(value):
-                _set_aside(source, record, name + _BRIEF, value.encode("ascii"))
+            brief = _short_piece(value)
+            if brief is not None:
+                numbers, run = brief
+                own = name + (_WITH_MARK if run != value else "") + _BRIEF
+                _set_aside(source, record, own, run.encode("ascii"), numbers)
         elif _worth(source, value):
             fact = _look(source, record, name, value, watch)
             if fact is not None:
@@ -143,7 +163,7 @@ def _may_be_worth(source: Source, raw: str) -> bool:
             value = json.loads(f'"{raw}"', strict=False)
         except ValueError:
             return True
-    if value not in source.seen and (is_dense(value) or is_code_like(value) or _is_short(value)):
+    if value not in source.seen and (is_dense(value) or is_code_like(value) or _short_piece(value)):
         return True
     if len(source.dull) < _SEEN_MAX:
         source.dull.add(raw)
@@ -159,6 +179,8 @@ def long_texts(data: Fields, least: int = LEAST) -> list[tuple[str, str]]:
         if node.__class__ is dict:
             for key, value in node.items():
                 kind = value.__class__
+                if len(key) >= LEAST:
+                    found.append((OF_NAME, key))
                 if kind is str:
                     if len(value) >= least:
                         found.append((name if key[:1] == "#" else key, value))
@@ -175,9 +197,13 @@ def long_texts(data: Fields, least: int = LEAST) -> list[tuple[str, str]]:
     return found
 
 
-def _is_short(value: str) -> bool:
-    """Whether a text too short for a store is nothing but encoded data: many may be one."""
-    return SHORT <= len(value) < LEAST and is_piece(value) and _GUID.match(value) is None
+def _short_piece(value: str) -> tuple[tuple[int, ...], str] | None:
+    """The encoded run of a text that is too short for a store, and the numbers of a mark beside it:
+    many may be one.
+    """
+    if not SHORT <= len(value) < LEAST or _GUID.search(value) is not None:
+        return None
+    return marked_piece(value, SHORT_MARK)
 
 
 def _worth(source: Source, value: str) -> bool:
@@ -193,9 +219,14 @@ def _look(source: Source, record: int, name: str, value: str, watch: Watch) -> F
     data, binary = bytes_of(value)
     known = known_data(source.provider, source.event_id, name) is not None
     piece = not is_ordinary_binary(data) if binary else is_piece(value)
+    marked = None if piece or binary or known else marked_piece(value)
     if piece and not (known and name == UNNAMED):
         _set_aside(source, record, name, data)
-    content = _examined(source, name, value, data, binary, watch)
+    elif marked is not None:
+        _set_aside(source, record, name + _WITH_MARK, marked[1].encode("ascii"), marked[0])
+    telling = begins_well(head_of(data, binary), len(data))
+    telling = telling or (marked is not None and _run_begins_well(marked[1]))
+    content = _examined(source, name, value, data, binary, telling, watch)
     if content is None:
         return None
     found = content_traits(content, binary, len(data))
@@ -203,22 +234,37 @@ def _look(source: Source, record: int, name: str, value: str, watch: Watch) -> F
         found = tuple(trait for trait in found if trait in ("payload", "script"))
     if not found:
         return None
+    if "script" in found and _is_plain(value):
+        found = (*found, "plain")
     shown = (("field", name), ("data", value[:400]))
     contents = (("data", content),)
     return Fact("stored-data", shown, ordered(found), ("field",), contents=contents)
 
 
+def _run_begins_well(run: str) -> bool:
+    data, binary = bytes_of(run)
+    return begins_well(head_of(data, binary), len(data))
+
+
+def _is_plain(script: str) -> bool:
+    """Whether a script that stands there as it is does what scripts do every day: agents log the
+    commands that they run, and servers the pages that failed.
+    """
+    return severity_of(frozenset(script_traits(script))) is None and not _SHELLS.search(script)
+
+
 def _examined(
-    source: Source, name: str, value: str, data: bytes, binary: bool, watch: Watch
+    source: Source, name: str, value: str, data: bytes, binary: bool, telling: bool, watch: Watch
 ) -> Content | None:
     """A thorough look, or one at the first bytes where more cannot pay."""
-    telling = begins_well(head_of(data, binary), len(data))
     if binary and not telling and is_ordinary_binary(data):
         return None
     habit = f"{name} {binary or is_piece(value)}"
-    if not telling and (len(data) < _PAYLOAD_LEAST or source.is_usual(habit, len(data))):
+    small = len(data) < _PAYLOAD_LEAST and (binary or not is_code_like(value))
+    if not telling and (small or source.is_usual(habit, len(data))):
         return glance(data) if binary and len(data) >= BINARY else None
-    if not binary and not carries(data) and family(identify(data).kind) in ("text", "plain"):
+    plain = not binary and not is_strange(value)
+    if plain and not carries(data) and family(identify(data).kind) in ("text", "plain"):
         return None
     return watch.look(data)
 
@@ -260,12 +306,14 @@ def known_data(provider: str | None, event_id: int | None, name: str) -> str | N
     return None
 
 
-def _set_aside(source: Source, record: int, name: str, data: bytes) -> None:
+def _set_aside(
+    source: Source, record: int, name: str, data: bytes, numbers: tuple[int, ...] = ()
+) -> None:
     if len(data) < SHORT or source.held + len(data) > _PARTS_SIZE_MAX:
         return
     parts = source.pieces.setdefault(name, [])
     if len(parts) < _PARTS_MAX:
-        parts.append((f"{record:020d}", data))
+        parts.append((" ".join((f"{record:020d}", *map(str, numbers))), data))
         source.held += len(data)
 
 
@@ -274,7 +322,18 @@ def pieces(sources: list[Source]) -> Iterator[tuple[Source, str, list[Part]]]:
     for source in sources:
         for name, parts in source.pieces.items():
             if len(parts) >= 2 and (not name.endswith(_BRIEF) or _tells(parts)):
-                yield source, name, parts
+                yield source, name, _in_their_order(parts) if _WITH_MARK in name else parts
+
+
+def _in_their_order(parts: list[Part]) -> list[Part]:
+    """By the first number of their marks that is another in each; named by their records again."""
+    split = [(name.split(" "), data) for name, data in parts]
+    for at in range(1, min(len(names) for names, _ in split)):
+        numbers = [int(names[at]) for names, _ in split]
+        if len(set(numbers)) == len(numbers):
+            ranked = sorted(zip(numbers, split, strict=True), key=itemgetter(0))
+            return [(f"{number:020d} {names[0]}", data) for number, (names, data) in ranked]
+    return [(names[0], data) for names, data in split]
 
 
 def _tells(parts: list[Part]) -> bool:

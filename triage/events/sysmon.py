@@ -28,6 +28,11 @@ _SCRIPT_FILE = re.compile(
 #: The pipe that every PowerShell engine opens: when, process id, domain, process.
 _POWERSHELL_PIPE = re.compile(r"(?i)^\\PSHost\.\d+\.\d+\.[^.]+\.(.{1,80})$")
 _DIGEST = re.compile(r"(?i)^\\(?:[0-9a-f]{16}|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$")
+#: A text that is nothing but encoded: keys and proofs of ownership in DNS have a name before them.
+_CODED_ANSWER = re.compile(
+    r"type:\s{1,2}16\s{1,2}\"?(?=[^;]{0,400}[0-9])(?=[^;]{0,400}[A-Z])[A-Za-z0-9+/_-]{48,}={0,2}\"?(?:;|$)|"
+    r"type:\s{1,2}16\s{1,2}\"?(?:[0-9A-Fa-f]{2}){32,}\"?(?:;|$)"
+)
 _USAGE = re.compile(r"\\clr_v[\w.]+\\usagelogs\\([^\\]+)\.exe\.log$")
 
 
@@ -128,6 +133,7 @@ def remote_thread(data: Fields, watch: Watch) -> Fact | None:
         ("loads-library", function.lower().startswith("loadlibrary")),
         ("foreign-module", not nowhere and user_place(module)),
         ("of-windows", has_role(source, "opener") and of_windows(source)),
+        ("of-user-memory", nowhere and not has_role(source, "threader") and _is_low(data)),
         ("lsass", name(target) == "lsass" and not has_role(source, "opener")),
         ("debugger", base == "ntdll.dll" and function.lower() in ("dbguiremotebreakin", "")),
     )
@@ -140,6 +146,12 @@ def remote_thread(data: Fields, watch: Watch) -> Fact | None:
     actor = actors(data, "SourceProcessGuid", "SourceProcessId")
     same = ("image", "target", "module", "function")
     return Fact("remote-thread", shown, found, same, actor, user=text(data, "SourceUser"))
+
+
+def _is_low(data: Fields) -> bool:
+    """Whether a thread starts below the kernel, which starts its own in processes of the system."""
+    start = as_number(data.get("StartAddress"))
+    return start is not None and 0x10000 <= start < 1 << 47
 
 
 def process_access(data: Fields, watch: Watch) -> Fact | None:
@@ -251,11 +263,14 @@ def dns(data: Fields, watch: Watch) -> Fact | None:
     results = text(data, "QueryResults") or ""
     if "type:  16" not in results and "type: 16" not in results:
         return None
-    shown = fields(
-        ("image", text(data, "Image")), ("query", text(data, "QueryName")), ("data", results)
-    )
+    image = text(data, "Image")
+    shown = fields(("image", image), ("query", text(data, "QueryName")), ("data", results))
     actor = actors(data, "ProcessGuid", "ProcessId")
-    return Fact("dns-text", shown, (), ("image", "query"), actor, user=text(data, "User"))
+    found = traits(
+        ("encoded", _CODED_ANSWER.search(results)),
+        ("by-shell", has_role(image or "", "shell", "script-host", "silent")),
+    )
+    return Fact("dns-text", shown, found, ("image", "query"), actor, user=text(data, "User"))
 
 
 def tampering(data: Fields, watch: Watch) -> Fact | None:

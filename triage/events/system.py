@@ -20,6 +20,9 @@ _LOADER = re.compile(
     r"Reflection\.(?:Emit|RuntimeAssembly|Assembly\.Load|RuntimeMethodInfo)|DynamicClass|"
     r"<Module>\.|Assembly\.(?:nL|L)oad"
 )
+_SERVICE = re.compile(r"(?i)(\.exe)_[^\\/]{1,100}$")
+#: Frames of an assembly that was loaded from an array and not from a file.
+_FROM_BYTES = re.compile(r"(?:nLoadImage|Assembly\.Load|AppDomain\.Load)\(Byte\[\]")
 _NO_MODULE = re.compile(r"^(?:unknown|stackhash_[0-9a-f]{4,8})$")
 _ADDRESS = re.compile(r"(?i)^https?://(?:\d{1,3}\.){3}\d{1,3}(?=[:/]|$)")
 _RUNS = re.compile(
@@ -156,8 +159,9 @@ def managed_crash(data: Fields, watch: Watch) -> Fact | None:
     image = "" if match is None else match.group(1).strip()
     found = traits(
         ("odd-host", has_role(image, "unmanaged")), ("loader", _LOADER.search(words)),
+        ("from-bytes", has_role(image, "bare") and _FROM_BYTES.search(words)),
     )  # fmt: skip
-    if "odd-host" not in found:
+    if not {"odd-host", "from-bytes"} & set(found):
         return None
     shown = fields(("image", image), ("data", words[:4000]))
     return Fact("managed-crash", shown, found, ("image",))
@@ -166,7 +170,7 @@ def managed_crash(data: Fields, watch: Watch) -> Fact | None:
 def crash(data: Fields, watch: Watch) -> Fact | None:
     """Application Error 1000: a program of Windows failed in code that lies in no module."""
     values = classic_texts(data) or [value for _, value in texts(data)]
-    image = text(data, "AppName") or "".join(values[0:1])
+    image = _without_service(text(data, "AppName") or "".join(values[0:1]))
     module = text(data, "ModuleName") or "".join(values[3:4])
     code = text(data, "ExceptionCode") or "".join(values[6:7])
     if not _NO_MODULE.match(module.strip().lower()):
@@ -176,13 +180,18 @@ def crash(data: Fields, watch: Watch) -> Fact | None:
     return Fact("crash", shown, found, ("image", "module"))
 
 
+def _without_service(image: str) -> str:
+    """``svchost.exe_Themes`` as reports name a host of services, without the service."""
+    return _SERVICE.sub(r"\1", image)
+
+
 def crash_report(data: Fields, watch: Watch) -> Fact | None:
     """Windows Error Reporting 1001: the same, as a report; ``BEX`` is code run from data."""
     values = classic_texts(data) or [value for _, value in texts(data)]
     kind = text(data, "EventName") or (values[2] if len(values) > 2 else "")
     if not kind.upper().startswith(("APPCRASH", "BEX")):
         return None
-    image = text(data, "P1") or (values[5] if len(values) > 5 else "")
+    image = _without_service(text(data, "P1") or (values[5] if len(values) > 5 else ""))
     module = text(data, "P4") or (values[8] if len(values) > 8 else "")
     if not _NO_MODULE.match(module.strip().lower()):
         return None

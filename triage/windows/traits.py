@@ -29,6 +29,7 @@ class Trait(StrEnum):
     RUNS_REGISTRY = "runs_what_it_reads_from_the_registry"
     RUNS_WMI = "runs_what_it_reads_from_wmi"
     RUNS_ENVIRONMENT = "runs_what_it_reads_from_the_environment"
+    RUNS_STREAM = "runs_what_it_reads_from_a_stream"
     SHELLCODE_RUNNER = "shellcode_runner"
 
     ADS_TARGET = "ads_target"
@@ -58,6 +59,7 @@ class Trait(StrEnum):
     NO_PROFILE = "no_profile"
     REGISTRY_READ = "registry_read"
     REGISTRY_WRITE = "registry_write"
+    STREAM_READ = "stream_read"
     UNC_TARGET = "unc_target"
     USER_WRITABLE_TARGET = "user_writable_target"
     WMI_READ = "wmi_read"
@@ -168,17 +170,28 @@ _PATTERNS: tuple[tuple[Trait, tuple[str, ...], re.Pattern[str]], ...] = (
     ),
     (
         Trait.AMSI_TAMPER,
-        ("amsi", "etweventwrite", "etwprovider"),
+        ("amsi", "etweventwrite", "etwprovider", "cachedgrouppolicysettings"),
         _any(
-            r"\bamsiutils\b|\bamsiinitfailed\b|\bamsiscanbuffer\b|\bamsicontext\b|\betweventwrite\b"
+            r"\bamsiutils\b|\bamsiinitfailed\b|\bamsiscanbuffer\b|\bamsicontext\b|\betweventwrite\b",
+            r"\bcachedgrouppolicysettings\b",
         ),
     ),
     (
         Trait.DECODE,
-        ("base64", "-decode", "/decode", "decodehex", "fromhexstring", "toarray", "bin.hex"),
+        (
+            "base64",
+            "-decode",
+            "/decode",
+            "decodehex",
+            "fromhexstring",
+            "toarray",
+            "bin.hex",
+            "securestringto",
+        ),
         _any(
+            r"\bsecurestringto(?:bstr|globalalloc(?:unicode|ansi)|cotaskmem(?:unicode|ansi))\b",
             r"\bfrombase64(?:string|chararray|transform)\b|\bbin\.base64\b|\bbin\.hex\b|"
-            r"\bfromhexstring\b|\bcertutil(?:\.exe)?\b.{0,60}?[-/]decode(?:hex)?\b|\batob\s{0,2}\("
+            r"\bfromhexstring\b|\bcertutil(?:\.exe)?\b.{0,60}?[-/]decode(?:hex)?\b|\batob\s{0,2}\(",
         ),
     ),
     (
@@ -232,6 +245,18 @@ _PATTERNS: tuple[tuple[Trait, tuple[str, ...], re.Pattern[str]], ...] = (
         ),
     ),
     (
+        Trait.STREAM_READ,
+        ("-stream", "get-content", "gc ", "readall", "type ", "cat ", "more", "opentext"),
+        _any(
+            r"(?<![\w$\-])(?:get-content|gc|cat|type)\s[^;|{}\r\n]{0,300}?\s-stream\s{1,4}(?!['\"]?zone\.)\S",
+            r"(?<![\w$\-])(?:get-content|gc|cat|type|more)\s[^;|{}\r\n]{0,100}?"
+            r"(?:\b[a-z]:|%|\$\w{1,30}|\$\{?env:\w{1,30}\}?|\.)[\\/][^\s;|{}:\"']{1,250}:"
+            r"(?!zone\.|:|[\\/])[\w.$]{1,60}",
+            r"\b(?:readall(?:text|bytes|lines)|opentext(?:file)?)\s{0,2}\(\s{0,2}['\"]"
+            r"[a-z]:[^:'\"]{1,250}:(?!zone\.)[\w.$]{1,60}['\"]",
+        ),
+    ),
+    (
         Trait.JAVASCRIPT_URL,
         ("script",),
         _any(r"(?:^|[\s\"'(,=])['\"]?(?:javascript|vbscript|jscript|livescript)\s{0,4}:(?!\s*$)"),
@@ -280,6 +305,19 @@ _MEMORY = re.compile(
     r"ntmapviewofsection|getdelegateforfunctionpointer|ntallocatevirtualmemory|heapcreate|"
     r"enumsystemlocales[aw]?|getprocaddress)\b"
 )
+#: The engine's own assembly or types of it, their private members, and something written there.
+_ENGINE = re.compile(
+    r"(?i)\[(?:ref|psobject|psvariable|powershell|pscredential|management\.automation\.[\w.]{1,80}|"
+    r"system\.management\.automation\.[\w.]{1,80})\]\s{0,2}\.\s{0,2}['\"]?assembly\b|"
+    r"\[scriptblock\]\s{0,2}\.\s{0,2}['\"]?getfields?\b|"
+    r"gettype['\"]?\s{0,2}(?:\.\s{0,2}invoke\s{0,2})?\(\s{0,2}['\"]system\.management\.automation\b"
+)
+_PRIVATE = re.compile(
+    r"(?i)\bgetfields?\b['\"]?\s{0,2}(?:\.\s{0,2}invoke\s{0,2})?\([^;]{0,200}?(?:nonpublic|\$|\b(?:36|40|44|60|62)\b)"
+)
+_CHANGES = re.compile(
+    r"(?i)\.\s{0,2}['\"]?setvalue\b|\bmarshal\]\s{0,2}::\s{0,2}['\"]?(?:copy|write\w{3,10})\b"
+)
 _ENVIRONMENT = re.compile(
     r"(?i)\$\{?env:(\w{1,60})|\bgetenvironmentvariable\s{0,2}\(\s{0,2}['\"](\w{1,60})|"
     r"\bgci\s{1,4}env:(\w{1,60})|(?<!\w)env:\\?(\w{1,60})|"
@@ -310,7 +348,16 @@ def traits_of(text: str) -> set[Trait]:
     found |= set(_memory(text))
     if unknown_variables(text):
         found.add(Trait.ENVIRONMENT_READ)
+    if "getfield" in low and _blinds(text):
+        found.add(Trait.AMSI_TAMPER)
     return found
+
+
+def _blinds(text: str) -> bool:
+    """Whether private fields of the PowerShell engine are written: by whatever name they go, what
+    is kept there says what is scanned and logged.
+    """
+    return all(pattern.search(text) is not None for pattern in (_ENGINE, _PRIVATE, _CHANGES))
 
 
 def signs() -> Iterator[str]:
@@ -318,7 +365,7 @@ def signs() -> Iterator[str]:
     for _, words, _ in _PATTERNS:
         yield from words
     yield from ("virtual", "process", "thread", "userapc", "movememory", "section", "delegate")
-    yield from ("heapcreate", "locales", "getprocaddress", "env:", "environment")
+    yield from ("heapcreate", "locales", "getprocaddress", "env:", "environment", "getfield")
 
 
 def _memory(text: str) -> Iterator[Trait]:
@@ -352,6 +399,7 @@ _RUNS_READ = (
     (Trait.WMI_READ, Trait.RUNS_WMI),
     (Trait.EVENTLOG_READ, Trait.RUNS_EVENTLOG),
     (Trait.ENVIRONMENT_READ, Trait.RUNS_ENVIRONMENT),
+    (Trait.STREAM_READ, Trait.RUNS_STREAM),
 )
 _RUNS = frozenset({Trait.IEX, Trait.REFLECTIVE_LOAD, Trait.SHELLCODE_RUNNER, Trait.ENCODED_COMMAND})
 

@@ -2,8 +2,8 @@
 
 What it looks for
 -----------------
-A command line that runs what it reads from the Registry, from WMI, from an event log or from the
-environment.
+A command line that runs what it reads from the Registry, from WMI, from an event log, from a file's
+alternate stream or from the environment.
 
 Why it matters
 --------------
@@ -38,6 +38,7 @@ _RUNS = {
     Trait.RUNS_REGISTRY: "it runs what it reads from the Registry",
     Trait.RUNS_WMI: "it runs what it reads from WMI",
     Trait.RUNS_EVENTLOG: "it runs what it reads from an event log",
+    Trait.RUNS_STREAM: "it runs what it reads from a file's alternate stream",
 }
 
 

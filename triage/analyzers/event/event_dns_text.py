@@ -2,7 +2,8 @@
 
 What it looks for
 -----------------
-Sysmon's event 22 with a TXT record in the answer.
+Sysmon's event 22 with a TXT record in the answer; medium, when it is nothing but encoded data and
+a shell or a program of Windows that resolves no texts asked for it.
 
 Why it matters
 --------------
@@ -34,9 +35,13 @@ from triage.scene import Scene
 
 def check(event: EventRecord, scene: Scene) -> Iterator[Evidence]:
     if event.act == "dns-text":
-        yield Evidence(
-            told(event, ("name", "query"), ("answer", "data"), ("by", "image")), verify(event)
-        )
+        facts = told(event, ("name", "query"), ("answer", "data"), ("by", "image"))
+        if {"encoded", "by-shell"} <= set(event.traits):
+            words = "nothing but encoded data, asked for by a program that runs what it is given"
+            sure = Confidence.MODERATE
+            yield Evidence((words, *facts), verify(event), Severity.MEDIUM, sure)
+        else:
+            yield Evidence(facts, verify(event))
 
 
 INDICATOR = Indicator(

@@ -39,6 +39,7 @@ _WORDS = {
     ("module-load", "runtime"): "the .NET runtime was loaded",
     ("file-write", "usage-log"): "the .NET runtime left its usage log",
     ("managed-crash", "odd-host"): "the .NET runtime crashed in it",
+    ("managed-crash", "from-bytes"): "it crashed while it loaded an assembly from memory",
     ("engine-start", "unmanaged-host"): "PowerShell's engine has it for a host",
     ("engine-start", "foreign-host"): "PowerShell's engine has a program of the user's for a host",
 }
@@ -51,7 +52,8 @@ def check(event: EventRecord, scene: Scene) -> Iterator[Evidence]:
         return
     image = (event.text("image") or "").lower().rpartition("\\")[2]
     guest = image.startswith(_ADD_INS) and event.act != "engine-start"
-    severity = Severity.MEDIUM if guest or "foreign-host" in event.traits else None
+    own = "from-bytes" in event.traits and "odd-host" not in event.traits
+    severity = Severity.MEDIUM if guest or own or "foreign-host" in event.traits else None
     if guest and words == ["the .NET runtime was loaded"] and not image.startswith("rundll32"):
         severity = Severity.LOW
     pairs = (("in", "image"), ("module", "loaded"), ("file", "path"), ("command", "command"))

@@ -13,7 +13,8 @@ written.
 What else looks like this
 -------------------------
 Debuggers and crash reports start theirs in ``ntdll``; ``csrss`` and security products start
-theirs in their own modules.
+theirs in their own modules. Programs of Windows that open any process: medium, and low where the
+thread starts in the kernel.
 
 How to check by hand
 --------------------
@@ -54,7 +55,7 @@ def check(event: EventRecord, scene: Scene) -> Iterator[Evidence]:
     else:
         return
     if "of-windows" in traits:
-        severity = Severity.LOW
+        severity = Severity.MEDIUM if "of-user-memory" in traits else Severity.LOW
     pairs = (("from", "image"), ("into", "target"), ("at", "address"), ("module", "module"),
              ("function", "function"))  # fmt: skip
     yield Evidence((words, *told(event, *pairs)), verify(event), severity)

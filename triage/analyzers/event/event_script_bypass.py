@@ -2,7 +2,8 @@
 
 What it looks for
 -----------------
-A script that reaches into AMSI or into the event tracing of its own process.
+A script that reaches into AMSI or into the event tracing of its own process, or writes private
+fields of the PowerShell engine, which keeps there what is scanned and logged.
 
 Why it matters
 --------------
@@ -36,7 +37,10 @@ from triage.windows.traits import Trait
 def check(event: EventRecord, scene: Scene) -> Iterator[Evidence]:
     if event.act == "script" and Trait.AMSI_TAMPER in event.traits:
         facts = told(event, ("script", "script"), ("file", "path"), ("by", "source"))
-        yield Evidence(("it reaches into the malware scan or tracing", *facts), verify(event))
+        yield Evidence(
+            ("it reaches into the malware scan, tracing or the engine's own fields", *facts),
+            verify(event),
+        )
 
 
 INDICATOR = Indicator(

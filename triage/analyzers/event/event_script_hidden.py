@@ -50,7 +50,7 @@ _WORDS = (
 _OF_OTHERS = frozenset(
     {Trait.CARRIES_PAYLOAD, Trait.REFLECTIVE_LOAD, Trait.SHELLCODE_RUNNER, Trait.RUNS_REGISTRY,
      Trait.RUNS_WMI, Trait.RUNS_EVENTLOG, Trait.RUNS_ENVIRONMENT, Trait.AMSI_TAMPER,
-     Trait.MEMORY_API}
+     Trait.RUNS_STREAM, Trait.MEMORY_API}
 )  # fmt: skip
 
 

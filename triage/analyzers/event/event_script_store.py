@@ -2,8 +2,8 @@
 
 What it looks for
 -----------------
-A script that runs what it reads from the Registry, from WMI, from an event log or from the
-environment, or that writes raw data into an event log.
+A script that runs what it reads from the Registry, from WMI, from an event log, from a file's
+alternate stream or from the environment, or that writes raw data into an event log.
 
 Why it matters
 --------------
@@ -39,6 +39,7 @@ _WHERE = (
     (Trait.RUNS_REGISTRY, "it runs what it reads from the Registry", Severity.HIGH),
     (Trait.RUNS_WMI, "it runs what it reads from WMI", Severity.HIGH),
     (Trait.RUNS_EVENTLOG, "it runs what it reads from an event log", Severity.HIGH),
+    (Trait.RUNS_STREAM, "it runs what it reads from a file's alternate stream", Severity.HIGH),
     (Trait.RUNS_ENVIRONMENT, "it runs what it reads from the environment", Severity.MEDIUM),
 )
 

@@ -13,7 +13,9 @@ Management Service and a loader read it back, so that no file ever held it.
 What else looks like this
 -------------------------
 Providers that log certificates, firmware tables or packages are known by the field they do it in,
-and even there a program is told. A script as plain text may be a product's own record: high.
+and even there a program is told. Agents log the commands that they run, servers the pages that
+failed: a script as plain text that does nothing to speak of is low, unless it lies in a log that is
+empty elsewhere or nobody registered its source.
 
 How to check by hand
 --------------------
@@ -31,6 +33,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
+from triage.events.stored import EMPTY_LOGS
 from triage.events.words import chain, contents, source_facts, told, verify
 from triage.model import Confidence, Evidence, Severity
 from triage.model.windows import EventRecord
@@ -44,13 +47,21 @@ def check(event: EventRecord, scene: Scene) -> Iterator[Evidence]:
         if "payload" in event.traits:
             severity = None
         elif "script" in event.traits:
-            severity = Severity.HIGH
+            severity = _of_script(event)
         else:
             continue
         where = event.text("field") or field.name
         facts = (f"{where} ({field.size}) holds {chain(content)}", *told(event))
         facts = (*facts, f"channel: {event.channel}", *source_facts(event))
-        yield Evidence(facts, verify(event), severity)
+        weak = severity is Severity.LOW
+        yield Evidence(facts, verify(event), severity, Confidence.WEAK if weak else None)
+
+
+def _of_script(event: EventRecord) -> Severity:
+    """A script that does nothing to speak of tells by where it lies only."""
+    if "plain" not in event.traits or (event.channel or "").lower() in EMPTY_LOGS:
+        return Severity.HIGH
+    return Severity.MEDIUM if "unregistered" in event.traits else Severity.LOW
 
 
 INDICATOR = Indicator(

@@ -43,6 +43,7 @@ _FROM = {
     Trait.RUNS_WMI.value: "it runs what it reads from the WMI repository",
     Trait.RUNS_EVENTLOG.value: "it runs what it reads from an event log",
     Trait.RUNS_ENVIRONMENT.value: "it runs what it reads from an environment variable",
+    Trait.RUNS_STREAM.value: "it runs what it reads from a file's alternate stream",
 }
 
 
