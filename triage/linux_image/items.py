@@ -7,8 +7,8 @@ import posixpath
 import time
 from dataclasses import replace
 
-from triage.commands.judge import unwrapped
 from triage.commands.places import clean
+from triage.commands.wrappers import unwrapped
 from triage.content.measure import longest_encoded_run
 from triage.linux_image.tree import Text, Tree
 from triage.model import Content
