@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from triage.commands.script import judge_script
 from triage.linux_image.items import Items
-from triage.linux_image.rules import numbered_lines, plain_item
+from triage.linux_image.setting_items import numbered_lines, plain_item
 from triage.linux_image.tree import Text, Tree
 from triage.model.linux_image import PersistenceItem
 

@@ -11,7 +11,7 @@ import re
 import shlex
 from collections.abc import Iterator
 
-from triage.linux_image.rules import plain_item
+from triage.linux_image.setting_items import plain_item
 from triage.linux_image.tree import Text, Tree
 from triage.linux_image.untrusted_json import Json, mapping
 from triage.model.linux_image import PersistenceItem

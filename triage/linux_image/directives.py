@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from triage.linux_image.rules import numbered_lines, plain_item
+from triage.linux_image.setting_items import numbered_lines, plain_item
 from triage.linux_image.tree import Text, Tree
 from triage.model.linux_image import PersistenceItem
 from triage.predicates.persistence import words_of

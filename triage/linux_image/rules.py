@@ -1,43 +1,27 @@
-"""Settings with commands in them: udev, PAM, modprobe, packages, keys, sudo, the loader, inetd."""
+"""Settings with commands in them: of the kernel, the loader, mounted memory; and where all lie."""
 
 from __future__ import annotations
 
-import posixpath
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
+from triage.linux_image.login_settings import authorized_keys, environment, pam, passwd, sshd, sudo
+from triage.linux_image.service_settings import (
+    apt,
+    desktop,
+    dnf_action,
+    dpkg,
+    inetd,
+    inittab,
+    interfaces,
+    logrotate,
+    pacman,
+    supervisor,
+    upstart,
+    xinetd,
+)
+from triage.linux_image.setting_items import Found, numbered_lines, plain_item
 from triage.linux_image.tree import Text, Tree
-from triage.model.linux_image import PersistenceItem
-from triage.parsers.unit_file import parse_unit, values_of
-
-Found = Iterator[PersistenceItem]
-
-
-def plain_item(
-    tree: Tree, text: Text, line: int, mechanism: str, command: str, trigger: str, **more: object
-) -> PersistenceItem:
-    """An item of one line of a settings file; ``more`` are further fields of it."""
-    given: dict[str, object] = {
-        "location": tree.locate(text.path, f"line {line}"), "mechanism": mechanism,
-        "name": text.path.rpartition("/")[2], "command": command, "trigger": trigger,
-        "file": text.file,
-    }  # fmt: skip
-    return PersistenceItem(**(given | more))  # type: ignore[arg-type]
-
-
-def numbered_lines(text: Text) -> Iterator[tuple[int, str]]:
-    """Numbered lines without comments; a backslash at the end joins the next."""
-    pending, start = "", 0
-    for number, line in enumerate(text.text.split("\n"), 1):
-        start = start or number
-        if line.endswith("\\"):
-            pending += line[:-1] + " "
-            continue
-        whole, pending = pending + line, ""
-        if whole.strip() and not whole.lstrip().startswith("#"):
-            yield start, whole.strip()
-        start = 0
-
 
 # --- the kernel's side ------------------------------------------------------------------------
 
@@ -106,96 +90,6 @@ def binfmt(tree: Tree, text: Text) -> Found:
                         interpreter="exec")  # fmt: skip
 
 
-# --- logins ------------------------------------------------------------------------------------
-
-
-_MODULES = "/usr/lib/security"
-
-
-def pam(tree: Tree, text: Text) -> Found:
-    for number, line in numbered_lines(text):
-        words = re.sub(r"\[[^\]]{0,400}\]", "x", line[:4096]).split()
-        module = next((i for i, w in enumerate(words) if w.endswith(".so") or ".so" in w), None)
-        if module is None:
-            continue
-        if words[module].endswith("pam_exec.so"):
-            rest = words[module + 1 :]
-            while rest and not rest[0].startswith("/"):
-                rest = rest[1:]
-            if rest:
-                yield plain_item(tree, text, number, "pam", " ".join(rest), "a login", user="root",
-                            interpreter="exec")  # fmt: skip
-        elif words[module].startswith("/") or ".." in words[module]:
-            words[module] = posixpath.normpath(posixpath.join(_MODULES, words[module]))
-            yield plain_item(tree, text, number, "pam", words[module], "a login", user="root",
-                        interpreter="exec")  # fmt: skip
-
-
-_COMMAND = re.compile(r"(?:^|[ ,])command=\"((?:[^\"\\]|\\.)*)\"", re.IGNORECASE)
-_SET = re.compile(r"(?:^|[ ,])environment=\"([A-Za-z_]\w*)=((?:[^\"\\]|\\.)*)\"", re.IGNORECASE)
-
-
-def authorized_keys(tree: Tree, text: Text) -> Found:
-    for number, line in numbered_lines(text):
-        match = _COMMAND.search(line)
-        settings = tuple(_SET.findall(line))
-        if match is not None or settings:
-            command = "" if match is None else match[1].replace('\\"', '"')
-            yield plain_item(tree, text, number, "authorized-key", command, "a login with this key",
-                        settings=settings)  # fmt: skip
-
-
-_SSHD = re.compile(r"(ForceCommand|AuthorizedKeysCommand|AuthorizedPrincipalsCommand|"
-                   r"Subsystem\s+\w+)"
-                   r"\s+(.*)$", re.IGNORECASE)  # fmt: skip
-
-
-def sshd(tree: Tree, text: Text) -> Found:
-    for number, line in numbered_lines(text):
-        match = _SSHD.match(line)
-        if match is not None and match[2].lower() not in ("none", "internal-sftp"):
-            yield plain_item(tree, text, number, "ssh", match[2], "an SSH login")
-
-
-_SUDO_NAMES = {"askpass": "SUDO_ASKPASS", "editor": "EDITOR", "env_file": "ENV"}
-
-
-def passwd(tree: Tree, text: Text) -> Found:
-    """The shell of each account that has one of its own: passwd(5)."""
-    for number, line in numbered_lines(text):
-        fields = line.split(":")
-        shell = fields[6].strip() if len(fields) > 6 else ""
-        if shell.startswith("/") and not shell.startswith(_SHELLS_AT):
-            yield plain_item(tree, text, number, "profile", shell, "login", user=fields[0],
-                             interpreter="exec")  # fmt: skip
-
-
-_SHELLS_AT = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/local/bin/", "/usr/lib/")
-
-
-def sudo(tree: Tree, text: Text) -> Found:
-    for number, line in numbered_lines(text):
-        name, _, rest = line.partition("=")
-        if name.split()[-1:] in (["secure_path"], ["env_file"], ["askpass"], ["editor"]):
-            key = _SUDO_NAMES.get(name.split()[-1], name.split()[-1])
-            yield plain_item(tree, text, number, "sudo", "", "sudo", user="root",
-                             settings=((key, rest.strip().strip("\"'")),))  # fmt: skip
-            continue
-        for part in rest.split(","):
-            command = re.sub(r"^\s*(?:\([^)]*\)\s*)?(?:[A-Z_]+:\s*)*", "", part).strip()
-            if command.startswith("/"):
-                yield plain_item(tree, text, number, "sudo", command, "sudo", user="root",
-                            interpreter="exec")  # fmt: skip
-
-
-def environment(tree: Tree, text: Text) -> Found:
-    for number, line in numbered_lines(text):
-        name, sign, value = line.removeprefix("export ").partition("=")
-        if sign and re.fullmatch(r"\w+", name.strip()):
-            yield plain_item(tree, text, number, "environment", "", "login",
-                        settings=((name.strip(), value.strip().strip("\"'")),))  # fmt: skip
-
-
 # --- the loader -----------------------------------------------------------------------------------
 
 
@@ -213,134 +107,6 @@ def library_paths(tree: Tree, text: Text) -> Found:
         if line.startswith("/"):
             yield plain_item(tree, text, number, "ld.so", "", "every program that starts",
                         settings=(("LD_LIBRARY_PATH", line),))  # fmt: skip
-
-
-# --- packages and services ----------------------------------------------------------------------
-
-_APT = re.compile(r"(?<![\w:-])([\w:-]{0,64}?(?:Invoke|Pre-Install-Pkgs)[\w-]{0,32})"
-                  r"\s*(?:::)?\s*"
-                  r"(?:\{([^}]{0,4096})\}|\"((?:[^\"\\]|\\.)*)\")")  # fmt: skip
-_QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"")
-
-
-def apt(tree: Tree, text: Text) -> Found:
-    bare = re.sub(r"(?m)^[ \t]*(?://|#).*$", "", text.text)
-    for match in _APT.finditer(bare):
-        for command in _QUOTED.findall(match[2]) if match[2] is not None else [match[3]]:
-            line = bare.count("\n", 0, match.start()) + 1
-            yield plain_item(tree, text, line, "package-hook", command.replace('\\"', '"'),
-                        f"apt, {match[1]}", user="root")  # fmt: skip
-
-
-def dpkg(tree: Tree, text: Text) -> Found:
-    for number, line in numbered_lines(text):
-        name, sign, command = line.lstrip("-").partition("=")
-        if sign and name.strip() in ("pre-invoke", "post-invoke", "status-logger"):
-            yield plain_item(tree, text, number, "package-hook", command.strip().strip("\"'"),
-                        f"dpkg, {name.strip()}", user="root")  # fmt: skip
-
-
-def dnf_action(tree: Tree, text: Text) -> Found:
-    """``package:state:command``; post-transaction-actions of dnf."""
-    for number, line in numbered_lines(text):
-        parts = line.split(":", 2)
-        if len(parts) == 3:
-            yield plain_item(tree, text, number, "package-hook", parts[2], "dnf", user="root")
-
-
-def pacman(tree: Tree, text: Text) -> Found:
-    for one in values_of(parse_unit(text.text), "Action", "Exec"):
-        yield plain_item(tree, text, one.line, "package-hook", one.value, "pacman", user="root",
-                    interpreter="exec")  # fmt: skip
-
-
-def desktop(tree: Tree, text: Text) -> Found:
-    for one in values_of(parse_unit(text.text), "Desktop Entry", "Exec"):
-        yield plain_item(tree, text, one.line, "autostart", one.value, "desktop login",
-                    interpreter="exec")  # fmt: skip
-
-
-_VARIABLES = re.compile(r"(\w+)\s*=\s*[\"']?([^\"',]*)")
-
-
-def supervisor(tree: Tree, text: Text) -> Found:
-    for one in parse_unit(text.text):
-        own = one.section.startswith(("program:", "eventlistener:"))
-        if one.key == "command" and own:
-            yield plain_item(
-                tree, text, one.line, "init", one.value, "supervisor", interpreter="exec"
-            )
-        elif one.key == "environment" and (own or one.section == "supervisord"):
-            settings = tuple(_VARIABLES.findall(one.value))
-            yield plain_item(tree, text, one.line, "init", "", "supervisor", settings=settings)
-
-
-def inetd(tree: Tree, text: Text) -> Found:
-    for number, line in numbered_lines(text):
-        words = line.split()
-        if len(words) >= 6 and words[5].startswith("/"):
-            yield plain_item(tree, text, number, "inetd", " ".join(words[5:]), "a connection",
-                        user=words[4], interpreter="exec")  # fmt: skip
-
-
-def xinetd(tree: Tree, text: Text) -> Found:
-    found = dict(
-        re.findall(r"(?m)^[ \t]*(server|server_args|user)[ \t]*\+?=[ \t]*(.*)$", text.text)
-    )
-    if found.get("server"):
-        command = f"{found['server'].strip()} {found.get('server_args', '').strip()}".strip()
-        yield plain_item(tree, text, 1, "inetd", command, "a connection", user=found.get("user"),
-                    interpreter="exec")  # fmt: skip
-
-
-_ROTATE = frozenset({"prerotate", "postrotate", "firstaction", "lastaction", "preremove"})
-
-
-def logrotate(tree: Tree, text: Text) -> Found:
-    for number, name, body in _blocks(text, _ROTATE, "endscript"):
-        yield plain_item(tree, text, number, "logrotate", body, name, user="root")
-
-
-def _blocks(text: Text, openers: frozenset[str], closer: str) -> Iterator[tuple[int, str, str]]:
-    """(line, opening word, body) of scripts between a word on a line of its own and another."""
-    begun, name, body = 0, "", [""]
-    for number, line in enumerate(text.text.split("\n"), 1):
-        stripped = " ".join(line.split())
-        if begun and stripped == closer:
-            yield begun, name, "\n".join(body).strip()
-            begun = 0
-        elif begun:
-            body.append(line)
-        elif stripped in openers:
-            begun, name, body = number, stripped, []
-
-
-def interfaces(tree: Tree, text: Text) -> Found:
-    for number, line in numbered_lines(text):
-        match = re.match(r"(pre-up|up|post-up|down|pre-down|post-down)\s+(.*)$", line)
-        if match is not None:
-            yield plain_item(tree, text, number, "network-hook", match[2], match[1], user="root")
-
-
-def inittab(tree: Tree, text: Text) -> Found:
-    for number, line in numbered_lines(text):
-        parts = line.split(":", 3)
-        if len(parts) == 4 and parts[3]:
-            yield plain_item(tree, text, number, "init", parts[3], f"init, {parts[2]}", user="root")
-
-
-def upstart(tree: Tree, text: Text) -> Found:
-    for number, line in numbered_lines(text):
-        match = re.match(r"(?:(pre-start|post-start|pre-stop|post-stop)\s+)?exec\s+(.*)$", line)
-        if match is not None:
-            yield plain_item(tree, text, number, "init", match[2], "boot", user="root")
-    for number, _, body in _blocks(text, _SCRIPTS, "end script"):
-        yield plain_item(tree, text, number, "init", body, "boot", user="root")
-
-
-_SCRIPTS = frozenset(
-    {"script", "pre-start script", "post-start script", "pre-stop script", "post-stop script"}
-)
 
 
 # --- memory that is mounted --------------------------------------------------------------------
@@ -380,6 +146,8 @@ def tmpfiles(tree: Tree, text: Text) -> Found:
         yield plain_item(tree, text, number, "tmpfiles", line, "boot", target=target,
                          settings=settings)  # fmt: skip
 
+
+# --- where they lie ----------------------------------------------------------------------------
 
 Reader = Callable[[Tree, Text], Found]
 
