@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from triage.collectors.hidden_descriptors import _registered
 from triage.linux.borrowing import borrowed, borrowed_all
+from triage.linux.inet_queues import paired
 from triage.linux.sameness import apart, is_known
-from triage.linux.socket_queues import queues
+from triage.linux.socket_queues import Queue, inet_answers, queues
 from triage.linux.sysv_queues import packed, unpacked
 from triage.parsers.ipc_tables import message_queues, segments
 
@@ -112,3 +113,44 @@ def test_threads_that_share_all_are_not_apart() -> None:
     finally:
         done.set()
         thread.join()
+
+
+def test_a_datagram_that_waits_on_the_loopback_is_seen_and_stays() -> None:
+    with socket.socket(type=socket.SOCK_DGRAM) as reader:
+        reader.bind(("127.0.0.1", 0))
+        reader.connect(reader.getsockname())
+        reader.send(b"x" * 3000)
+        inode = os.fstat(reader.fileno()).st_ino
+        found = list(paired(inet_answers(None, 2000), 2000))
+        (queue,) = (one for one in found if one.inode == inode)
+        assert (queue.peer, queue.protocol) == (inode, "udp")
+        assert queue.unread >= 3000  # the kernel counts its buffers
+        assert reader.recv(4000) == b"x" * 3000
+
+
+def _diagnosed(family: int, ends: bytes, unread: int, inode: int) -> bytes:
+    """One ``struct inet_diag_msg`` behind its header; ``ends`` are ports and two addresses."""
+    rest = bytes(16) + unread.to_bytes(4, "little") + bytes(8) + inode.to_bytes(4, "little")
+    message = bytes([family, 1, 0, 0]) + ends + rest
+    return (16 + len(message)).to_bytes(4, "little") + b"\x14\0" + bytes(10) + message
+
+
+def test_only_what_came_from_this_machine_counts() -> None:
+    here, mapped = b"\x7f\0\0\1".ljust(16, b"\0"), bytes(10) + b"\xff\xff\x7f\0\0\1"
+    own, far = b"\x0a\0\0\1".ljust(16, b"\0"), b"\x08\x08\x08\x08".ljust(16, b"\0")
+    data = [
+        _diagnosed(10, b"\0\x50\1\2" + mapped + mapped, 500, 7),
+        _diagnosed(2, b"\1\2\0\x50" + here + here, 0, 8),
+        _diagnosed(2, b"\0\x16\1\2" + own + far, 500, 9),
+        _diagnosed(2, b"\0\x16\1\3" + own + own, 500, 10),
+        _diagnosed(2, b"\0\x16\1\4" + own + own, 500, 0),
+    ]
+    assert list(paired({"tcp": data}, 64)) == [
+        Queue(7, 1, 500, 8, "tcp"),
+        Queue(10, 1, 500, 0, "tcp"),
+    ]
+
+
+@given(st.binary(max_size=400))
+def test_any_answer_of_the_kernel_is_read(data: bytes) -> None:
+    assert all(one.unread >= 1 for one in paired({"udp": [data]}, 1))

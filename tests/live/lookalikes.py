@@ -136,6 +136,22 @@ def debugged(stage: Stage) -> Staged:
     return Staged(pid=child.pid, pids=family_of(child.pid))
 
 
+def entered_by_debugger(stage: Stage) -> Staged:
+    """A running program that a debugger attached to: it marks the loader's many probes, too."""
+    pid = running(stage, [payloads.sleep_original(), "100000"])
+    argv = [
+        program("gdb"), "-q", "-nx", "--batch", "-ex", "set confirm off",
+        "-ex", "set breakpoint always-inserted on", "-ex", f"attach {pid}", "-ex", "break malloc",
+        "-ex", "break free", "-ex", "echo ready\\n", "-ex", "shell read x",
+    ]  # fmt: skip
+    child = stage.start(argv, speaks=True, stdin=stage.leash)
+    try:
+        heard(child, b"ready")
+    except AssertionError as error:
+        raise Refused(f"gdb cannot attach here: {error}"[:300]) from error
+    return Staged(pid=pid, pids=(pid, *family_of(child.pid)))
+
+
 def process_substitution(stage: Stage) -> Staged:
     """``bash <(...)``: the script is a pipe called /dev/fd/63."""
     bash = program("bash")
@@ -306,6 +322,8 @@ STATES = (
     benign("chromium", "a browser without a window, with all its processes", chromium,
            ceiling="low"),
     benign("debugger", "a program under gdb, stopped at a breakpoint", debugged, ceiling="low"),
+    benign("debugger-attached", "a running program that gdb attached to, with breakpoints",
+           entered_by_debugger, ceiling="low"),
     benign("foreign-functions", "Python callbacks handed to the C library",
            memory("callbacks", count=200), ceiling="low"),
     benign("double-mapping", "sixty double views of one memfd called doublemapper", jit_views,

@@ -217,20 +217,48 @@ def send_to_oneself(data: str, kind: str = "stream", nested: bool = False) -> Fa
     return facts
 
 
-def fill_socket(data: str, shared: bool = False) -> Facts:
-    """Bytes that nobody reads in a pair of sockets of ours, or of two processes."""
+def fill_socket(data: str, shared: bool = False, forked: bool = False) -> Facts:
+    """Bytes that nobody reads in a pair of sockets of ours, or of two processes.
+
+    ``shared``: the other process has an end that we have not; ``forked``: both have both.
+    """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     ours.setblocking(False)
     ours.send(data_of(data))
     inode = os.fstat(theirs.fileno()).st_ino
     kept.extend((ours, theirs))
-    if shared:
+    if shared or forked:
         child = os.fork()
         if child == 0:
             libc.prctl(1, 9)
             threading.Event().wait()
-        theirs.close()
+        if shared:
+            theirs.close()
     return {"socket": inode}
+
+
+def fill_loopback(data: str, protocol: str = "tcp", apart: bool = False) -> Facts:
+    """Bytes that nobody reads in a socket of TCP or UDP; ``apart``: from another process."""
+    kind = socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM
+    reader = socket.socket(socket.AF_INET, kind)
+    reader.bind(("127.0.0.1", 0))
+    writer = socket.socket(socket.AF_INET, kind)
+    if protocol == "tcp":
+        reader.listen(1)
+    writer.connect(reader.getsockname())
+    if protocol == "tcp":
+        reader = reader.accept()[0]
+    writer.send(data_of(data))
+    kept.append(reader)
+    if apart:
+        child = os.fork()
+        if child == 0:
+            libc.prctl(1, 9)
+            reader.close()
+            threading.Event().wait()
+        writer.close()
+    kept.append(writer)
+    return {"socket": os.fstat(reader.fileno()).st_ino}
 
 
 def register_with_ring(data: str = "", path: str = "") -> Facts:
@@ -388,7 +416,7 @@ ACTS: dict[str, Callable[..., Facts]] = {
     for act in (
         thread_with_descriptors, thread_with_mounts, namespace_kept, cover, placeholder_below,
         run_on_overlay,
-        rooted_on_detached, hold_on_disk, run_deep, send_to_oneself, fill_socket,
+        rooted_on_detached, hold_on_disk, run_deep, send_to_oneself, fill_socket, fill_loopback,
         register_with_ring, leave_messages, flood, map_of_the_kernel, source_of_a_mount,
         at_a_deep_mount, code_on_stopped_server, far_down, never_attached, attribute_of_a_memfd,
     )

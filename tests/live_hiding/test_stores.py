@@ -49,6 +49,11 @@ def made(stage: Stage) -> dict[str, dict[str, Any]]:
     acts: dict[str, tuple[str, dict[str, Any]]] = {
         "filled": ("fill_socket", {"data": encoded()}),
         "shared": ("fill_socket", {"data": encoded(), "shared": True}),
+        "forked": ("fill_socket", {"data": encoded(), "forked": True}),
+        "tcp": ("fill_loopback", {"data": encoded()}),
+        "udp": ("fill_loopback", {"data": elf()[:16_000], "protocol": "udp"}),
+        "tcp-apart": ("fill_loopback", {"data": encoded(), "apart": True}),
+        "tcp-words": ("fill_loopback", {"data": payloads.log_text(20)[:3000]}),
         "ring": ("register_with_ring", {"data": elf()}),
         "named-ring": ("register_with_ring", {"path": "/etc/passwd"}),
         "messages": ("leave_messages", {"data": base64.b64encode(payloads.SHELL_SCRIPT * 20)}),
@@ -92,6 +97,21 @@ def test_a_payload_that_nobody_reads_from_a_socket(
 ) -> None:
     facts = {"store": "socket-queue", "number": staged(made, "filled")["socket"]}
     assert {"store-payload", "socket-store"} <= indicators(subjects, **facts)
+
+
+@pytest.mark.parametrize("name", ["forked", "tcp", "udp"])
+def test_a_payload_that_nobody_but_its_writers_can_read(
+    made: dict[str, dict[str, Any]], subjects: Subjects, name: str
+) -> None:
+    facts = {"store": "socket-queue", "number": staged(made, name)["socket"]}
+    assert "store-payload" in indicators(subjects, **facts)
+
+
+@pytest.mark.parametrize("name", ["tcp-apart", "tcp-words"])
+def test_data_between_two_processes_and_words_are_nothing(
+    made: dict[str, dict[str, Any]], subjects: Subjects, name: str
+) -> None:
+    assert indicators(subjects, number=staged(made, name)["socket"]) == set()
 
 
 def test_data_on_its_way_between_two_processes_is_not_looked_at(

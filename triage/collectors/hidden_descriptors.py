@@ -122,11 +122,25 @@ class _Sockets:
                 place = namespace or "/proc/self/ns/net"
                 words = f"unread data of its sockets not seen: {error.strerror}"
                 yield Gap(Location(place), why_of(error), words)
-        held = self._held(asked)
+        held = self._held()
+        if any(inode not in asked for inode in held):
+            asked.update((queue.inode, queue) for queue in self._of_inet())
         for inode, queue in asked.items():
             if inode in held and (queue.unread or queue.kind == _DATAGRAM):
                 yield from self._one(queue, held)
         return len(asked)
+
+    def _of_inet(self) -> Iterator[Queue]:
+        """The few TCP and UDP sockets in which something waits that came from this machine."""
+        from triage.linux.socket_queues import inet_answers
+
+        for namespace in self._namespaces():
+            with suppress(OSError):  # a gap tells already, if it may not be asked
+                answers = inet_answers(namespace, _LEAST)
+                if answers:
+                    from triage.linux.inet_queues import paired
+
+                    yield from paired(answers, _LEAST)
 
     def _namespaces(self) -> list[str | None]:
         own = dict(self._scope.host.tool_namespaces).get("net")
@@ -138,19 +152,19 @@ class _Sockets:
                     others.setdefault(number, f"/proc/{process.pid}/ns/net")
         return [None, *list(others.values())[:_NAMESPACES_MAX]]
 
-    def _held(self, asked: dict[int, Queue]) -> dict[int, _Held]:
+    def _held(self) -> dict[int, _Held]:
         found: dict[int, _Held] = {}
         for process, fd, target in self._scope.held("socket"):
-            inode = int(target[8:-1])
-            if inode in asked and process.pid != os.getpid():
-                found.setdefault(inode, []).append((process, fd))
+            if process.pid != os.getpid():
+                found.setdefault(int(target[8:-1]), []).append((process, fd))
         return found
 
     def _one(self, queue: Queue, held: dict[int, _Held]) -> Iterator[Artifact | Gap]:
         process, fd = held[queue.inode][0]
         pids = {one.pid for one, _ in held[queue.inode]}
-        pids |= {one.pid for one, _ in held.get(queue.peer, ())}
-        alone = len(pids) == 1
+        others = {one.pid for one, _ in held.get(queue.peer, ())}
+        # Who has a channel to somebody closes the end that is not its own.
+        alone = len(pids | others) == 1 or pids == others
         passed = self._passed(process, fd)
         stored = alone and queue.unread >= _LEAST
         if not (passed or stored) or self._peeked >= _PEEKED_MAX:
@@ -218,6 +232,7 @@ class _Sockets:
             location=location,
             store="socket-queue",
             name=f"socket:[{queue.inode}]",
+            type=queue.protocol,
             number=queue.inode,
             size=queue.unread,
             uid=None if process.uids is None else process.uids[1],

@@ -1,6 +1,7 @@
-"""What waits in the queues of UNIX sockets: bytes that nobody has read, and files on their way.
+"""What waits in the queues of sockets: bytes that nobody has read, and files on their way.
 
-``sock_diag(7)`` tells how much is unread in every socket of a network namespace. What it is, is
+``sock_diag(7)`` tells how much is unread in every socket of a network namespace (where its parts
+are modules, the kernel loads them for that, as for ``ss``). What it is, is
 seen by ``MSG_PEEK`` through a descriptor of the same socket (``pidfd_getfd(2)``): nothing is taken
 out, and files that were passed are duplicated, not received (unix_peek_fds, net/unix/af_unix.c).
 A socket whose owner uses ``SO_PEEK_OFF`` would notice, and is left alone. A child does it all, for
@@ -28,6 +29,10 @@ _SHOW_PEER, _SHOW_QUEUE = 0x04, 0x10  # UDIAG_SHOW_*, linux/unix_diag.h
 _PEER, _QUEUE = 2, 4  # UNIX_DIAG_PEER, UNIX_DIAG_RQLEN
 _LISTEN = 10
 _header = struct.Struct("=IHHII")
+_TCPDIAG_GETSOCK = 18
+# Established, FIN-WAIT-1 and 2, CLOSE-WAIT: those in which data may wait (tcp_states.h).
+_TCP_STATES = 1 << 1 | 1 << 4 | 1 << 5 | 1 << 8
+_unread = struct.Struct("=I")
 _message = struct.Struct("=BBBBI8x")
 _attribute = struct.Struct("=HH")
 _PIDFD_GETFD = 438
@@ -38,12 +43,16 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Queue(NamedTuple):
-    """A UNIX socket: inode, kind as in ``socket(2)``, bytes unread, its peer's inode (0: none)."""
+    """A socket: inode, kind as in ``socket(2)``, bytes unread, its peer's inode (0: none).
+
+    ``protocol`` is that of a socket that is no UNIX socket.
+    """
 
     inode: int
     kind: int
     unread: int
     peer: int
+    protocol: str = ""
 
 
 def queues(namespace: str | None = None) -> Iterator[Queue]:
@@ -51,7 +60,9 @@ def queues(namespace: str | None = None) -> Iterator[Queue]:
 
     Raises :class:`OSError`. To ask another namespace this thread is in it for a moment.
     """
-    for data in _dumped(namespace):
+    show = _SHOW_PEER | _SHOW_QUEUE
+    request = struct.pack("=BBHIIIII", 1, 0, 0, 0xFFFFFFFF, 0, show, 0, 0)  # unix_diag_req
+    for data in dumped(namespace, _SOCK_DIAG_BY_FAMILY, request):
         place = 0
         while place + 16 <= len(data):
             length, kind = _header.unpack_from(data, place)[:2]
@@ -62,6 +73,33 @@ def queues(namespace: str | None = None) -> Iterator[Queue]:
                 if queue is not None:
                     yield queue
             place += (length + 3) & ~3
+
+
+def inet_answers(namespace: str | None, least: int) -> dict[str, list[bytes]]:
+    """What the kernel tells of TCP and UDP sockets, if at least so much is unread in one of them.
+
+    Both families of TCP come in one answer (inet_diag_dump_compat, net/ipv4/inet_diag.c).
+    Nothing is asked of a socket. Raises :class:`OSError`.
+    """
+    tcp = bytes(52) + struct.pack("=II", _TCP_STATES, 0)  # inet_diag_req
+    found = {"tcp": list(dumped(namespace, _TCPDIAG_GETSOCK, tcp))}
+    for family in (2, 10):  # AF_INET, AF_INET6
+        udp = struct.pack("=BBHI48x", family, 17, 0, 0xFFFFFFFF)  # inet_diag_req_v2
+        found.setdefault("udp", []).extend(dumped(namespace, _SOCK_DIAG_BY_FAMILY, udp))
+    return {name: all_ for name, all_ in found.items() if any(_waits(one, least) for one in all_)}
+
+
+def _waits(data: bytes, least: int) -> bool:
+    """Whether one of an answer's sockets has so much unread (inet_diag_msg.idiag_rqueue)."""
+    place = 0
+    while place + 88 <= len(data):
+        length = _header.unpack_from(data, place)[0]
+        if length < 88:
+            return False
+        if _unread.unpack_from(data, place + 72)[0] >= least:
+            return True
+        place += (length + 3) & ~3
+    return False
 
 
 def _queue(data: bytes, place: int, end: int) -> Queue | None:
@@ -82,16 +120,15 @@ def _queue(data: bytes, place: int, end: int) -> Queue | None:
     return Queue(inode, kind, unread, peer)
 
 
-def _dumped(namespace: str | None) -> Iterator[bytes]:
+def dumped(namespace: str | None, kind: int, request: bytes) -> Iterator[bytes]:
+    """The kernel's answers to a question of ``sock_diag(7)``, as they come. Raises OSError."""
     import _socket  # the module around it takes longer to load than all else here
 
-    show = _SHOW_PEER | _SHOW_QUEUE
-    request = struct.pack("=BBHIIIII", 1, 0, 0, 0xFFFFFFFF, 0, show, 0, 0)  # unix_diag_req
     size = 16 + len(request)
     asker = _opened_in(namespace)
     try:
         asker.settimeout(2.0)
-        asker.send(_header.pack(size, _SOCK_DIAG_BY_FAMILY, _REQUEST_DUMP, 1, 0) + request)
+        asker.send(_header.pack(size, kind, _REQUEST_DUMP, 1, 0) + request)
         while True:
             data = asker.recv(1 << 17)
             yield data
@@ -164,7 +201,7 @@ def _looked_into(fd: int, limit: int, files: list[int], depth: int) -> bytes:
     import _socket
 
     socket = _socket.socket(fileno=fd)
-    if socket.getsockopt(_socket.SOL_SOCKET, 42) >= 0:  # SO_PEEK_OFF: a look would be noticed
+    if _is_counted(socket):
         return b""
     flags = _socket.MSG_PEEK | _socket.MSG_DONTWAIT | _socket.MSG_CMSG_CLOEXEC
     try:
@@ -176,6 +213,14 @@ def _looked_into(fd: int, limit: int, files: list[int], depth: int) -> bytes:
             for (one,) in struct.iter_unpack("=i", value[: len(value) // 4 * 4]):
                 _sorted_in(one, limit, files, depth)
     return data
+
+
+def _is_counted(socket: _socket.socket) -> bool:
+    """Whether its owner uses ``SO_PEEK_OFF``, and would notice a look. TCP has it since 6.9."""
+    try:
+        return socket.getsockopt(1, 42) >= 0  # SOL_SOCKET
+    except OSError:
+        return False
 
 
 def _sorted_in(fd: int, limit: int, files: list[int], depth: int) -> None:

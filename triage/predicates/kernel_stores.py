@@ -16,7 +16,7 @@ _WHAT = {
     "socket": "the name of an abstract UNIX socket",
     "socket-set": "the names of abstract UNIX sockets",
     "pipe": "unread data in a pipe",
-    "socket-queue": "the queue of a UNIX socket",
+    "socket-queue": "the queue of a socket",
     "bpf-map": "a BPF map",
     "mount-source": "the source of a mount",
     "io-uring": "files registered with io_uring",
@@ -58,7 +58,7 @@ def verify(item: IpcObject) -> str:
     if item.store == "pipe" and item.pids:
         return f"ls -l /proc/{item.pids[0]}/fd | grep {item.number}"
     if item.store in ("socket", "socket-queue"):
-        return f"ss -xap | grep {item.number}"
+        return f"ss -{'eatup' if item.type in ('tcp', 'udp') else 'xap'} | grep {item.number}"
     return ""
 
 

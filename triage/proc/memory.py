@@ -46,6 +46,8 @@ _HEAD = 16 << 10
 _SNIFFED = 64
 _COMPARE_MAX, _COMPARE_PIECE = 64 << 20, 1 << 20
 _PATCHES_MAX = 8
+_BREAKPOINTS_MAX = 256  # apart: a debugger sets a dozen in the dynamic loader alone
+_INT3 = 0xCC
 _PATCH_BYTES, _PATCH_BEFORE = 16, 4
 
 
@@ -305,7 +307,7 @@ class _Inspection:
                         changed += differences(at, original, found, patches)
         except (OSError, OverflowError):
             return None, ()
-        return changed, tuple(patches[:_PATCHES_MAX])
+        return changed, tuple(patches)
 
     @contextmanager
     def _file_of(self, mapping: MapLine) -> Iterator[int]:
@@ -472,20 +474,28 @@ def _relocations(file: int, mapping: MapLine, page_size: int) -> TextRelocations
 def differences(base: int, original: bytes, found: bytes, patches: list[Patch]) -> int:
     """Count the bytes that differ; note the first places, a few bytes each.
 
-    A note begins a little before, on the same page: an instruction that was written over another
-    may begin with the same byte.
+    Those of lone ``int3`` bytes take no room from others: only when all are noted can all be
+    breakpoints. A note begins a little before, on the same page: an instruction that was written
+    over another may begin with the same byte.
     """
     if original == found:
         return 0
     places = [i for i, (a, b) in enumerate(zip(original, found, strict=False)) if a != b]
     noted = 0
+    room = {True: _BREAKPOINTS_MAX, False: _PATCHES_MAX}
+    for patch in patches:
+        room[_INT3 in patch.found] -= 1
     for place in places:
-        if len(patches) >= _PATCHES_MAX:
-            break
-        if place >= noted:
+        if place < noted:
+            continue
+        kind = found[place] == _INT3
+        if room[kind] > 0:
+            room[kind] -= 1
             begin = max(place - _PATCH_BEFORE, place & ~0xFFF, noted)
             noted = place + _PATCH_BYTES
             patches.append(Patch(base + begin, original[begin:noted], found[begin:noted]))
+        elif not any(room.values()):
+            break
     return len(places)
 
 

@@ -1,9 +1,10 @@
-"""A process keeps data in the queue of a UNIX socket of its own.
+"""A process keeps data in the queue of a socket of its own.
 
 What it looks for
 -----------------
-At least 4 KiB unread in a UNIX socket of which one process has both ends, or whose other end is
-gone, and that is more than one short word over and over.
+At least 4 KiB unread in a socket that only its own process can have filled: a UNIX socket, or one
+of TCP or UDP on the loopback, of which the same processes have both ends, or whose other end is
+gone. One short word over and over is nothing.
 
 Why it matters
 --------------
@@ -18,7 +19,7 @@ no file that stays; what unwraps to a program is told by ``store-payload``.
 
 How to check by hand
 --------------------
-``ss -xp | grep INODE``: Recv-Q, and who has it
+``ss -aetuxp | grep INODE``: Recv-Q, and who has it
 
 References
 ----------

@@ -13,8 +13,9 @@ a one-line loader takes the payload out and runs it.
 What else looks like this
 -------------------------
 Nothing benign is known to keep programs in keys, attributes or socket names. A shell that was fed
-a script leaves the rest of it in its pipe until it gets there: where the writing end is gone, a
-script in plain is low and anything else at most medium.
+a script leaves the rest of it in its pipe, a download from this machine in its connection, until it
+gets there: where the writing end is gone, a script in plain is low and anything else medium
+at most.
 
 How to check by hand
 --------------------
@@ -45,8 +46,9 @@ def check(item: IpcObject, scene: Scene) -> Iterator[Evidence]:
 
 
 def _severity(item: IpcObject, severity: Severity) -> Severity:
-    """What is left in a pipe by a writer that is gone may be on its way to be read."""
-    if item.store != "pipe" or "both ends" in item.traits:
+    """What a writer that is gone left in a pipe or a connection may be on its way to be read."""
+    on_its_way = item.store == "pipe" or item.type in ("tcp", "udp")
+    if not on_its_way or "both ends" in item.traits:
         return severity
     return Severity.LOW if severity is Severity.HIGH else Severity.MEDIUM
 
