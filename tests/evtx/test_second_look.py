@@ -248,3 +248,78 @@ def test_a_service_may_write_its_log_where_it_likes() -> None:
     assert worst(service(f"{program} -s nv -f C:\\ProgramData\\NVIDIA\\nv.log -l 3")) == "none"
     assert worst(service(f"{program} -s nv -d C:\\ProgramData\\NVIDIA\\x.dll")) == "medium"
     assert worst(service("C:\\ProgramData\\nv\\nv.log")) == "medium"
+
+
+@pytest.mark.parametrize(
+    ("provider", "number"),
+    [
+        (".NET Runtime", 1026), ("Application Error", 1000), ("Windows Error Reporting", 1001),
+        ("MSSQLSERVER", 15457), ("MsiInstaller", 1040), ("PowerShell", 600),
+        ("Service Control Manager", 7036),
+    ],
+)  # fmt: skip
+def test_bytes_in_an_event_that_is_read_for_something_else(provider: str, number: int) -> None:
+    """Anybody may write any record of a classic source."""
+    raw = classic(provider, number, "a", "b", "c", "d", binary=CODE.hex().upper())
+    assert indicators(judged(raw))["event-stored-payload"] == "critical"
+    name = "Spooler/4".encode("utf-16-le").hex().upper()
+    assert worst(classic(provider, number, "a", "b", "c", "d", binary=name)) == "none"
+
+
+@pytest.mark.parametrize(
+    ("key", "data", "severity"),
+    [
+        ("HKLM\\System\\CurrentControlSet\\Services\\W32Time\\TimeProviders\\X\\DllName", "C:\\Users\\Public\\t.dll", "medium"),
+        ("HKLM\\System\\CurrentControlSet\\Services\\W32Time\\TimeProviders\\X\\DllName", "C:\\Windows\\System32\\w32time.dll", "none"),
+        ("HKLM\\System\\CurrentControlSet\\Services\\DNS\\Parameters\\ServerLevelPluginDll", "\\\\203.0.113.4\\s\\d.dll", "medium"),
+        ("HKLM\\System\\CurrentControlSet\\Control\\SafeBoot\\AlternateShell", "C:\\ProgramData\\a.exe", "medium"),
+        ("HKLM\\System\\CurrentControlSet\\Control\\SafeBoot\\AlternateShell", "C:\\Program Files\\Acme\\a.exe", "none"),
+        ("HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Drivers32\\msacm.x", "C:\\Users\\u\\AppData\\Local\\Acme\\a.exe", "medium"),
+        ("HKU\\S-1-5-21-1-2-3-1001\\Software\\Microsoft\\Windows NT\\CurrentVersion\\Drivers32\\msacm.x", "C:\\Users\\u\\AppData\\Local\\Acme\\a.exe", "none"),
+    ],
+)  # fmt: skip
+def test_every_place_of_the_registry_that_runs_something(
+    key: str, data: str, severity: str
+) -> None:
+    raw = sysmon(
+        13, EventType="SetValue", Image=WINDOWS + "reg.exe", TargetObject=key, Details=data
+    )
+    assert worst(raw) == severity
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "[System.Reflection.Assembly]::('Lo'+'ad').Invoke($b)",
+        "$l=[Reflection.Assembly].GetMethods()|?{$_.Name -eq 'Load' -and $_.GetParameters().Count -eq 1};$l[0].Invoke($null,@(,$raw))",
+    ],
+)
+def test_roundabout_loads(script: str) -> None:
+    assert worst(block(script)) == "high"
+
+
+def test_who_writes_bytes_into_a_log() -> None:
+    written = "[Diagnostics.EventLog]::WriteEntry('Acme','m',4,1423,0,{})"
+    assert worst(block(written.format("[IO.File]::ReadAllBytes('C:\\x.bin')"))) == "high"
+    assert worst(block(written.format("$b"))) == "high"
+    assert worst(block("[Diagnostics.EventLog]::WriteEntry('Acme','started',4,100)")) == "none"
+
+
+def test_packages_from_the_network() -> None:
+    def begun(source: str) -> Raw:
+        return classic("MsiInstaller", 1040, source, "4444")
+
+    assert worst(begun("http://203.0.113.2/a.msi")) == "medium"
+    assert worst(begun("https://download.microsoft.com/a.msi")) == "none"
+    assert worst(begun("C:\\Windows\\ccmcache\\1\\a.msi")) == "none"
+    assert worst(begun("\\\\contoso.example\\NETLOGON\\a.msi")) == "none"
+
+
+def test_a_driver_that_was_refused() -> None:
+    def refused(path: str) -> Raw:
+        data = {"FileNameBuffer": path, "ProcessNameBuffer": ""}
+        return event("Microsoft-Windows-CodeIntegrity", 3001, data)
+
+    user = "\\Device\\HarddiskVolume3\\Users\\u\\AppData\\Local\\Temp\\"
+    assert worst(refused(user + "d.sys")) == "medium"
+    assert worst(refused(user + "d.dll")) == "low"

@@ -28,7 +28,7 @@ from triage.events.stored import (
     stored_fact,
 )
 from triage.events.watch import Watch
-from triage.events.witnesses import Witness, witness_of
+from triage.events.witnesses import Witness, also_searched, witness_of
 from triage.events.words import SLACK
 from triage.model import Gap, Location, Why
 from triage.model.windows import EventLog, EventRecord
@@ -58,6 +58,8 @@ class Kind:
 
     source: Source
     witness: Witness | None
+    #: With a witness: what a record must hold to be searched for data besides, if it is at all.
+    also: str | None = None
     count: int = 0
     size: int = 0
 
@@ -161,6 +163,7 @@ def _all(log: _Log, gathered: Gathered, steps: Iterable[Raw], progress: Progress
             if kind.witness is not None:
                 watch.now = number, text
                 fact = kind.witness(flat(_data(log, text, end)), watch)
+                fact = fact or _besides(log, kind, number, text, end)
             else:
                 at = find(text, _OPENED, end)
                 if size < _OVERSIZED and not may_hold(kind.source, text, end if at < 0 else at):
@@ -200,8 +203,16 @@ def _of_record(log: _Log, number: int, text: str) -> Fact | None:
     kind = log.kinds.get(text[60:end]) or _kind(log, text, end)
     if kind.witness is not None:
         log.watch.now = number, text
-        return kind.witness(flat(_data(log, text, end)), log.watch)
+        fact = kind.witness(flat(_data(log, text, end)), log.watch)
+        return _besides(log, kind, number, text, end) if fact is None else fact
     return _searched(log, kind, number, text, end) if may_hold(kind.source, text, end) else None
+
+
+def _besides(log: _Log, kind: Kind, number: int, text: str, end: int) -> Fact | None:
+    """What a record holds of which its witness says nothing: to classic sources anybody writes."""
+    if kind.also is None or text.find(kind.also, end) < 0 or not may_hold(kind.source, text, end):
+        return None
+    return _searched(log, kind, number, text, end)
 
 
 def _searched(log: _Log, kind: Kind, number: int, text: str, end: int) -> Fact | None:
@@ -237,7 +248,7 @@ def _kind(log: _Log, text: str, end: int) -> Kind:
     """What records that begin like this one are; remembered by their common beginning."""
     provider, event_id, channel, computer = origin_of(log.loads(text)["Event"])
     source = _source(log, provider, event_id, channel)
-    kind = Kind(source, witness_of(provider, event_id))
+    kind = Kind(source, witness_of(provider, event_id), also_searched(provider))
     if computer is not None and len(log.computers) < 8:
         log.computers[computer] = None
     if end > 0 and len(log.kinds) < _KINDS_MAX:

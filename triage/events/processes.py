@@ -9,7 +9,7 @@ from triage.events.dull import is_dull
 from triage.events.facts import Fact, fields, ordered
 from triage.events.images import has_role, installed, name, of_windows, plain, user_place
 from triage.events.likeness import alike
-from triage.events.registry_places import Place, place_of
+from triage.events.registry_places import AUTOSTART, Place, place_of
 from triage.events.watch import Watch
 from triage.model import Severity
 from triage.windows.commands import Command, judge_command
@@ -121,6 +121,7 @@ def written_places(command: str) -> tuple[Place, ...]:
         for one in judge_command(command).registry
         if one.access == "write"
         for place in place_of(f"{one.key}\\{one.value or ''}")
+        if place.when != AUTOSTART
     )
     return tuple(dict.fromkeys(found))
 

@@ -43,6 +43,15 @@ _VALUES = (
     "servicedll", "userinitmprlogonscript", "amsienable", "etwenabled",
 )  # fmt: skip
 _OF_PLACES = {Trait.USER_WRITABLE_TARGET, Trait.UNUSUAL_PLACE}
+#: What the table of autostarts has and this one has no row of its own for.
+AUTOSTART = "autostart"
+_TAKES = frozenset({"command", "commands", "library", "libraries"})
+_MACHINE = r"hklm\\software\\(?:wow6432node\\)?"
+_BASES = {
+    "software": r"(?:hklm|hku\\[^\\]+)\\software\\(?:wow6432node\\)?",
+    "ccs": r"hklm\\system\\currentcontrolset\\",
+    "user": r"hku\\[^\\]+\\",
+}
 DELETES = ("deletevalue", "deletekey", "%%1906")
 
 
@@ -66,6 +75,30 @@ def places() -> tuple[Place, ...]:
         )
         for row in table("event_registry")["places"]
     )  # fmt: skip
+
+
+@cache
+def _autostart() -> tuple[re.Pattern[str], tuple[Place, ...]]:
+    """Every other place from which Windows runs or loads something: one pattern, and a place for
+    each of its groups. Told when what is written there lies where users write, or does harm.
+    """
+    expressions, found = [], []
+    for row in table("registry_autostart")["places"]:
+        # Programs of one user register themselves by the dozen in the user's own.
+        own = row["base"] == "software" and row.get("bulk", False)
+        base = _MACHINE if own else _BASES.get(row["base"])
+        if base is None or row["takes"] not in _TAKES:
+            continue
+        keys = "|".join(_expression(key) for key in row["keys"])
+        values = "|".join(_expression(value) or r"\(default\)" for value in row["values"])
+        expressions.append(rf"({base}(?:{keys})\\(?:{values}))")
+        techniques = (row["technique"], "T1112")
+        found.append(Place(re.compile(""), row["what"], techniques, AUTOSTART, Severity.MEDIUM))
+    return re.compile("^(?:" + "|".join(expressions) + ")$"), tuple(found)
+
+
+def _expression(name: str) -> str:
+    return r"[^\\]+".join(re.escape(part) for part in name.lower().split("*"))
 
 
 @cache
@@ -96,14 +129,19 @@ def one_notation(key: str) -> str:
 def place_of(key: str) -> tuple[Place, ...]:
     """Every place of the table that a key and value are."""
     found = one_notation(key)
-    return tuple(place for place in places() if place.pattern.search(found))
+    special = tuple(place for place in places() if place.pattern.search(found))
+    if special:
+        return special
+    every, rows = _autostart()
+    match = every.match(found)
+    return () if match is None or match.lastindex is None else (rows[match.lastindex - 1],)
 
 
 @lru_cache(maxsize=4096)
 def places_in(key: str) -> tuple[Place, ...]:
     """The places of the table that are values in a key, where only the key is told."""
     found = (place for value in _VALUES for place in place_of(f"{key}\\{value}"))
-    return tuple(dict.fromkeys(found))
+    return tuple(place for place in dict.fromkeys(found) if place.when != AUTOSTART)
 
 
 def number_of(data: str) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from triage.content.examine import payload
@@ -17,6 +18,11 @@ from triage.windows.traits import HARMFUL, Trait
 SCRIPT_MAX = 32 << 10
 #: Characters that are judged at once, and how often at most.
 _WINDOW, _WINDOWS = 1 << 19, 4
+#: The overloads that write bytes: six arguments, or something that gives bytes.
+_RAW_DATA = re.compile(
+    r"(?i)\bwriteentry\s{0,2}\((?:[^,;]{0,400},){5}|"
+    r"\bwriteentry\s{0,2}\([^;]{0,400}?(?:readallbytes|frombase64string|getbytes|byte\[\])"
+)
 _STRONG = HARMFUL - {Trait.OBFUSCATED, Trait.RUNS_ENVIRONMENT, Trait.MINIDUMP}
 _MAKES = frozenset({Trait.DECODE, Trait.DECOMPRESS, Trait.DOWNLOAD, Trait.MEMORY_API})
 
@@ -46,7 +52,7 @@ def script_traits(text: str) -> tuple[str, ...]:
     found: set[str] = set()
     for start in range(0, min(len(low), _WINDOWS * _WINDOW), _WINDOW):
         found.update(trait.value for trait in judge_script(low[start : start + _WINDOW]).traits)
-    if "-rawdata" in low.lower():
+    if "-rawdata" in low.lower() or _RAW_DATA.search(low) is not None:
         found.add("raw-data")
     return ordered(found)
 

@@ -145,7 +145,10 @@ def blocked_code(data: Fields, watch: Watch) -> Fact | None:
     process = text(data, "ProcessNameBuffer", "Process Name") or ""
     if not path or not (user_place(path) or remote(path)) or "\\winsxs\\" in path.lower():
         return None
-    found = traits(("into-windows", bool(process) and of_windows(process)))
+    found = traits(
+        ("into-windows", bool(process) and of_windows(process)),
+        ("driver", path.lower().endswith(".sys")),
+    )
     shown = fields(
         ("path", path), ("image", process), ("rule", text(data, "RuleName", "Policy Name"))
     )
@@ -223,6 +226,17 @@ def transfer(data: Fields, watch: Watch) -> Fact | None:
         ("url", url), ("job", text(data, "name", "jobTitle")), ("path", local), ("image", process)
     )
     return Fact("transfer", shown, found, ("url", "job"), user=text(data, "jobOwner", "User"))
+
+
+def package(data: Fields, watch: Watch) -> Fact | None:
+    """MsiInstaller 1040: the installer began with a package that it fetches from the network."""
+    values = classic_texts(data)
+    source = values[0].strip() if values else ""
+    if not source.lower().startswith(("http://", "https://")) or _VENDORS.match(source):
+        return None
+    found = traits(("by-address", _ADDRESS.match(source)), ("package", True))
+    shown = fields(("url", source), ("image", "msiexec.exe"))
+    return Fact("transfer", shown, found, ("url",))
 
 
 def transfer_command(data: Fields, watch: Watch) -> Fact | None:

@@ -62,11 +62,29 @@ _BY_PROVIDER: dict[str, dict[int, Witness]] = {
     "application error": {1000: system.crash},
     "windows error reporting": {1001: system.crash_report},
     "microsoft-windows-application-experience": {500: system.shim, 505: system.shim},
+    "msiinstaller": {1040: system.package},
     "microsoft-windows-bits-client": {
         3: system.transfer_command, 59: system.transfer, 60: system.transfer, 61: system.transfer,
         16403: system.transfer,
     },
 }  # fmt: skip
+
+
+#: Classic sources that have a witness: bytes in any record of theirs are searched, texts of those
+#: whose texts no witness judges.
+_BYTES = '"Binary":"'
+_ALSO = {
+    "powershell": _BYTES, "service control manager": _BYTES, ".net runtime": "",
+    "application error": "", "windows error reporting": "", "msiinstaller": "",
+}  # fmt: skip
+
+
+def also_searched(provider: str | None) -> str | None:
+    """What a record must hold to be searched for stored data although a witness reads it; ``None``
+    for providers of which only the witness is asked.
+    """
+    low = (provider or "").lower()
+    return "" if low.startswith("mssql") else _ALSO.get(low)
 
 
 def witness_of(provider: str | None, event_id: int | None) -> Witness | None:

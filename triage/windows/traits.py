@@ -164,6 +164,8 @@ _PATTERNS: tuple[tuple[Trait, tuple[str, ...], re.Pattern[str]], ...] = (
             r"\bassembly\]?\s{0,2}(?:::|\.)\s{0,2}load\s{0,2}\(\s{0,4}(?:\$|\[|\(|bytes|data|raw|convert)",
             r"\b(?:currentdomain|getdomain\(\))\s{0,2}\.\s{0,2}load\s{0,2}\(",
             r"\.\s{0,2}load\s{0,2}\(\s{0,4},?\s{0,2}\[byte\[\]\]",
+            r"assembly\]\s{0,2}::\s{0,2}\(\s{0,4}['\"]load['\"]\s{0,4}\)\s{0,2}\.\s{0,2}invoke\s{0,2}\(",
+            r"assembly\]\s{0,2}\.\s{0,2}getmethods?\s{0,2}\([^;]{0,160}?['\"]load['\"]",
             r"\bgetmethod\s{0,2}\(\s{0,4}['\"]load['\"]|\.\s{0,2}entrypoint\s{0,2}\.\s{0,2}invoke\s{0,2}\(",
             r"\bdefinedynamicassembly\b|\binvoke-reflectivepeinjection\b|\breflectiveloader\b",
         ),
@@ -229,7 +231,7 @@ _PATTERNS: tuple[tuple[Trait, tuple[str, ...], re.Pattern[str]], ...] = (
         Trait.EVENTLOG_WRITE,
         ("write-eventlog", "new-winevent", "writeentry", "eventcreate"),
         _any(
-            r"(?<![\w$\-])(?:write-eventlog|new-winevent)(?![\w\-])|\.writeentry\s{0,2}\(|\beventcreate(?:\.exe)?\s"
+            r"(?<![\w$\-])(?:write-eventlog|new-winevent)(?![\w\-])|(?:\.|::)\s{0,2}writeentry\s{0,2}\(|\beventcreate(?:\.exe)?\s"
         ),
     ),
     (

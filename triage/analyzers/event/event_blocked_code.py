@@ -2,7 +2,8 @@
 
 What it looks for
 -----------------
-Code integrity or AppLocker refused, or would have refused, a file that lies where users write.
+Code integrity or AppLocker refused, or would have refused, a file that lies where users write;
+medium, when it is a driver or was on its way into a program of Windows.
 
 Why it matters
 --------------
@@ -34,7 +35,8 @@ from triage.scene import Scene
 
 def check(event: EventRecord, scene: Scene) -> Iterator[Evidence]:
     if event.act == "code-blocked":
-        severity = Severity.MEDIUM if "into-windows" in event.traits else None
+        telling = {"into-windows", "driver"} & set(event.traits)
+        severity = Severity.MEDIUM if telling else None
         pairs = (("file", "path"), ("for", "image"), ("rule", "rule"))
         yield Evidence(told(event, *pairs), verify(event), severity)
 

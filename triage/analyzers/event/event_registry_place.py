@@ -31,7 +31,7 @@ from collections.abc import Iterator
 
 from triage.analyzers.indicator import Indicator
 from triage.events.processes import written_places
-from triage.events.registry_places import meets, of_one_user, place_of
+from triage.events.registry_places import AUTOSTART, meets, of_one_user, place_of
 from triage.events.words import told, verify, worst
 from triage.model import Confidence, Evidence, Severity
 from triage.model.windows import EventRecord
@@ -60,7 +60,7 @@ def check(event: EventRecord, scene: Scene) -> Iterator[Evidence]:
         return
     words = "; ".join(dict.fromkeys(place.what for place in found))
     severity = worst(*(place.severity for place in found))
-    if all(place.when == "command" for place in found) and of_one_user(data, image):
+    if all(place.when in ("command", AUTOSTART) for place in found) and of_one_user(data, image):
         severity = Severity.LOW
     techniques = ", ".join(dict.fromkeys(t for place in found for t in place.techniques))
     facts = told(event, ("value", "key"), ("data", "data"), ("by", "image"))

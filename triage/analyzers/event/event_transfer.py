@@ -1,9 +1,9 @@
-"""BITS fetched something that is no update.
+"""BITS or the installer fetched something that is no update.
 
 What it looks for
 -----------------
 A transfer from a bare address, of a script, or made by an interpreter; programs from other hosts
-are low.
+are low. A package that the installer takes from an address on the network.
 
 Why it matters
 --------------
@@ -36,14 +36,14 @@ from triage.scene import Scene
 def check(event: EventRecord, scene: Scene) -> Iterator[Evidence]:
     if event.act != "transfer":
         return
-    strong = {"by-address", "code", "by-shell", "local-source"} & set(event.traits)
+    strong = {"by-address", "code", "by-shell", "local-source", "package"} & set(event.traits)
     pairs = (("from", "url"), ("to", "path"), ("job", "job"), ("by", "image"))
     yield Evidence(told(event, *pairs), verify(event), None if strong else Severity.LOW)
 
 
 INDICATOR = Indicator(
     id="event-transfer",
-    title="BITS fetched something that is no update",
+    title="BITS or the installer fetched something that is no update",
     family="event-transfer",
     techniques=("T1197",),
     severity=Severity.MEDIUM,
