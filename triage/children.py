@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from triage.kernel import put_down
 from triage.model import Why
 
 _FRAME = struct.Struct("<BI")
@@ -148,11 +149,7 @@ class Pool:
         del self._children[child.inward]
         os.close(child.inward)
         os.close(child.outward)
-        try:
-            os.kill(child.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        os.waitpid(child.pid, 0)
+        put_down(child.pid)
 
     def _listen(self) -> None:
         for key, _ in self._selector.select(timeout=1.0):

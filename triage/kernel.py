@@ -15,6 +15,7 @@ import select
 import signal
 import struct
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 RESOLVE_NO_MAGICLINKS = 0x02
@@ -84,12 +85,26 @@ def fs_magic_guarded(fd: int, seconds: float = 2.0) -> int | None:
         answer = os.read(reader, 8) if ready else b""
     finally:
         os.close(reader)
-    if not answer:
+    put_down(child)
+    return int(struct.unpack("=Q", answer)[0]) if answer else None
+
+
+def put_down(child: int, seconds: float = 1.0) -> None:
+    """End a child of ours, and take its exit.
+
+    One that the kernel does not let go, asleep in a file system whose server is dead, is left
+    behind: to wait for it would be to sleep with it.
+    """
+    with suppress(ProcessLookupError, ChildProcessError):  # whoever ignores SIGCHLD has no zombies
         os.kill(child, signal.SIGKILL)
+        try:
+            ended = os.pidfd_open(child)
+        except OSError:  # Linux before 5.3
+            select.select([], [], [], 0.05)
+        else:
+            select.select([ended], [], [], seconds)
+            os.close(ended)
         os.waitpid(child, os.WNOHANG)
-        return None
-    os.waitpid(child, 0)
-    return int(struct.unpack("=Q", answer)[0])
 
 
 def seals(fd: int) -> int | None:

@@ -11,9 +11,9 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
-import signal
 from collections.abc import Callable
 
+from triage.kernel import put_down
 from triage.linux.mounting import without_mounts
 
 CLONE_NEWNS = 0x00020000
@@ -53,8 +53,7 @@ def borrowed_all(question: Callable[[], list[int]], seconds: float = _SECONDS) -
         data, fds, _, _ = socket.recv_fds(ours, 16, _FDS_MAX, socket.MSG_CMSG_CLOEXEC)
     finally:
         ours.close()
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+        put_down(child)
     if not fds:
         number = int(data[1:] or b"0") if data[:1] == b"-" else errno.ENODATA
         raise OSError(number, os.strerror(number))

@@ -9,9 +9,10 @@ from __future__ import annotations
 import ctypes
 import os
 import select
-import signal
 import time
 from collections.abc import Callable
+
+from triage.kernel import put_down
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _ANSWER_MAX = 4 << 20
@@ -35,8 +36,7 @@ def inside(pid: int, namespace: str, question: Callable[[], bytes], seconds: flo
         return _read(reader, time.monotonic() + seconds)
     finally:
         os.close(reader)
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+        put_down(child)
 
 
 def _answer(pid: int, namespace: str, question: Callable[[], bytes], writer: int) -> None:
