@@ -44,5 +44,5 @@ def check_rules(sigma: str | None) -> None:
     from importlib.util import find_spec
 
     if sigma is not None and (find_spec("sigma") is None or find_spec("evtx") is None):
-        hint = "pip install 'fileless-triage[sigma,windows]' brings what reads them"
+        hint = "pip install pysigma pysigma-backend-sqlite evtx orjson brings what reads them"
         fail(Exit.USAGE, "--sigma needs pySigma and the reader of event logs", hint)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from triage.sigma.rule import Rules
 
 NAME = "event-logs"
-_NO_SIGMA = "not run: pip install 'fileless-triage[sigma]' brings what reads Sigma rules"
-_MISSING = "not read: pip install 'fileless-triage[windows]' brings what reads event logs"
+_NO_SIGMA = "not run: pip install pysigma pysigma-backend-sqlite brings what reads Sigma rules"
+_MISSING = "not read: pip install evtx orjson brings what reads event logs"
 
 
 def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:

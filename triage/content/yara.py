@@ -81,6 +81,4 @@ def _engine() -> Any:
     try:
         return import_module("yara_x")
     except ImportError as error:
-        raise Unusable(
-            "yara-x is not installed; get it with: pip install 'fileless-triage[yara]'"
-        ) from error
+        raise Unusable("yara-x is not installed; get it with: pip install yara-x") from error
