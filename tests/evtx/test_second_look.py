@@ -323,3 +323,17 @@ def test_a_driver_that_was_refused() -> None:
     user = "\\Device\\HarddiskVolume3\\Users\\u\\AppData\\Local\\Temp\\"
     assert worst(refused(user + "d.sys")) == "medium"
     assert worst(refused(user + "d.dll")) == "low"
+
+
+def test_scripts_of_a_policy_of_the_domain() -> None:
+    key = "HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Group Policy\\Scripts\\Startup\\0\\0\\Script"
+
+    def written(data: str) -> Raw:
+        image = WINDOWS + "svchost.exe"
+        return sysmon(13, EventType="SetValue", Image=image, TargetObject=key, Details=data)
+
+    assert (
+        worst(written("\\\\corp.example\\SysVol\\corp.example\\Policies\\{1}\\Machine\\map.cmd"))
+        == "none"
+    )
+    assert worst(written("\\\\203.0.113.4\\s\\map.cmd")) == "medium"

@@ -26,6 +26,7 @@ from triage.content.members import tar_members, unlisted, zip_members
 from triage.content.number_lists import numbers
 from triage.content.rc4 import with_key_beside, with_named_key
 from triage.content.rearranged import rare_spellings, rearranged_bytes
+from triage.content.remembered import remembered
 from triage.content.respelled import has_fillers, moved_letters, respelled, thinned
 from triage.content.scripts import folded, unescaped
 from triage.content.text_parts import pieces, turned
@@ -154,15 +155,15 @@ def _in_binary(data: bytes, hints: Hints, budget: Budget) -> Iterator[Candidate]
     yield from with_named_key(data, hints, budget)
     if begins_well(data[: -_HEAD - 1 : -1], len(data)):
         yield Candidate(data[::-1], "reversed", "reverse", need=GUESS)
-    yield from mapped(data, budget)
+    yield from remembered(mapped, data, budget=budget)
     yield from thinned(data)
     yield from rearranged_bytes(data)
     yield from bare(data, budget)
-    yield from with_key_beside(data, hints, budget)
+    yield from remembered(with_key_beside, data, hints, budget=budget)
     yield from embedded.executables(data, budget)
     yield from embedded.compressed(data, budget)
-    yield from repeating(data, budget)
-    yield from chained(data, budget)
+    yield from remembered(repeating, data, budget=budget)
+    yield from remembered(chained, data, budget=budget)
     yield Candidate(data[::-1], "reversed", "reverse", need=GUESS)
     yield from embedded.texts(data, budget)
 

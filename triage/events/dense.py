@@ -19,7 +19,12 @@ _NUMBER, _MARK, SHORT_MARK = re.compile(r"[0-9]{1,9}"), 80, 16
 #: What separates the parts of paths, names, addresses and lists, and is in no common encoding but
 #: at its end.
 _JOINTS = str.maketrans(dict.fromkeys('\\.,:;|&?<>"\t\r\n(){}=', " "))
-_PART, _LONG, _NAME = 66, 400, 44
+_LONG, _NAME = 400, 44
+#: Texts whose parts between joints have at most 65 signs each; possessive, so that it looks at
+#: each sign once.
+_PARTS = re.compile(
+    r"(?:[^\\.,:;|&?<>\"(){}=\s]{0,65}+[\\.,:;|&?<>\"(){}=\s])*+[^\\.,:;|&?<>\"(){}=\s]{0,65}+"
+)
 _ADDRESS_JOINTS = {**_JOINTS, **str.maketrans(dict.fromkeys("/%!~", " "))}
 _ADDRESS = ("https://", "http://")
 _SIGNS = ";(){}$="
@@ -35,11 +40,27 @@ def is_dense(value: str) -> bool:
     if value.startswith(_ADDRESS) and " " not in value:
         # Of an address the names between its own signs are looked at, which are seldom as long.
         return max(map(len, value.translate(_ADDRESS_JOINTS).split())) >= _NAME
-    if max(map(len, value.translate(_JOINTS).split()), default=0) >= _PART:
-        return max(map(len, value.split())) >= RUN
-    if value.count(" ") * _LONG <= len(value) and max(map(len, value.split()), default=0) >= _LONG:
-        return True
+    if _may_run(value):
+        parted = _PARTS.fullmatch(value) is not None
+        if not parted and max(map(len, value.split())) >= RUN:
+            return True
+        sparse = parted and value.count(" ") * _LONG <= len(value)
+        if sparse and max(map(len, value.split()), default=0) >= _LONG:
+            return True
     return _SPACED.match(value) is not None
+
+
+def _may_run(value: str) -> bool:
+    """Whether so many characters without a blank are in a row somewhere: looked for from blank to
+    the last one within reach, which passes over most of them.
+    """
+    at, last = 0, len(value) - RUN
+    while at <= last:
+        blank = value.rfind(" ", at, at + RUN)
+        if blank < 0:
+            return True
+        at = blank + 1
+    return False
 
 
 def is_strange(value: str) -> bool:

@@ -46,6 +46,7 @@ _OF_PLACES = {Trait.USER_WRITABLE_TARGET, Trait.UNUSUAL_PLACE}
 #: What the table of autostarts has and this one has no row of its own for.
 AUTOSTART = "autostart"
 _TAKES = frozenset({"command", "commands", "library", "libraries"})
+_OF_DOMAIN = re.compile(r"(?i)^\"?\\\\([\w.-]{1,100})\\sysvol\\\1\\")
 _MACHINE = r"hklm\\software\\(?:wow6432node\\)?"
 _BASES = {
     "software": r"(?:hklm|hku\\[^\\]+)\\software\\(?:wow6432node\\)?",
@@ -165,6 +166,8 @@ def meets(place: Place, data: str, image: str) -> bool:
         return number == 0 or (number == 1 and "policy" in place.what)
     if place.when == "foreign":
         return name(image) != "lsass"
+    if place.when == AUTOSTART and _OF_DOMAIN.match(data.strip()):
+        return False  # what a policy of the domain says, which its administrators write
     return telling_data(data)
 
 
