@@ -13,6 +13,7 @@ from triage.records import dataclass
 from triage.scope import Scope
 
 NAMED = ("dev", "dev/shm", "dev/mqueue", "run", "run/shm", "run/lock", "var/run", "var/lock")
+_DELETED = "//deleted"  # ends the root of a mount whose top was removed (dentry_path, fs/d_path.c)
 _LONE = ":"  # ends the label of a namespace without processes: a path in it follows
 
 
@@ -22,7 +23,7 @@ class Place:
 
     ``below`` are the mount points that cover parts of it; ``door`` leads to its mount namespace,
     ``None`` for our own and where mounts cannot be looked behind. ``covered`` says that it was
-    reached behind what is mounted over it.
+    reached behind what is mounted over it, ``nameless`` that a mount is a deleted file's last name.
     """
 
     path: str
@@ -36,6 +37,7 @@ class Place:
     below: tuple[str, ...] = ()
     door: str | None = None
     covered: bool = False
+    nameless: bool = False
 
 
 def trees(scope: Scope) -> Iterator[tuple[int | None, Root | None, Gap | None]]:
@@ -95,6 +97,7 @@ def places(scope: Scope, namespace: int | None, root: Root) -> list[Place]:
         Place(
             m.point, root.label + m.point, "mount", m.fs_type, m.point, namespace, m.dev,
             whole=m.root == "/", below=_points_below(scope, m), door=door,
+            nameless=m.root.endswith(_DELETED),
         )
         for m in mounts
     ]  # fmt: skip

@@ -304,6 +304,13 @@ def test_pickle_that_imports() -> None:
     assert "imports-code" in found.traits
 
 
+def test_pickle_of_data_runs_nothing() -> None:
+    data = pickle.dumps([("task", number, {"f": "os.system"}) for number in range(60)])
+    assert "imports-nothing" in identify(data).traits
+    late = pickle.dumps(["x" * 70_000, subprocess.run])
+    assert "imports-nothing" not in identify(late).traits
+
+
 def test_answers_stay_in_the_vocabulary() -> None:
     for bytes_of_kind, near in EXAMPLES.values():
         for data in (bytes_of_kind, near):

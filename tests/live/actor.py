@@ -548,6 +548,17 @@ def bind_over_file(target: str, data: str) -> Facts:
     return {"dev": facts["dev"], "inode": facts["inode"]}
 
 
+def bind_unlinked(source: str, target: str, data: str) -> Facts:
+    """A deleted file of shared memory whose last name is a bind mount in a namespace of ours."""
+    body = data_of(data)
+    own_namespace()
+    facts = put(source, body)
+    put(target, b"")
+    mount(source, target, None, _BIND)
+    os.unlink(source)
+    return {"dev": facts["dev"], "inode": facts["inode"]}
+
+
 def files_on_mount(fs: str, target: str, files: dict[str, str], mode: int = 0o644) -> Facts:
     """Files on a mount that only this namespace has."""
     own_namespace()
@@ -566,7 +577,7 @@ ACTS: dict[str, Callable[..., Facts]] = {
         executable_area, unmap_program, callbacks, hold_memfd, hold_nameless, shared_memory,
         run_on_mount, run_under_readonly_root, files_on_mount, run_through_bind,
         run_on_overlay, run_in_pid_namespace, chrooted, leave_to_thread, hold_on_detached,
-        stand_on_detached, bind_over_file,
+        stand_on_detached, bind_over_file, bind_unlinked,
     )
 }  # fmt: skip
 

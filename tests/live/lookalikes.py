@@ -22,7 +22,7 @@ from tests.live.stage import (
     need_root,
 )
 from tests.live.state import Stager, benign
-from tests.live.stored import stored
+from tests.live.stored import bound_unlinked, stored
 
 MEMFD_EXECUTABLE = (
     "exe-memfd", "exe-memfd-unnamed", "exe-memfd-masquerade",
@@ -138,7 +138,7 @@ def debugged(stage: Stage) -> Staged:
 
 def entered_by_debugger(stage: Stage) -> Staged:
     """A running program that a debugger attached to: it marks the loader's many probes, too."""
-    pid = running(stage, [payloads.sleep_original(), "100000"])
+    pid = started(stage, payloads.sleep_original())
     argv = [
         program("gdb"), "-q", "-nx", "--batch", "-ex", "set confirm off",
         "-ex", "set breakpoint always-inserted on", "-ex", f"attach {pid}", "-ex", "break malloc",
@@ -322,6 +322,8 @@ STATES = (
     benign("chromium", "a browser without a window, with all its processes", chromium,
            ceiling="low"),
     benign("debugger", "a program under gdb, stopped at a breakpoint", debugged, ceiling="low"),
+    benign("bound-unlinked-text", "a replaced setting that a container still has mounted",
+           bound_unlinked(lambda: b"nameserver 192.0.2.53\nsearch example.org\n"), ceiling="info"),
     benign("debugger-attached", "a running program that gdb attached to, with breakpoints",
            entered_by_debugger, ceiling="low"),
     benign("foreign-functions", "Python callbacks handed to the C library",

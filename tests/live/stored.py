@@ -68,6 +68,17 @@ def bound_over_file(stage: Stage) -> Staged:
     return Staged(dev=facts["dev"], inode=facts["inode"])
 
 
+def bound_unlinked(data: Bytes) -> Stager:
+    def stage(stage: Stage) -> Staged:
+        mark = os.urandom(3).hex()
+        target = os.path.join(mount_point(stage, f"unlinked-{mark}"), "resolv.conf")
+        source = f"/dev/shm/{stage.token}-{mark}"
+        facts = stage.actor("bind_unlinked", source=source, target=target, data=data())
+        return Staged(dev=facts["dev"], inode=facts["inode"])
+
+    return stage
+
+
 def held_detached(stage: Stage) -> Staged:
     target = mount_point(stage, "detached")
     facts = stage.actor("hold_on_detached", fs="tmpfs", target=target, data=elf())
@@ -227,6 +238,8 @@ STATES = (
           stood_on_detached, ("file-elf",), techniques=T1027),
     State("bound-elf", "a program in memory that only a bind mount over a file leads to",
           bound_over_file, ("file-elf",), techniques=T1027),
+    State("bound-unlinked", "a deleted program of shared memory that a bind mount keeps",
+          bound_unlinked(elf), ("file-elf",), techniques=T1027),
     State("sparse-elf", "1 TiB of nothing behind a program", sparse("tera", 0),
           ("file-elf",), techniques=T1027),
     State("sparse-elf-inside", "a program 300 GiB into 1 TiB of nothing",

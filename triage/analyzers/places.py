@@ -74,7 +74,8 @@ def place_of(item: MemoryFile, scene: Scene) -> str | None:
         return place
     if in_memory(item.file) is not True or scene.is_host_root(item.mount_point, item.file.dev):
         return None
-    return place or "other"
+    last_name = item.origin == "mount" and item.file.nlink == 0  # a mount: nobody unpacks so
+    return "other" if last_name else place or "other"
 
 
 def _on_overlay(item: MemoryFile, scene: Scene) -> str | None:

@@ -106,7 +106,7 @@ def _walks(state: _Walk) -> Generator[Artifact | Gap]:
 
 
 def _walk_place(state: _Walk, root: Root, place: Place) -> Generator[Artifact | Gap]:
-    if place.origin == "mount" and place.dev in state.devices:
+    if place.origin == "mount" and place.dev in state.devices and not place.nameless:
         return  # the whole file system was walked through another mount of it
     if may_block(posixpath.dirname("/" + place.path.lstrip("/")), _hazards(state, place)):
         detail = "below a network or user-space mount that may block; its files were not seen"

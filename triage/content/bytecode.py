@@ -183,7 +183,7 @@ def _pickle(data: bytes, size: int, *, least: int) -> Identity | None:
             return None
     if seen < least:
         return None
-    traits = ("imports-code",) if names else ()
+    traits = ("imports-code",) if names else ("imports-nothing",) if ended > 0 else ()
     detail = f"imports {', '.join(names[:4])}"[:200] if names else ""
     return Identity("pickle", detail, traits=traits, length=ended if ended > 0 else None)
 

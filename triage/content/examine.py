@@ -281,7 +281,7 @@ def payload(content: Content) -> Layer | None:
 
 
 def _rank(layer: Layer) -> int:
-    if layer.confidence is Confidence.WEAK:
+    if layer.confidence is Confidence.WEAK or "imports-nothing" in layer.traits:
         return 0
     if layer.kind == "shellcode":
         return 3

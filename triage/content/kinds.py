@@ -265,6 +265,7 @@ TRAITS: Mapping[str, str] = MappingProxyType(
         "nop-sled": "begins with a run of no-operations",
         "position-independent": "runs wherever it lies",
         "imports-code": "imports callables when it is loaded",
+        "imports-nothing": "can run nothing when it is loaded",
         "private": "holds a private key",
     }
 )

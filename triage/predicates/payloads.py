@@ -14,13 +14,16 @@ HIDING = frozenset({"encoded", "compressed", "encrypted", "archive"})
 def hidden(content: Content | None) -> tuple[Layer, tuple[Layer, ...]] | None:
     """A payload that something wraps, and the layers down to it; ``None`` without one.
 
-    A program or shellcode counts as it is; a script only when it was encoded.
+    A program or shellcode counts as it is; a script only when it was encoded; of pickles only one
+    that imports something when it is loaded (pickletools): without, it is data.
     """
     from triage.content.examine import payload  # a heavy module, and seldom needed
 
     if content is not None and not content.layers:
         # A program that says what it is was not unwrapped: the whole is its own payload.
-        whole = Layer(content.kind, content.size, content.sha256, content.detail)
+        whole = Layer(
+            content.kind, content.size, content.sha256, content.detail, traits=content.traits
+        )
         content = replace(content, layers=(whole,))
     found = None if content is None else payload(content)
     if content is None or found is None:
