@@ -121,7 +121,7 @@ def test_a_datagram_that_waits_on_the_loopback_is_seen_and_stays() -> None:
         reader.connect(reader.getsockname())
         reader.send(b"x" * 3000)
         inode = os.fstat(reader.fileno()).st_ino
-        found = list(paired(inet_answers(None, 2000), 2000))
+        found = list(paired("udp", inet_answers(None, "udp", 2000), 2000))
         (queue,) = (one for one in found if one.inode == inode)
         assert (queue.peer, queue.protocol) == (inode, "udp")
         assert queue.unread >= 3000  # the kernel counts its buffers
@@ -145,7 +145,7 @@ def test_only_what_came_from_this_machine_counts() -> None:
         _diagnosed(2, b"\0\x16\1\3" + own + own, 500, 10),
         _diagnosed(2, b"\0\x16\1\4" + own + own, 500, 0),
     ]
-    assert list(paired({"tcp": data}, 64)) == [
+    assert list(paired("tcp", data, 64)) == [
         Queue(7, 1, 500, 8, "tcp"),
         Queue(10, 1, 500, 0, "tcp"),
     ]
@@ -153,4 +153,27 @@ def test_only_what_came_from_this_machine_counts() -> None:
 
 @given(st.binary(max_size=400))
 def test_any_answer_of_the_kernel_is_read(data: bytes) -> None:
-    assert all(one.unread >= 1 for one in paired({"udp": [data]}, 1))
+    assert all(one.unread >= 1 for one in paired("udp", [data], 1))
+
+
+def test_a_question_that_is_refused_is_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    from triage.collectors import hidden_descriptors
+    from triage.evidence import Root
+    from triage.linux import socket_queues
+    from triage.model import Gap, Host, Location, Process
+    from triage.scope import Budget, Limits, Scope
+
+    def refused(*_: object) -> list[bytes]:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr(socket_queues, "inet_answers", refused)
+    holder = Process(Location("/proc/1"), 1, descriptors=((3, "socket:[4]"),))
+    limits = Limits()
+    with Root("/") as root:
+        scope = Scope(root, True, Host(), limits, Budget(limits), so_far=[holder])
+        steps = list(hidden_descriptors.collect(scope))
+    words = {step.detail for step in steps if isinstance(step, Gap)}
+    assert {
+        "unread data of its TCP sockets not seen: No such file or directory",
+        "unread data of its UDP sockets not seen: No such file or directory",
+    } <= words

@@ -100,6 +100,11 @@ def _registered(fdinfo: bytes) -> Iterator[str]:
 # --- sockets ------------------------------------------------------------------------------
 
 
+def _unseen(namespace: str | None, what: str, error: OSError) -> Gap:
+    words = f"unread data of its {what} sockets not seen: {error.strerror}"
+    return Gap(Location(namespace or "/proc/self/ns/net"), why_of(error), words)
+
+
 class _Sockets:
     """The queues of all UNIX sockets, and the few that are looked into."""
 
@@ -119,28 +124,34 @@ class _Sockets:
             try:
                 asked.update((queue.inode, queue) for queue in queues(namespace))
             except OSError as error:
-                place = namespace or "/proc/self/ns/net"
-                words = f"unread data of its sockets not seen: {error.strerror}"
-                yield Gap(Location(place), why_of(error), words)
+                yield _unseen(namespace, "UNIX", error)
         held = self._held()
         if any(inode not in asked for inode in held):
-            asked.update((queue.inode, queue) for queue in self._of_inet())
+            for step in self._of_inet():
+                if isinstance(step, Gap):
+                    yield step
+                else:
+                    asked[step.inode] = step
         for inode, queue in asked.items():
             if inode in held and (queue.unread or queue.kind == _DATAGRAM):
                 yield from self._one(queue, held)
         return len(asked)
 
-    def _of_inet(self) -> Iterator[Queue]:
+    def _of_inet(self) -> Iterator[Queue | Gap]:
         """The few TCP and UDP sockets in which something waits that came from this machine."""
         from triage.linux.socket_queues import inet_answers
 
         for namespace in self._namespaces():
-            with suppress(OSError):  # a gap tells already, if it may not be asked
-                answers = inet_answers(namespace, _LEAST)
+            for protocol in ("tcp", "udp"):
+                try:
+                    answers = inet_answers(namespace, protocol, _LEAST)
+                except OSError as error:
+                    yield _unseen(namespace, protocol.upper(), error)
+                    continue
                 if answers:
                     from triage.linux.inet_queues import paired
 
-                    yield from paired(answers, _LEAST)
+                    yield from paired(protocol, answers, _LEAST)
 
     def _namespaces(self) -> list[str | None]:
         own = dict(self._scope.host.tool_namespaces).get("net")

@@ -21,21 +21,19 @@ _LOOPBACK = bytes(15) + b"\1"
 _End = tuple[bytes, bytes]  # a host, as IPv6 has it, and a port
 
 
-def paired(answers: dict[str, list[bytes]], least: int) -> Iterator[Queue]:
-    """Those with at least so many bytes unread from this machine, each followed by its peer.
+def paired(protocol: str, answers: list[bytes], least: int) -> Iterator[Queue]:
+    """Those with at least so many bytes unread from this machine, and their peers.
 
     ``answers`` are of :func:`triage.linux.socket_queues.inet_answers`. A peer of 0 is gone, or
     never was: whoever sends a datagram need not be told.
     """
-    for protocol, data in answers.items():
-        kind = _STREAM if protocol == "tcp" else _DATAGRAM
-        sockets = [one for answer in data for one in _sockets(answer)]
-        inodes = {(near, far): inode for near, far, _, inode in sockets}
-        for near, far, unread, inode in sockets:
-            # A connection that nobody accepted has no inode.
-            if unread >= least and inode != 0 and _from_here(near[0], far[0]):
-                peer = inodes.get((far, near), 0)
-                yield Queue(inode, kind, unread, peer, protocol)
+    kind = _STREAM if protocol == "tcp" else _DATAGRAM
+    sockets = [one for answer in answers for one in _sockets(answer)]
+    inodes = {(near, far): inode for near, far, _, inode in sockets}
+    for near, far, unread, inode in sockets:
+        # A connection that nobody accepted has no inode.
+        if unread >= least and inode != 0 and _from_here(near[0], far[0]):
+            yield Queue(inode, kind, unread, inodes.get((far, near), 0), protocol)
 
 
 def _sockets(data: bytes) -> Iterator[tuple[_End, _End, int, int]]:

@@ -75,18 +75,21 @@ def queues(namespace: str | None = None) -> Iterator[Queue]:
             place += (length + 3) & ~3
 
 
-def inet_answers(namespace: str | None, least: int) -> dict[str, list[bytes]]:
-    """What the kernel tells of TCP and UDP sockets, if at least so much is unread in one of them.
+def inet_answers(namespace: str | None, protocol: str, least: int) -> list[bytes]:
+    """What the kernel tells of ``tcp`` or ``udp`` sockets, if so much is unread in one of them.
 
     Both families of TCP come in one answer (inet_diag_dump_compat, net/ipv4/inet_diag.c).
-    Nothing is asked of a socket. Raises :class:`OSError`.
+    Nothing is asked of a socket. Raises :class:`OSError`; each protocol is a module of its own.
     """
-    tcp = bytes(52) + struct.pack("=II", _TCP_STATES, 0)  # inet_diag_req
-    found = {"tcp": list(dumped(namespace, _TCPDIAG_GETSOCK, tcp))}
-    for family in (2, 10):  # AF_INET, AF_INET6
-        udp = struct.pack("=BBHI48x", family, 17, 0, 0xFFFFFFFF)  # inet_diag_req_v2
-        found.setdefault("udp", []).extend(dumped(namespace, _SOCK_DIAG_BY_FAMILY, udp))
-    return {name: all_ for name, all_ in found.items() if any(_waits(one, least) for one in all_)}
+    if protocol == "tcp":
+        request = bytes(52) + struct.pack("=II", _TCP_STATES, 0)  # inet_diag_req
+        found = list(dumped(namespace, _TCPDIAG_GETSOCK, request))
+    else:
+        asked = (struct.pack("=BBHI48x", family, 17, 0, 0xFFFFFFFF) for family in (2, 10))
+        found = [  # inet_diag_req_v2, of AF_INET and AF_INET6
+            one for request in asked for one in dumped(namespace, _SOCK_DIAG_BY_FAMILY, request)
+        ]
+    return found if any(_waits(one, least) for one in found) else []
 
 
 def _waits(data: bytes, least: int) -> bool:
