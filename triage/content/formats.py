@@ -277,16 +277,6 @@ FORMATS: tuple[Format, ...] = (
 )
 
 
-def _by_first_byte() -> dict[int, tuple[Format, ...]]:
-    table: dict[int, list[Format]] = {}
-    for one in FORMATS:
-        table.setdefault(one.magic[0], []).append(one)
-    return {first: tuple(rows) for first, rows in table.items()}
-
-
-BY_FIRST_BYTE = _by_first_byte()
-
-
 def identify_semaphore(data: bytes, size: int) -> Identity | None:
     """A named semaphore as glibc writes it: struct new_sem, 32 bytes (sem_t), mostly zero.
 

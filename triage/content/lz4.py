@@ -4,7 +4,6 @@ from __future__ import annotations
 
 _FRAME = b"\x04\x22\x4d\x18"
 _BLOCK_SIZES = {4: 64 << 10, 5: 256 << 10, 6: 1 << 20, 7: 4 << 20}
-_LAST_LITERALS = 5
 
 
 def block(data: bytes, limit: int, before: bytes = b"") -> bytes | None:

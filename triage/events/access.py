@@ -15,7 +15,6 @@ from triage.events.images import has_role, name
 
 CREATE_THREAD, VM_OPERATION, VM_READ, VM_WRITE = 0x2, 0x8, 0x10, 0x20
 ALL_ACCESS = frozenset({0x1FFFFF, 0x1F0FFF, 0x1F1FFF, 0x1F2FFF, 0x1F3FFF, 0x1FFF})
-_UNKNOWN = re.compile(r"UNKNOWN\(([0-9A-Fa-f]+)\)")
 _MANAGED = re.compile(
     r"\\(?:clr|clrjit|mscorwks|mscorsvr|mscorjit|coreclr|mscoreei|jvm|jscript9?|chakra|chakracore|"
     r"v8|mozjs|xul|chrome|libcef|python\d*|vbe[67]|node)\.(?:dll|exe)\+|\.ni\.dll\+|"
