@@ -7,16 +7,18 @@ collector's to say, and to open a device may act on it.
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 
 from triage import kernel
 from triage.evidence import Unreadable, decode
-from triage.model import Artifact, FileFacts, Gap, Location, Mount, Why
+from triage.model import Artifact, FileFacts, Gap, Holder, Location, Mount, Process, Why
 from triage.model.kernel_objects import IpcObject
 from triage.scope import NotHere, Scope
 
 NAME = "block-devices"
 _DELETED = " (deleted)"
 _TEXT_MAX = 8192
+_HOLDERS_MAX = 100
 
 
 def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
@@ -29,7 +31,7 @@ def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
     for name in wanted:
         found = _loop(scope, name) if name.startswith("loop") else _zram(scope, name)
         if found is not None:
-            yield found
+            yield replace(found, holders=_running(scope, _dev(scope, name)))
     return len(wanted)
 
 
@@ -50,6 +52,17 @@ def _points(scope: Scope, device: str) -> str:
 
 def _dev(scope: Scope, device: str) -> str:
     return _text(scope, f"sys/block/{device}/dev") or "?"
+
+
+def _running(scope: Scope, number: str) -> tuple[Holder, ...]:
+    """Processes whose program lies on the device's file system, by the number of the device."""
+    return tuple(
+        Holder(process.pid, "exe")
+        for process in scope.so_far
+        if isinstance(process, Process)
+        and process.exe_file is not None
+        and process.exe_file.dev == number
+    )[:_HOLDERS_MAX]
 
 
 def _size(scope: Scope, device: str) -> int | None:

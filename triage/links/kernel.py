@@ -13,6 +13,12 @@ from triage.model import MemoryFile, Process
 from triage.model.kernel_objects import HiddenThing, IpcObject
 from triage.subjects import subject_id
 
+# How a holder holds, as its words begin; both directions of the relation.
+_HOLDS = (
+    ("map", ("maps", "is mapped by")),
+    ("exe", ("runs from", "holds the program of")),
+    ("", ("holds open", "is held open by")),
+)
 _NAME_LEAST = 6  # shorter names are words that any command may have
 _MOST = 300  # each is compared with each
 _SAME = "chain: the same payload lies in two places"
@@ -39,9 +45,7 @@ def _holders(store: IpcObject, processes: dict[int, Process]) -> Iterator[Tie]:
     for holder in store.holders:
         process = processes.get(holder.pid)
         if process is not None:
-            maps = holder.how.startswith("map")
-            relation = "maps" if maps else "holds open"
-            back = "is mapped by" if maps else "is held open by"
+            relation, back = next(words for how, words in _HOLDS if holder.how.startswith(how))
             yield Tie(subject_id(process), relation, subject_id(store), back)
 
 

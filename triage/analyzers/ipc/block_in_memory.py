@@ -3,7 +3,8 @@
 What it looks for
 -----------------
 A loop device over a file on a memory file system, or over a deleted file; a zram device with data
-in it that is no swap space and holds a mounted file system.
+in it that is no swap space and holds a mounted file system. Processes whose program lies there are
+named: the program itself looks like any file on a disk.
 
 Why it matters
 --------------
@@ -36,6 +37,7 @@ from triage.model.kernel_objects import IpcObject
 from triage.scene import Scene, volatile_place, without_deleted
 
 _LIVE = ("/run/live", "/run/initramfs", "/run/archiso", "/lib/live", "/run/rootfsbase", "/cdrom")
+_SHOWN = 6
 _ZRAM_PLACES = ("/var/log", "/var/tmp", "/tmp", "/var/cache")
 
 
@@ -58,7 +60,7 @@ def check(item: IpcObject, scene: Scene) -> Iterator[Evidence]:
     if severity is Severity.HIGH and place in ("tmp", "run"):
         severity = Severity.LOW if place == "tmp" else Severity.MEDIUM
     facts = (f"{item.name} over {backing}, {item.size} bytes", ", ".join(item.traits), mounted)
-    yield Evidence(facts, f"losetup -l {item.name}", severity)
+    yield Evidence((*facts, *_running(item)), f"losetup -l {item.name}", severity)
 
 
 def _zram(item: IpcObject, points: list[str], mounted: str) -> Iterator[Evidence]:
@@ -67,7 +69,13 @@ def _zram(item: IpcObject, points: list[str], mounted: str) -> Iterator[Evidence
     usual = all(point in _ZRAM_PLACES for point in points)
     severity = Severity.LOW if usual else Severity.MEDIUM
     facts = (f"{item.name}, a compressed RAM disk that is no swap", mounted)
-    yield Evidence(facts, f"zramctl {item.name}", severity)
+    yield Evidence((*facts, *_running(item)), f"zramctl {item.name}", severity)
+
+
+def _running(item: IpcObject) -> tuple[str, ...]:
+    pids = [str(holder.pid) for holder in item.holders if holder.how == "exe"]
+    more = f" and {len(pids) - _SHOWN} more" if len(pids) > _SHOWN else ""
+    return (f"programs run from it: pid {', '.join(pids[:_SHOWN])}{more}",) if pids else ()
 
 
 INDICATOR = Indicator(
