@@ -18,7 +18,7 @@ from triage.scope import NotHere, Scope
 NAME = "block-devices"
 _DELETED = " (deleted)"
 _TEXT_MAX = 8192
-_HOLDERS_MAX = 100
+_HOLDERS_MAX, _POINTS_MAX = 100, 400
 
 
 def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
@@ -31,7 +31,9 @@ def collect(scope: Scope) -> Generator[Artifact | Gap, None, int]:
     for name in wanted:
         found = _loop(scope, name) if name.startswith("loop") else _zram(scope, name)
         if found is not None:
-            yield replace(found, holders=_running(scope, _dev(scope, name)))
+            number = _text(scope, f"sys/block/{name}/dev") or "?"
+            facts = (*found.facts, ("mounted_at", _points(scope, name, number)))
+            yield replace(found, facts=facts, holders=_running(scope, number))
     return len(wanted)
 
 
@@ -42,16 +44,21 @@ def _text(scope: Scope, path: str) -> str | None:
         return None
 
 
-def _points(scope: Scope, device: str) -> str:
+def _points(scope: Scope, device: str, number: str) -> str:
+    """Where it is mounted, as words of a shell: a name may hold whatever would separate names."""
+    import shlex
+
     found = {
         m.point for m in scope.so_far
-        if isinstance(m, Mount) and (m.source == f"/dev/{device}" or m.dev == _dev(scope, device))
+        if isinstance(m, Mount) and (m.source == f"/dev/{device}" or m.dev == number)
     }  # fmt: skip
-    return ", ".join(sorted(found))[:400]
-
-
-def _dev(scope: Scope, device: str) -> str:
-    return _text(scope, f"sys/block/{device}/dev") or "?"
+    kept: list[str] = []
+    for point in sorted(found):
+        if sum(map(len, kept)) + len(point) > _POINTS_MAX:
+            kept.append("…")
+            break
+        kept.append(point)
+    return shlex.join(kept)
 
 
 def _running(scope: Scope, number: str) -> tuple[Holder, ...]:
@@ -89,7 +96,7 @@ def _loop(scope: Scope, device: str) -> IpcObject | None:
         size=_size(scope, device),
         uid=None if file is None else file.uid,
         traits=tuple(traits),
-        facts=(("backing_file", backing), ("mounted_at", _points(scope, device))),
+        facts=(("backing_file", backing),),
         why=Why.REFUSED,
     )
 
@@ -137,6 +144,6 @@ def _zram(scope: Scope, device: str) -> IpcObject | None:
         type="zram",
         size=size,
         traits=("in memory",) if stored and stored[0] != "0" else ("in memory", "empty"),
-        facts=(("stored", f"{stored[0]} bytes"), ("mounted_at", _points(scope, device))),
+        facts=(("stored", f"{stored[0]} bytes"),),
         why=Why.REFUSED,
     )

@@ -34,7 +34,7 @@ from collections.abc import Iterator
 from triage.analyzers.indicator import Indicator
 from triage.model import Confidence, Evidence, Severity
 from triage.model.kernel_objects import IpcObject
-from triage.scene import Scene, volatile_place, without_deleted
+from triage.scene import Scene, is_below, volatile_place, without_deleted
 
 _LIVE = ("/run/live", "/run/initramfs", "/run/archiso", "/lib/live", "/run/rootfsbase", "/cdrom")
 _SHOWN = 6
@@ -44,7 +44,7 @@ _ZRAM_PLACES = ("/var/log", "/var/tmp", "/tmp", "/var/cache")
 def check(item: IpcObject, scene: Scene) -> Iterator[Evidence]:
     if item.store != "block-device":
         return
-    points = [point for point in (item.fact("mounted_at") or "").split(", ") if point]
+    points = _points(item)
     mounted = f"mounted at {', '.join(points)}" if points else "not mounted in sight"
     if item.type == "zram":
         yield from _zram(item, points, mounted)
@@ -54,13 +54,24 @@ def check(item: IpcObject, scene: Scene) -> Iterator[Evidence]:
     if not in_memory and not deleted:
         return
     backing = item.fact("backing_file") or "?"
-    live = backing.startswith(_LIVE) or "/" in points
+    live = "/" in points or any(is_below(without_deleted(backing), place) for place in _LIVE)
     severity = Severity.HIGH if in_memory and not live else Severity.LOW
     place = volatile_place(without_deleted(backing))
     if severity is Severity.HIGH and place in ("tmp", "run"):
         severity = Severity.LOW if place == "tmp" else Severity.MEDIUM
     facts = (f"{item.name} over {backing}, {item.size} bytes", ", ".join(item.traits), mounted)
     yield Evidence((*facts, *_running(item)), f"losetup -l {item.name}", severity)
+
+
+def _points(item: IpcObject) -> list[str]:
+    """Where it is mounted; as one name, when it is not written as the collector writes it."""
+    import shlex
+
+    text = item.fact("mounted_at") or ""
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return [text]
 
 
 def _zram(item: IpcObject, points: list[str], mounted: str) -> Iterator[Evidence]:
