@@ -52,6 +52,10 @@ class Severity(StrEnum):
         """The ladder that SIEM rules use, so that exports map one to one."""
         return _POINTS[self]
 
+    def at_most(self, most: Severity) -> Severity:
+        """This, or ``most`` where this is worse."""
+        return self if self.points <= most.points else most
+
 
 _POINTS: dict[Severity, int] = {
     Severity.INFO: 5,

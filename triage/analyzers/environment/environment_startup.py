@@ -108,7 +108,7 @@ def check(process: Process, scene: Scene) -> Iterator[Evidence]:
             if severity is not Severity.HIGH:
                 continue
             words = f"{program} hands it to what it starts: {words}"
-            severity = min(severity, Severity.MEDIUM, key=lambda s: s.points)
+            severity = severity.at_most(Severity.MEDIUM)
         facts = [f"{name}={value[:200]}", words]
         parent = inherited_from(process, f"{name}={value}", scene)
         if parent is not None and not (readers is not _ANYBODY and program.startswith(readers)):

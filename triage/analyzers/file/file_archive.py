@@ -42,7 +42,7 @@ def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
     if severity is None:
         return
     if family(item.content.kind) == "compressed":
-        severity = min(severity, Severity.LOW, key=lambda s: s.points)
+        severity = severity.at_most(Severity.LOW)
     facts = (where(item), f"{item.content.kind}: {item.content.detail}".rstrip(": "))
     yield Evidence(facts, verify(item, scene), severity, item.content.confidence)
 

@@ -45,7 +45,7 @@ def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
     if severity is None:
         return
     if "/__pycache__/" in path_of(item):
-        severity = min(severity, Severity.LOW, key=lambda s: s.points)
+        severity = severity.at_most(Severity.LOW)
     facts = (where(item), f"{content.kind}: {content.detail}".rstrip(": "))
     yield Evidence(facts, verify(item, scene), severity, content.confidence)
 

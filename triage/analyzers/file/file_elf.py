@@ -53,7 +53,7 @@ def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
         severity = severity_in(DATA, item, scene)
     if severity is not None:
         if _cannot_run(item.content):
-            severity = min(severity, Severity.MEDIUM, key=lambda one: one.points)
+            severity = severity.at_most(Severity.MEDIUM)
         facts = (where(item), f"ELF: {item.content.detail}".rstrip(": "))
         yield Evidence(facts, verify(item, scene), severity, item.content.confidence)
 

@@ -68,7 +68,7 @@ def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
     inner = payload(item.content)
     severity = severity_in(SCRIPT, item, scene)
     if severity is not None and inner is None and _in_own_alphabet(item.content):
-        severity = min(severity, Severity.MEDIUM, key=lambda s: s.points)
+        severity = severity.at_most(Severity.MEDIUM)
         words = "text in base64 with an alphabet of its own, which nothing tells"
         yield Evidence((where(item), words), verify(item, scene), severity, Confidence.MODERATE)
         return
@@ -76,7 +76,7 @@ def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
         return
     chain = chain_to(item.content, inner)
     if any(family(layer.kind) == "archive" for layer in chain):
-        severity = min(severity, Severity.MEDIUM, key=lambda s: s.points)
+        severity = severity.at_most(Severity.MEDIUM)
     facts = (where(item), " > ".join(layer.kind for layer in chain), inner.detail)
     yield Evidence(tuple(filter(None, facts)), verify(item, scene), severity, Confidence.MODERATE)
 
@@ -96,7 +96,7 @@ def _carried(item: MemoryFile, content: Content, scene: Scene) -> Iterator[Evide
     if severity is None:
         return
     if "archive" in wrapping:
-        severity = min(severity, Severity.MEDIUM, key=lambda s: s.points)
+        severity = severity.at_most(Severity.MEDIUM)
     elif severity is Severity.HIGH and "encoded" in wrapping and len(wrapping) > 1:
         severity = Severity.CRITICAL
     facts = (where(item), in_words(chain), layer.detail)

@@ -46,7 +46,7 @@ def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:
     if severity is None:
         return
     if content.kind in ("pgp", "dpapi", "ansible-vault", "fernet"):
-        severity = min(severity, Severity.MEDIUM, key=lambda s: s.points)
+        severity = severity.at_most(Severity.MEDIUM)
     facts = (where(item), f"{content.kind}: {content.detail}".rstrip(": "))
     yield Evidence(facts, verify(item, scene), severity, Confidence.MODERATE)
 

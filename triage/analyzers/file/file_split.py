@@ -100,7 +100,7 @@ def _severity(item: MemoryFile, joined: Content, scene: Scene) -> Severity | Non
         return severity
     if family(joined.kind) not in _TELLING:
         return None
-    return min(severity, Severity.MEDIUM, key=lambda s: s.points)
+    return severity.at_most(Severity.MEDIUM)
 
 
 def check(item: MemoryFile, scene: Scene) -> Iterator[Evidence]:

@@ -77,7 +77,7 @@ def _script(argument: Argument, process: Process, scene: Scene) -> Iterator[Evid
     if severity is None or argument.path == "/dev/null":
         return
     if process.exe is not None and runs_settings(process.exe):
-        severity = min(severity, Severity.MEDIUM, key=lambda s: s.points)
+        severity = severity.at_most(Severity.MEDIUM)
     facts = [f"argument {argument.index} is {argument.text}"]
     if argument.path != argument.text:
         facts.append(f"which is {argument.path}")
