@@ -22,6 +22,7 @@ from triage.evidence import (
     decode,
     facts_of,
     facts_of_fd,
+    listable,
     reopen_regular,
     why_of,
 )
@@ -380,7 +381,7 @@ class ProcessDir:
         """A listable descriptor of the directory behind a magic link. Raises :class:`OSError`."""
         handle = os.open(name, O_PATH | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._fd)
         try:
-            fd = os.open(b".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=handle)
+            fd = listable(handle)
         finally:
             os.close(handle)
         try:

@@ -6,7 +6,6 @@ import array
 import json
 import os
 import select
-import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from triage.evidence import Root
+from triage.kernel import put_down
 from triage.model import Process, Severity
 from triage.snapshot import decode_record
 from triage.watch.catcher import catch
@@ -152,5 +152,4 @@ def _wait(child: int) -> None:
         if os.waitpid(child, os.WNOHANG)[0]:
             return
         select.select([], [], [], 0.01)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
+    put_down(child)
