@@ -328,12 +328,12 @@ def test_a_driver_that_was_refused() -> None:
 def test_scripts_of_a_policy_of_the_domain() -> None:
     key = "HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Group Policy\\Scripts\\Startup\\0\\0\\Script"
 
-    def written(data: str) -> Raw:
-        image = WINDOWS + "svchost.exe"
+    def written(data: str, image: str = WINDOWS + "svchost.exe") -> Raw:
         return sysmon(13, EventType="SetValue", Image=image, TargetObject=key, Details=data)
 
-    assert (
-        worst(written("\\\\corp.example\\SysVol\\corp.example\\Policies\\{1}\\Machine\\map.cmd"))
-        == "none"
-    )
+    policy = "\\\\corp.example\\SysVol\\corp.example\\Policies\\{1}\\Machine\\map.cmd"
+    assert worst(written(policy)) == "none"
     assert worst(written("\\\\203.0.113.4\\s\\map.cmd")) == "medium"
+    # whoever else writes there may have named its server like a domain
+    assert worst(written(policy, WINDOWS + "reg.exe")) == "medium"
+    assert worst(written(policy, "C:\\Users\\Public\\svchost.exe")) in ("medium", "high")

@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 
 from triage.content.kinds import family
 from triage.events.facts import Fact, fields, ordered
-from triage.events.images import guarded, has_role, name, plain, remote, user_place
+from triage.events.images import guarded, has_role, name, of_windows, plain, remote, user_place
 from triage.events.watch import Watch
 from triage.knowledge import table
 from triage.model import Content, Severity
@@ -166,9 +166,14 @@ def meets(place: Place, data: str, image: str) -> bool:
         return number == 0 or (number == 1 and "policy" in place.what)
     if place.when == "foreign":
         return name(image) != "lsass"
-    if place.when == AUTOSTART and _OF_DOMAIN.match(data.strip()):
+    if place.when == AUTOSTART and _OF_DOMAIN.match(data.strip()) and _is_policy(image):
         return False  # what a policy of the domain says, which its administrators write
     return telling_data(data)
+
+
+def _is_policy(image: str) -> bool:
+    """Whether it may be the service that puts policies into force: anybody can name a server so."""
+    return name(image) == "svchost" and of_windows(image)
 
 
 @lru_cache(maxsize=4096)
