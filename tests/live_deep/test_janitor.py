@@ -70,5 +70,7 @@ def test_a_killed_run_leaves_nothing_behind(tmp_path: Path) -> None:
         assert select.select([pidfd], [], [], DEADLINE)[0] == [pidfd]
         os.close(pidfd)
     assert told["made"]
-    assert set(during) - set(before)
-    assert set(_left(told["token"], tmp_path)) - set(before) == set()
+    staged = set(during) - set(before)
+    assert staged
+    # What came after it was killed is of others: they make segments at the same time.
+    assert staged & set(_left(told["token"], tmp_path)) == set()
